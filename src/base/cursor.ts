@@ -91,7 +91,8 @@ export class ByteWriter {
   }
 
   uint8(value: number): this {
-    this.#bytes.writeUInt8(value, this.#grow(1));
+    const at = this.#grow(1);
+    this.#bytes.writeUInt8(value, at);
     return this;
   }
 

@@ -1,5 +1,6 @@
 /** UIDs and AE titles: parsed once at the door, branded inside, so that a `Uid` is always safe as a file name. */
 import { InvalidIdentifier } from './errors.js';
+import { VERSION } from './version.js';
 
 declare const brand: unique symbol;
 
@@ -58,7 +59,7 @@ export function newUid(): Uid {
 
 /** Names this implementation to peers and in file meta information (PS3.7 D.3.3.2). */
 export const IMPLEMENTATION_CLASS_UID = '2.25.190146791043182537444806132342625375407' as Uid;
-/** At most 16 characters (PS3.7 D.3.3.2.4); changes with every release. */
-export const IMPLEMENTATION_VERSION_NAME = 'NETDICOM_010';
+/** At most 16 characters (PS3.7 D.3.3.2.4). */
+export const IMPLEMENTATION_VERSION_NAME = `NETDICOM_${VERSION.replaceAll('.', '')}`;
 /** The one application context of DICOM (PS3.7 A.2.1). */
 export const DICOM_APPLICATION_CONTEXT = '1.2.840.10008.3.1.1.1' as Uid;

@@ -1,18 +1,20 @@
 /** PS3.8 9.3.5: a buffer of P-DATA-TF PDUs that are framed in place, so that a file is read into what is sent. */
 import { UsageError } from '../base/errors.js';
 
-const PDU_HEADER = 6;
-const PDV_HEADER = 6;
+export const PDU_HEADER = 6;
+export const PDV_HEADER = 6;
 const FRAME = PDU_HEADER + PDV_HEADER;
 const P_DATA_TF = 0x04;
-const COMMAND_BIT = 0x01;
-const LAST_BIT = 0x02;
+export const COMMAND_BIT = 0x01;
+export const LAST_BIT = 0x02;
 
 /** Longest P-DATA-TF we send whatever the peer takes; a peer's "no limit" is not "no buffer". */
 const MAX_SENT_LENGTH = 256 * 1024;
 /** Shortest announcement that leaves room for a fragment of two bytes. */
 export const MIN_MAXIMUM_LENGTH = PDV_HEADER + 2;
 const BLOCK_BYTES = 512 * 1024;
+/** As many as one `readv` fills, for peers that take very short PDUs only. */
+const MAX_BODIES = 1024;
 
 /** One PDV's place in its message. */
 export interface PdvHeader {
@@ -42,7 +44,8 @@ export class PDataBlock {
   constructor(maximumLength: number | undefined, wanted = BLOCK_BYTES) {
     this.#fragmentSize = fragmentSize(maximumLength);
     const frameSize = FRAME + this.#fragmentSize;
-    const count = Math.max(1, Math.ceil(Math.min(wanted, BLOCK_BYTES - frameSize) / this.#fragmentSize));
+    const most = Math.min(MAX_BODIES, Math.floor(BLOCK_BYTES / frameSize));
+    const count = Math.max(1, Math.min(most, Math.ceil(wanted / this.#fragmentSize)));
     this.#bytes = Buffer.allocUnsafeSlow(count * frameSize);
     this.bodies = Array.from({ length: count }, (_, index) => {
       const from = index * frameSize + FRAME;
@@ -59,19 +62,20 @@ export class PDataBlock {
     let offset = 0;
     for (let index = 0, left = bytes; index < count; index++) {
       const length = Math.min(left, this.#fragmentSize);
-      writeFrame(this.#bytes, offset, header, length, isLast && index === count - 1);
+      this.#writeHeaders(offset, header, length, isLast && index === count - 1);
       offset += FRAME + length;
       left -= length;
     }
     return this.#bytes.subarray(0, offset);
   }
-}
 
-function writeFrame(target: Buffer, offset: number, header: PdvHeader, length: number, isLast: boolean): void {
-  target[offset] = P_DATA_TF;
-  target[offset + 1] = 0;
-  target.writeUInt32BE(PDV_HEADER + length, offset + 2);
-  target.writeUInt32BE(2 + length, offset + PDU_HEADER);
-  target[offset + PDU_HEADER + 4] = header.presentationContextId;
-  target[offset + PDU_HEADER + 5] = (header.isCommand ? COMMAND_BIT : 0) | (isLast ? LAST_BIT : 0);
+  #writeHeaders(offset: number, header: PdvHeader, length: number, isLast: boolean): void {
+    const bytes = this.#bytes;
+    bytes[offset] = P_DATA_TF;
+    bytes[offset + 1] = 0;
+    bytes.writeUInt32BE(PDV_HEADER + length, offset + 2);
+    bytes.writeUInt32BE(2 + length, offset + PDU_HEADER);
+    bytes[offset + PDU_HEADER + 4] = header.presentationContextId;
+    bytes[offset + PDU_HEADER + 5] = (header.isCommand ? COMMAND_BIT : 0) | (isLast ? LAST_BIT : 0);
+  }
 }

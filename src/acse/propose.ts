@@ -1,0 +1,85 @@
+/** The requestor's half of PS3.8 7.1: what is wanted becomes presentation contexts and an A-ASSOCIATE-RQ. */
+import { UsageError } from '../base/errors.js';
+import {
+  DICOM_APPLICATION_CONTEXT,
+  IMPLEMENTATION_CLASS_UID,
+  IMPLEMENTATION_VERSION_NAME,
+} from '../base/identifiers.js';
+import type { AssociateRq, ProposedPresentationContext, UserInformationRq } from '../pdu/types.js';
+
+/** One presentation context to be, its transfer syntaxes in order of preference. */
+export interface WantedContext {
+  readonly abstractSyntax: string;
+  readonly transferSyntaxes: readonly string[];
+}
+
+/** Odd ids up to 255 (PS3.8 9.3.2.2). */
+export const MAX_PRESENTATION_CONTEXTS = 128;
+
+/**
+ * Numbers the contexts in the order wanted, equal ones (the same syntaxes in the same order) once.
+ * Each batch is for an association of its own: there is more than one only if more than 128 are wanted.
+ * @throws {UsageError} on a context without a transfer syntax.
+ */
+export function proposeContexts(wanted: readonly WantedContext[]): readonly (readonly ProposedPresentationContext[])[] {
+  const distinct = new Map<string, WantedContext>();
+  for (const context of wanted) {
+    if (context.transferSyntaxes.length === 0)
+      throw new UsageError(`no transfer syntax to propose for ${context.abstractSyntax}`);
+    const key = [context.abstractSyntax, ...context.transferSyntaxes].join('\\');
+    if (!distinct.has(key)) distinct.set(key, context);
+  }
+  const contexts = [...distinct.values()];
+  const batches: (readonly ProposedPresentationContext[])[] = [];
+  for (let from = 0; from < contexts.length; from += MAX_PRESENTATION_CONTEXTS) {
+    const batch = contexts.slice(from, from + MAX_PRESENTATION_CONTEXTS);
+    batches.push(
+      batch.map(({ abstractSyntax, transferSyntaxes }, index) => ({
+        id: 2 * index + 1,
+        abstractSyntax,
+        transferSyntaxes,
+      })),
+    );
+  }
+  return batches;
+}
+
+type NegotiatedInformation = Pick<
+  UserInformationRq,
+  | 'asynchronousOperationsWindow'
+  | 'roleSelections'
+  | 'extendedNegotiations'
+  | 'commonExtendedNegotiations'
+  | 'userIdentity'
+>;
+
+/** What is not given is not negotiated. */
+export interface AssociateRqOptions extends Partial<NegotiatedInformation> {
+  readonly calledAeTitle: string;
+  readonly callingAeTitle: string;
+  readonly contexts: readonly ProposedPresentationContext[];
+  /** Longest P-DATA-TF variable field that we take, in bytes; 0 is no limit. */
+  readonly maxPduLength: number;
+}
+
+/** The request of this implementation for the one version and application context that there are. */
+export function associateRq(options: AssociateRqOptions): AssociateRq {
+  return {
+    type: 'A-ASSOCIATE-RQ',
+    protocolVersion: 1,
+    calledAeTitle: options.calledAeTitle,
+    callingAeTitle: options.callingAeTitle,
+    applicationContext: DICOM_APPLICATION_CONTEXT,
+    presentationContexts: options.contexts,
+    userInformation: {
+      maximumLength: options.maxPduLength,
+      implementationClassUid: IMPLEMENTATION_CLASS_UID,
+      implementationVersionName: IMPLEMENTATION_VERSION_NAME,
+      asynchronousOperationsWindow: options.asynchronousOperationsWindow,
+      roleSelections: options.roleSelections ?? [],
+      extendedNegotiations: options.extendedNegotiations ?? [],
+      commonExtendedNegotiations: options.commonExtendedNegotiations ?? [],
+      userIdentity: options.userIdentity,
+    },
+  };
+}

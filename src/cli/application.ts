@@ -1,0 +1,57 @@
+/** What both applications do around their work: read the command line, open the log, turn the end into an exit code. */
+import { VERSION } from '../index.js';
+import { CommandLineError } from './command-line-error.js';
+import { type Log, writeStandard } from './log.js';
+import { type LogOptions, openLog } from './open-log.js';
+import type { Application, OptionsOf } from './option-table.js';
+import { parseCommandLine } from './options.js';
+
+export const EXIT = { success: 0, failure: 1, commandLine: 2, notStored: 3, sigint: 130, sigterm: 143 } as const;
+
+/** Runs `work` with the parsed options and leaves its exit code to the process. Never throws. */
+export async function runApplication<const A extends Application>(
+  application: A,
+  loggingOf: (options: OptionsOf<A>) => LogOptions,
+  work: (options: OptionsOf<A>, log: Log) => Promise<number>,
+): Promise<void> {
+  process.exitCode = EXIT.failure;
+  try {
+    const commandLine = parseCommandLine(application, process.argv.slice(2));
+    if (commandLine.action === 'run') {
+      const { options } = commandLine;
+      const log = await openLog(application.name, loggingOf(options));
+      log.debug([`$${application.name} v${VERSION}`, '']);
+      process.exitCode = await runLogged(log, () => work(options, log));
+    } else {
+      writeStandard(1, await informationText(application, commandLine.action));
+      process.exitCode = EXIT.success;
+    }
+  } catch (error) {
+    if (!(error instanceof CommandLineError)) throw error;
+    writeStandard(2, `${application.name}: ${error.message}\nTry '${application.name} --help' for more information.\n`);
+    process.exitCode = EXIT.commandLine;
+  }
+}
+
+async function informationText(application: Application, what: 'help' | 'version'): Promise<string> {
+  if (what === 'version') return `${application.name} (netdicom) ${VERSION}\n`;
+  const { helpText } = await import('./help-text.js');
+  return helpText(application);
+}
+
+async function runLogged(log: Log, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    log.error(sentence(error));
+    return EXIT.failure;
+  } finally {
+    await log.close();
+  }
+}
+
+/** An error's message as a line of the log, with a capital first letter. */
+export function sentence(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.charAt(0).toUpperCase() + message.slice(1);
+}

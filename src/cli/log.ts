@@ -1,0 +1,96 @@
+/** What the applications log with: five levels, named loggers, and the plain `L: message` lines on standard error. */
+import { writeSync } from 'node:fs';
+import { printable } from './printable.js';
+
+export type Level = 'critical' | 'error' | 'warning' | 'info' | 'debug';
+
+/** Greater is worse; the numbers are those of Python's logging. */
+export const SEVERITY: Readonly<Record<Level, number>> = { critical: 50, error: 40, warning: 30, info: 20, debug: 10 };
+
+/** A string is one line, a list is one line each; control characters are escaped, newlines too. */
+export type Message = string | readonly string[];
+
+/** Every line is with the system when the call returns; only a syslog handler of `-lc` needs `close`. */
+export interface Log {
+  critical(message: Message): void;
+  error(message: Message): void;
+  warning(message: Message): void;
+  info(message: Message): void;
+  debug(message: Message): void;
+  /** Whether a message of this level gets anywhere; worth asking before a long dump is made. */
+  isEnabled(level: Level): boolean;
+  /** The same log as another logger, such as `netdicom.dimse`, which `-lc` can send elsewhere. */
+  named(logger: string): Log;
+  /** Sends out what a handler still holds, for all loggers of the log. */
+  close(): Promise<void>;
+}
+
+/** Where the messages of one logger go. */
+export interface LogSink {
+  /** What is below this severity goes nowhere. */
+  readonly threshold: number;
+  /** `lines` are printable. */
+  write(level: Level, lines: readonly string[]): void;
+}
+
+/** Where the messages of all loggers go. */
+export interface LogBackend {
+  sink(logger: string): LogSink;
+  close(): Promise<void>;
+}
+
+/** A log whose first logger is `name`. */
+export function createLog(name: string, backend: LogBackend): Log {
+  const sink = backend.sink(name);
+  const isEnabled = (level: Level): boolean => SEVERITY[level] >= sink.threshold;
+  const at = (level: Level) => (message: Message) => {
+    if (isEnabled(level)) sink.write(level, (typeof message === 'string' ? [message] : message).map(printable));
+  };
+  return {
+    critical: at('critical'),
+    error: at('error'),
+    warning: at('warning'),
+    info: at('info'),
+    debug: at('debug'),
+    isEnabled,
+    named: (logger) => createLog(logger, backend),
+    close: () => backend.close(),
+  };
+}
+
+/** `E: message` on standard error, whichever the logger, from `level` up. */
+export function stderrBackend(level: Level): LogBackend {
+  const sink: LogSink = {
+    threshold: SEVERITY[level],
+    write(messageLevel, lines) {
+      const prefix = messageLevel.charAt(0).toUpperCase();
+      writeStandard(2, lines.map((line) => `${prefix}: ${line}\n`).join(''));
+    },
+  };
+  return { sink: () => sink, close: async () => undefined };
+}
+
+/** Writes to standard output (1) or error (2); if that is closed or its disk is full, nobody is left to be told. */
+export function writeStandard(fd: 1 | 2, text: string): void {
+  try {
+    writeFully(fd, text);
+  } catch {
+    // EPIPE, ENOSPC and the like: the work goes on without its log.
+  }
+}
+
+const PAUSE_MS = 5;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Writes all of `text`, waiting while a non-blocking pipe is full. Throws the system's error. */
+export function writeFully(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      Atomics.wait(pause, 0, 0, PAUSE_MS);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+/** What happens on associations, in the words of the log: one line for a person, the dump behind `-d`. */
+import {
+  type AssociationEvent,
+  type AssociationTrace,
+  type DimseMessage,
+  describeTrace,
+  modalityPrefix,
+  shortName,
+  statusLine,
+  transferSyntax,
+} from '../index.js';
+import type { Log } from './log.js';
+
+/** Logs every association of an application; `role` tells the words that differ between the two. */
+export class Narrator {
+  readonly #role: 'user' | 'provider';
+  readonly #log: Log;
+  readonly #acse: Log;
+  readonly #dimse: Log;
+  readonly #dataset: Log;
+
+  constructor(role: 'user' | 'provider', log: Log) {
+    this.#role = role;
+    this.#log = log;
+    this.#acse = log.named('netdicom.acse');
+    this.#dimse = log.named('netdicom.dimse');
+    this.#dataset = log.named('netdicom.dataset');
+  }
+
+  tell({ remote, event }: AssociationTrace): void {
+    switch (event.type) {
+      case 'requesting':
+        this.#log.info('Requesting Association');
+        break;
+      case 'associate-rq':
+        if (event.direction === 'incoming') this.#log.info('Association Received');
+        this.#dump(this.#acse, event);
+        break;
+      case 'associate-ac':
+        if (event.direction === 'outgoing') this.#log.info('Association Accepted');
+        this.#dump(this.#acse, event);
+        if (event.direction === 'incoming') this.#log.info('Association Accepted');
+        break;
+      case 'associate-rj':
+        if (event.direction === 'outgoing') this.#log.info('Association Rejected');
+        this.#dump(this.#acse, event);
+        break;
+      case 'message':
+        this.#message(event);
+        break;
+      case 'request-failed':
+        this.#log.error(`Request failed: ${statusLine(event.status)}: ${event.error.message}`);
+        break;
+      case 'releasing':
+        this.#log.info('Releasing Association');
+        break;
+      case 'released':
+        if (this.#role === 'provider') this.#log.info('Association Released');
+        break;
+      case 'aborting':
+        this.#log.info('Aborting Association');
+        break;
+      case 'aborted':
+        this.#aborted(remote, event);
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** The command set is always Implicit VR Little Endian; the data set is as the context has it (PS3.7 6.3.1). */
+  #message(event: Extract<AssociationEvent, { type: 'message' }>): void {
+    const { message, direction, context, hasDataSet } = event;
+    if (direction === 'incoming') {
+      this.#reading('Little Endian Implicit');
+      this.#log.info(`Received ${messageWords(message)}${echoId(message)}`);
+      this.#dump(this.#dimse, event);
+      const syntax = transferSyntax(context.transferSyntax);
+      if (hasDataSet) this.#reading(syntax === undefined ? context.transferSyntax : shortName(syntax));
+    } else if ('messageId' in message) {
+      this.#log.info(`Sending ${messageWords(message)}: MsgID ${message.messageId}${modality(message)}`);
+      this.#dump(this.#dimse, event);
+    }
+  }
+
+  #reading(syntax: string): void {
+    this.#dataset.debug(`netdicom.read_dataset() TransferSyntax="${syntax}"`);
+  }
+
+  /** A provider has nobody else to tell; a user's own error ends its run and is told there. */
+  #aborted(remote: string, event: Extract<AssociationEvent, { type: 'aborted' }>): void {
+    if (this.#role === 'provider') this.#log.error(`Association Aborted (${remote}): ${event.error.message}`);
+    this.#dump(this.#acse, event);
+  }
+
+  #dump(log: Log, event: AssociationEvent): void {
+    if (!log.isEnabled('debug')) return;
+    const lines = describeTrace(event);
+    if (lines.length > 0) log.debug(lines);
+  }
+}
+
+const MESSAGE_WORDS: Readonly<Record<DimseMessage['type'], string>> = {
+  'C-ECHO-RQ': 'Echo Request',
+  'C-ECHO-RSP': 'Echo Response',
+  'C-STORE-RQ': 'Store Request',
+  'C-STORE-RSP': 'Store Response',
+  'C-CANCEL-RQ': 'Cancel Request',
+  'UNKNOWN-RQ': 'Unknown Request',
+  'UNKNOWN-RSP': 'Unknown Response',
+};
+
+function messageWords(message: DimseMessage): string {
+  const words = MESSAGE_WORDS[message.type];
+  if (!('commandField' in message)) return words;
+  return `${words} (command 0x${message.commandField.toString(16).toUpperCase().padStart(4, '0')})`;
+}
+
+/** Echoes have no instance to tell them apart by, so their line has the message id. */
+function echoId(message: DimseMessage): string {
+  return message.type === 'C-ECHO-RQ' ? ` (MsgID ${message.messageId})` : '';
+}
+
+/** `, (CT)` where the log of a C-STORE request names the modality. */
+function modality(message: DimseMessage): string {
+  if (message.type !== 'C-STORE-RQ') return '';
+  const prefix = modalityPrefix(message.affectedSopClassUid);
+  return prefix === 'UN' ? '' : `, (${prefix})`;
+}

@@ -1,0 +1,100 @@
+/** The shape of an application's table of options, and the type of the options parsed by it. */
+
+/** What every row has. Rows that share a `key` exclude one another. */
+interface RowBase {
+  /** Name of the value in the parsed options. */
+  readonly key: string;
+  /** A whole word such as `-aet` or `-x=`, never a bundle of letters. */
+  readonly short?: string;
+  readonly long: string;
+  readonly help: string;
+}
+
+/** `true` if given. */
+export type FlagRow = RowBase;
+
+/** Ends the parsing: whatever else the command line says, `action` is to be done. */
+export interface ActionRow extends RowBase {
+  readonly action: 'help' | 'version';
+}
+
+/** A flag that stands for a word: `sets`. */
+export interface ConstantRow extends RowBase {
+  readonly sets: string;
+  /** What the key is if none of its rows is given. */
+  readonly default?: true;
+}
+
+/** An option with a value. */
+export interface ValueRow extends RowBase {
+  /** How the help names the value: `[n]umber (int)`. */
+  readonly value: string;
+  /** Throws an Error whose message says what is wrong. */
+  readonly parse: (text: string) => unknown;
+  /** As it would be typed. */
+  readonly default?: string;
+}
+
+/** An option whose value is one of the names of `choices`; each stands for the value behind it. */
+export interface ChoiceRow extends RowBase {
+  readonly value: string;
+  readonly choices: Readonly<Record<string, string>>;
+  readonly default?: string;
+}
+
+export type OptionRow = FlagRow | ActionRow | ConstantRow | ValueRow | ChoiceRow;
+
+export interface PositionalRow {
+  readonly key: string;
+  readonly name: string;
+  readonly help: string;
+  readonly parse: (text: string) => unknown;
+  /** Only for the last: takes all that follow, one at least. */
+  readonly many?: true;
+  /** Key of the flag that lets `many` be none. */
+  readonly optionalWith?: string;
+}
+
+export interface OptionGroup {
+  readonly title: string;
+  readonly options: readonly OptionRow[];
+}
+
+/** Everything that parser, help and manual page say about an application. */
+export interface Application {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly positionals: readonly PositionalRow[];
+  readonly groups: readonly OptionGroup[];
+  readonly exitCodes: Readonly<Record<number, string>>;
+}
+
+type RowOf<A extends Application> = A['groups'][number]['options'][number];
+type ParsedRow<R> = R extends { readonly parse: (text: string) => infer V }
+  ? V
+  : R extends { readonly choices: Readonly<Record<string, infer V>> }
+    ? V
+    : R extends { readonly sets: infer V }
+      ? V
+      : boolean;
+type HasDefault<R> = [Extract<R, { readonly default: unknown }>] extends [never] ? false : true;
+type IsFlag<R> = [Exclude<R, { readonly sets: string } | { readonly value: string }>] extends [never] ? false : true;
+type ParsedKey<R> = ParsedRow<R> | (true extends HasDefault<R> | IsFlag<R> ? never : undefined);
+type ParsedPositional<P extends PositionalRow> = P extends { readonly many: true }
+  ? readonly ReturnType<P['parse']>[]
+  : ReturnType<P['parse']>;
+
+/** The parsed options of an application, typed by its table; `undefined` is "not given and no default". */
+export type OptionsOf<A extends Application> = {
+  readonly [R in Exclude<RowOf<A>, { readonly action: string }> as R['key']]: ParsedKey<
+    Extract<RowOf<A>, { readonly key: R['key'] }>
+  >;
+} & {
+  readonly [P in A['positionals'][number] as P['key']]: ParsedPositional<P>;
+};
+
+export type CommandLine<A extends Application> =
+  | { readonly action: 'help' }
+  | { readonly action: 'version' }
+  | { readonly action: 'run'; readonly options: OptionsOf<A> };

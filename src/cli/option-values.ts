@@ -1,0 +1,35 @@
+/** Parsers of option values: text in, value out, or an Error whose message completes `NAME: `. */
+
+/** Node's timers hold no more than 2^31 - 1 ms. */
+const MAX_SECONDS = 2_147_483;
+
+/** A whole number between `from` and `to`; 0 as well with `orZero`. */
+export function integer(limits: { readonly from: number; readonly to?: number; readonly orZero?: boolean }) {
+  const { from, to = Number.MAX_SAFE_INTEGER, orZero = false } = limits;
+  const range = limits.to === undefined ? `a number from ${from} up` : `a number from ${from} to ${to}`;
+  return (text: string): number => {
+    const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if ((orZero && value === 0) || (value >= from && value <= to)) return value;
+    throw new RangeError(`${shown(text)} is not ${orZero ? '0 or ' : ''}${range}`);
+  };
+}
+
+/** Seconds, with or without a fraction, as milliseconds; 0 and the word `unlimited` give 0. */
+export function secondsToMs(text: string): number {
+  if (text === 'unlimited') return 0;
+  const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  // Rounded up: the shortest wait must not become the endless one.
+  if (seconds <= MAX_SECONDS) return Math.ceil(seconds * 1000);
+  throw new RangeError(`${shown(text)} is not a number of seconds from 0 to ${MAX_SECONDS} (0 = unlimited)`);
+}
+
+/** Any text but the empty one. */
+export function text(value: string): string {
+  if (value.length === 0) throw new RangeError('is empty');
+  return value;
+}
+
+/** `value` as it can stand in a message: quoted where a reader could not see it. */
+export function shown(value: string): string {
+  return value === '' || /\s/.test(value) ? `'${value}'` : value;
+}

@@ -1,0 +1,154 @@
+/** The command line of storescp. */
+import { parseAeTitle } from '../index.js';
+import {
+  ACSE_TIMEOUT,
+  DIMSE_TIMEOUT,
+  GENERAL,
+  LOGGING,
+  MAX_PDU,
+  NETWORK_TIMEOUT,
+  SIGNAL_EXIT_CODES,
+} from './common-options.js';
+import type { Application, OptionsOf } from './option-table.js';
+import { integer, secondsToMs, text } from './option-values.js';
+
+export const STORESCP = {
+  name: 'storescp',
+  summary: 'receive DICOM files (Storage SCP)',
+  description:
+    'Listens on port for Association requests from peer Application Entities and stores the SOP Instances that they transfer once an Association is established, each in a file PREFIX.SOPInstanceUID, such as CT.1.2.3.4.5.6. Options may stand before and after the port.',
+  positionals: [
+    {
+      key: 'port',
+      name: 'port',
+      parse: integer({ from: 0, to: 65_535 }),
+      help: 'TCP port to listen on; 0 asks the system for a free one and prints it',
+    },
+  ],
+  groups: [
+    LOGGING,
+    {
+      title: 'Application Entity Titles',
+      options: [
+        {
+          key: 'aeTitle',
+          short: '-aet',
+          long: '--aetitle',
+          value: '[a]etitle (str)',
+          parse: parseAeTitle,
+          default: 'STORESCP',
+          help: 'set my AE title',
+        },
+      ],
+    },
+    {
+      title: 'Miscellaneous DICOM',
+      options: [
+        {
+          key: 'connectionTimeoutMs',
+          short: '-to',
+          long: '--timeout',
+          value: '[s]econds (float)',
+          parse: secondsToMs,
+          default: 'unlimited',
+          help: 'timeout for connection requests: ends when none has come for so long while no association was open',
+        },
+        ACSE_TIMEOUT,
+        DIMSE_TIMEOUT,
+        NETWORK_TIMEOUT,
+        MAX_PDU,
+        { key: 'ignore', long: '--ignore', help: "receive data but don't store it" },
+        {
+          key: 'bindAddress',
+          short: '-ba',
+          long: '--bind-address',
+          value: '[a]ddress (str)',
+          parse: text,
+          help: 'listen on this address of the machine only (default: all, IPv6 and IPv4)',
+        },
+        { key: 'noEcho', long: '--no-echo', help: 'refuse the Verification SOP Class' },
+        {
+          key: 'promiscuous',
+          long: '--promiscuous',
+          help: 'accept private and unknown SOP classes as well as those of the standard',
+        },
+        {
+          key: 'maxAssociations',
+          long: '--max-associations',
+          value: '[n]umber (int)',
+          parse: integer({ from: 1 }),
+          default: '100',
+          help: 'reject association requests while n associations are open',
+        },
+      ],
+    },
+    {
+      title: 'Preferred Transfer Syntaxes',
+      options: [
+        {
+          key: 'preference',
+          sets: 'local',
+          default: true,
+          short: '-x=',
+          long: '--prefer-uncompr',
+          help: 'prefer explicit VR local byte order',
+        },
+        {
+          key: 'preference',
+          sets: 'little',
+          short: '-xe',
+          long: '--prefer-little',
+          help: 'prefer explicit VR little endian transfer syntax',
+        },
+        {
+          key: 'preference',
+          sets: 'big',
+          short: '-xb',
+          long: '--prefer-big',
+          help: 'prefer explicit VR big endian transfer syntax',
+        },
+        {
+          key: 'preference',
+          sets: 'implicit',
+          short: '-xi',
+          long: '--implicit',
+          help: 'accept implicit VR little endian transfer syntax only',
+        },
+        {
+          key: 'acceptNative',
+          long: '--accept-native',
+          help: 'accept these three transfer syntaxes only, none that is deflated or encapsulated',
+        },
+      ],
+    },
+    {
+      title: 'Output',
+      options: [
+        {
+          key: 'outputDirectory',
+          short: '-od',
+          long: '--output-directory',
+          value: '[d]irectory (str)',
+          parse: text,
+          default: '.',
+          help: 'write received objects to existing directory d',
+        },
+        {
+          key: 'noFsync',
+          long: '--no-fsync',
+          help: 'answer before the file is flushed to the disk: faster, but a power failure may lose it',
+        },
+      ],
+    },
+    GENERAL,
+  ],
+  exitCodes: {
+    0: 'ended because no connection request came within -to',
+    1: 'the server could not start',
+    2: 'wrong command line',
+    ...SIGNAL_EXIT_CODES,
+  },
+} as const satisfies Application;
+
+/** Times in milliseconds, 0 = unlimited. */
+export type StorescpOptions = OptionsOf<typeof STORESCP>;

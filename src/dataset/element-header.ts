@@ -1,0 +1,151 @@
+/** PS3.5 7.1: tag, VR and length before a value, in each of the three native encodings. */
+import type { Vr } from '../dictionary/lookup.js';
+import type { TransferSyntax } from './transfer-syntax.js';
+import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.js';
+import { parseVr, vrCode, vrInfo } from './vr.js';
+
+/** Of items and delimiters, whose headers have no VR in any encoding (PS3.5 7.5). */
+export const ITEM_GROUP = 0xfffe;
+export const ITEM = 0xfffee000;
+export const ITEM_DELIMITATION = 0xfffee00d;
+export const SEQUENCE_DELIMITATION = 0xfffee0dd;
+
+/** PS3.5 7.1.1: the length field of what is closed by a delimiter. */
+export const UNDEFINED_LENGTH = 0xffffffff;
+/** Every header but those of long-form explicit VRs. */
+export const SHORT_HEADER = 8;
+/** With two reserved bytes and 32 bits of length (PS3.5 Table 7.1-1). */
+export const LONG_HEADER = 12;
+/** Longest even value that the 16-bit length of a short header can tell. */
+const MAX_SHORT_LENGTH = 0xfffe;
+
+export type ElementEncoding = Pick<TransferSyntax, 'explicitVr' | 'bigEndian'>;
+
+export interface ElementHeader {
+  readonly tag: number;
+  /** Undefined in Implicit VR, for items and delimiters, and where the two letters name no VR. */
+  readonly vr: Vr | undefined;
+  /** As written, `UNDEFINED_LENGTH` included. */
+  readonly length: number;
+  /** Bytes of the header itself. */
+  readonly size: number;
+}
+
+/** Size of the header at `at`, of which `SHORT_HEADER` bytes must be there. */
+export function headerSize(bytes: Buffer, at: number, encoding: ElementEncoding): number {
+  if (!encoding.explicitVr || readGroup(bytes, at, encoding) === ITEM_GROUP) return SHORT_HEADER;
+  const code = bytes.readUInt16BE(at + 4);
+  const vr = parseVr(code);
+  // PS3.5 6.2 note: a VR yet to come has the long form. What is no pair of capitals ("??", NULs) was written by mistake,
+  // in the short form as far as it has been seen.
+  const isLong = vr === undefined ? isCapitals(code) : vrInfo(vr).hasLongHeader;
+  return isLong ? LONG_HEADER : SHORT_HEADER;
+}
+
+/** Decodes the header at `at`, all of whose `size` bytes must be there. */
+export function readHeader(bytes: Buffer, at: number, size: number, encoding: ElementEncoding): ElementHeader {
+  const { bigEndian } = encoding;
+  const group = readGroup(bytes, at, encoding);
+  const tag = group * 0x10000 + (bigEndian ? bytes.readUInt16BE(at + 2) : bytes.readUInt16LE(at + 2));
+  const hasVr = encoding.explicitVr && group !== ITEM_GROUP;
+  const vr = hasVr ? parseVr(bytes.readUInt16BE(at + 4)) : undefined;
+  if (hasVr && size === SHORT_HEADER) {
+    const length = bigEndian ? bytes.readUInt16BE(at + 6) : bytes.readUInt16LE(at + 6);
+    return { tag, vr, length, size };
+  }
+  const lengthAt = at + size - 4;
+  const length = bigEndian ? bytes.readUInt32BE(lengthAt) : bytes.readUInt32LE(lengthAt);
+  return { tag, vr, length, size };
+}
+
+/**
+ * How the headers of an item are really encoded, told from its first one, of which `SHORT_HEADER` bytes must be there.
+ * Private sequences come in Implicit VR in explicit data sets; and a UN of undefined length, whose items PS3.5 6.2.2 wants
+ * in Implicit VR, comes with explicit ones.
+ * @param isUnknown the item is one of a UN.
+ */
+export function probeItemEncoding(
+  bytes: Buffer,
+  at: number,
+  declared: TransferSyntax,
+  isUnknown: boolean,
+): TransferSyntax {
+  const code = bytes.readUInt16BE(at + 4);
+  if (declared.explicitVr) {
+    // Without a VR there stand the low bytes of a length, most often with NUL in the high ones.
+    const isImplicit = !isCapitals(code) && code !== 0 && bytes.readUInt16LE(at + 6) === 0;
+    return isImplicit && !isDelimiter(bytes, at) ? IMPLICIT_VR_LITTLE_ENDIAN : declared;
+  }
+  return isUnknown && parseVr(code) !== undefined && !isDelimiter(bytes, at) ? EXPLICIT_VR_LITTLE_ENDIAN : declared;
+}
+
+/**
+ * The VR that a value of this even length can be written with: UN where the short form cannot tell the length
+ * (PS3.5 6.2.2).
+ */
+export function encodableVr(vr: Vr, length: number, encoding: ElementEncoding): Vr {
+  return encoding.explicitVr && length > MAX_SHORT_LENGTH && !vrInfo(vr).hasLongHeader ? 'UN' : vr;
+}
+
+/** Writes an element's header to `target` at `at`, where `LONG_HEADER` bytes are free, and returns its size. */
+export function writeHeader(
+  target: Buffer,
+  at: number,
+  element: { readonly tag: number; readonly vr: Vr; readonly length: number },
+  encoding: ElementEncoding,
+): number {
+  if (!encoding.explicitVr) return writeItemHeader(target, at, element, encoding);
+  const { bigEndian } = encoding;
+  writeTag(target, at, element.tag, bigEndian);
+  target.writeUInt16BE(vrCode(element.vr), at + 4);
+  if (vrInfo(element.vr).hasLongHeader) {
+    target.writeUInt16LE(0, at + 6);
+    writeUInt32(target, at + 8, element.length, bigEndian);
+    return LONG_HEADER;
+  }
+  if (bigEndian) target.writeUInt16BE(element.length, at + 6);
+  else target.writeUInt16LE(element.length, at + 6);
+  return SHORT_HEADER;
+}
+
+/** Writes a header without VR, which is that of every item and delimiter (PS3.5 7.5), and returns its size. */
+export function writeItemHeader(
+  target: Buffer,
+  at: number,
+  item: { readonly tag: number; readonly length: number },
+  encoding: ElementEncoding,
+): number {
+  writeTag(target, at, item.tag, encoding.bigEndian);
+  writeUInt32(target, at + 4, item.length, encoding.bigEndian);
+  return SHORT_HEADER;
+}
+
+function readGroup(bytes: Buffer, at: number, encoding: ElementEncoding): number {
+  return encoding.bigEndian ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at);
+}
+
+function isDelimiter(bytes: Buffer, at: number): boolean {
+  return bytes.readUInt16LE(at) === ITEM_GROUP || bytes.readUInt16BE(at) === ITEM_GROUP;
+}
+
+function writeTag(target: Buffer, at: number, tag: number, bigEndian: boolean): void {
+  if (bigEndian) {
+    target.writeUInt32BE(tag, at);
+  } else {
+    target.writeUInt16LE(tag >>> 16, at);
+    target.writeUInt16LE(tag & 0xffff, at + 2);
+  }
+}
+
+function writeUInt32(target: Buffer, at: number, value: number, bigEndian: boolean): void {
+  if (bigEndian) target.writeUInt32BE(value, at);
+  else target.writeUInt32LE(value, at);
+}
+
+function isCapitals(code: number): boolean {
+  return isCapital(code >> 8) && isCapital(code & 0xff);
+}
+
+function isCapital(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
+}

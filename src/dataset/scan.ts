@@ -1,0 +1,122 @@
+/** What must be known of a data set before it is sent or stored, told as its bytes pass by. */
+import { trimUid } from '../base/identifiers.js';
+import { TokenReader } from './token-reader.js';
+import type { Token, ValueToken } from './tokens.js';
+import type { TransferSyntax } from './transfer-syntax.js';
+
+const SOP_CLASS_UID = 0x00080016;
+const SOP_INSTANCE_UID = 0x00080018;
+/** Of a UID; the standard's limit is 64 (PS3.5 9.1), some peers go over it. What is longer is cut. */
+const MAX_UID_BYTES = 128;
+
+export interface ScanResult {
+  /** Text of (0008,0016) of the data set itself without its padding; undefined if there is none. Not checked. */
+  readonly sopClassUid: string | undefined;
+  /** Text of (0008,0018), likewise. */
+  readonly sopInstanceUid: string | undefined;
+  /** True once the two above will not change any more: a later element, or the end, was met. */
+  readonly headComplete: boolean;
+  /**
+   * True if the bytes so far may not go out as they are: values of odd length (PS3.5 7.1.1), elements of group 0000 or 0002,
+   * which are not part of a data set (PS3.10 7.1), or zeros at the end, which are not part of anything.
+   */
+  readonly needsRewrite: boolean;
+}
+
+/**
+ * Reads a data set to its end without keeping any of it. A large value costs no more than a small one, and may be left out:
+ * after each `feed`, `skippable` bytes of the file may be passed over and told to `skip` instead.
+ * A deflated data set has to be inflated before.
+ * @throws {DataSetError} from `feed` and `end` if the bytes are no data set in this syntax.
+ */
+export class DataSetScan {
+  readonly #reader: TokenReader;
+  /** Sequences that are open. */
+  #depth = 0;
+  readonly #uids = new Map<number, string>();
+  /** The element whose value is passing by, if it is one of the two. */
+  #uidTag: number | undefined;
+  #headComplete = false;
+  #needsRewrite = false;
+
+  constructor(syntax: TransferSyntax) {
+    this.#reader = new TokenReader(syntax);
+  }
+
+  feed(chunk: Buffer): void {
+    for (const token of this.#reader.feed(chunk)) this.#see(token);
+  }
+
+  /** No more bytes will come. */
+  end(): void {
+    for (const token of this.#reader.end()) this.#see(token);
+    if (this.#reader.unread > 0) this.#needsRewrite = true;
+    this.#headComplete = true;
+  }
+
+  /** Bytes of the current value that need not be fed. */
+  get skippable(): number {
+    return this.#uidTag === undefined ? this.#reader.skippable : 0;
+  }
+
+  /** Passes over the next `length` bytes, `skippable` at most. */
+  skip(length: number): void {
+    this.#reader.skip(length);
+  }
+
+  get result(): ScanResult {
+    return {
+      sopClassUid: this.#uid(SOP_CLASS_UID),
+      sopInstanceUid: this.#uid(SOP_INSTANCE_UID),
+      headComplete: this.#headComplete,
+      needsRewrite: this.#needsRewrite,
+    };
+  }
+
+  #see(token: Token): void {
+    switch (token.type) {
+      case 'element':
+        if (this.#depth === 0) this.#topLevelTag(token.tag);
+        this.#beginValue(token.length, this.#depth === 0 ? token.tag : undefined);
+        break;
+      case 'fragment':
+        this.#beginValue(token.length, undefined);
+        break;
+      case 'value':
+        if (this.#uidTag !== undefined) this.#gather(this.#uidTag, token);
+        break;
+      case 'sequence':
+      case 'pixel-sequence':
+        if (this.#depth === 0) this.#topLevelTag(token.tag);
+        this.#depth++;
+        break;
+      case 'sequence-end':
+        this.#depth--;
+        break;
+    }
+  }
+
+  #topLevelTag(tag: number): void {
+    const group = tag >>> 16;
+    if (group === 0x0000 || group === 0x0002) this.#needsRewrite = true;
+    if (tag > SOP_INSTANCE_UID) this.#headComplete = true;
+  }
+
+  #beginValue(length: number, topLevelTag: number | undefined): void {
+    if (length % 2 === 1) this.#needsRewrite = true;
+    if (topLevelTag !== SOP_CLASS_UID && topLevelTag !== SOP_INSTANCE_UID) return;
+    this.#uids.set(topLevelTag, '');
+    if (length > 0) this.#uidTag = topLevelTag;
+  }
+
+  #gather(tag: number, { data, isLast }: ValueToken): void {
+    const text = `${this.#uids.get(tag)}${data.toString('latin1', 0, MAX_UID_BYTES)}`;
+    this.#uids.set(tag, text.slice(0, MAX_UID_BYTES));
+    if (isLast) this.#uidTag = undefined;
+  }
+
+  #uid(tag: number): string | undefined {
+    const text = this.#uids.get(tag);
+    return text === undefined ? undefined : trimUid(text);
+  }
+}

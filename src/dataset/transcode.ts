@@ -1,0 +1,95 @@
+/** A data set of one transfer syntax rewritten in another as it passes by, or cleaned up in its own. */
+import { DataSetError, UsageError } from '../base/errors.js';
+import { TokenReader } from './token-reader.js';
+import { TokenWriter } from './token-writer.js';
+import type { Token } from './tokens.js';
+import type { TransferSyntax } from './transfer-syntax.js';
+import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, isNative } from './transfer-syntax.js';
+import { VrChoice } from './vr-choice.js';
+
+const DATA_SET_TRAILING_PADDING = 0xfffcfffc;
+
+/** True between any two that keep pixel data native, deflated or not, and from any syntax to itself. */
+export function canConvert(from: TransferSyntax, to: TransferSyntax): boolean {
+  return from.uid === to.uid || (hasNativePixelData(from) && hasNativePixelData(to));
+}
+
+function hasNativePixelData(syntax: TransferSyntax): boolean {
+  return isNative(syntax) || syntax.uid === DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN.uid;
+}
+
+/**
+ * True for elements that a data set between two applications does without: command and file meta groups (PS3.7 6.3.1,
+ * PS3.10 7.1), group lengths, which a change of encoding makes wrong (PS3.5 7.2), and padding (PS3.10 7.2).
+ */
+function isDropped(tag: number): boolean {
+  const group = tag >>> 16;
+  return group === 0x0000 || group === 0x0002 || (tag & 0xffff) === 0 || tag === DATA_SET_TRAILING_PADDING;
+}
+
+/**
+ * Bytes in `from` → bytes in `to`, at a memory that does not depend on the data set. Text is never touched. From Explicit VR
+ * every element keeps the VR it came with; from Implicit VR it gets the dictionary's, and UN if that has none.
+ * Deflation is not done here: both sides of a deflated syntax are the bytes inside.
+ */
+export class Transcoder {
+  readonly #to: TransferSyntax;
+  readonly #reader: TokenReader;
+  readonly #writer: TokenWriter;
+  readonly #choice = new VrChoice();
+  /** Sequences open within one that is dropped, that one included. */
+  #droppedDepth = 0;
+  #isValueDropped = false;
+
+  /** @throws {UsageError} if `canConvert` says no. */
+  constructor(from: TransferSyntax, to: TransferSyntax) {
+    if (!canConvert(from, to)) throw new UsageError(`no conversion from ${from.name} to ${to.name}`);
+    this.#to = to;
+    this.#reader = new TokenReader(from);
+    this.#writer = new TokenWriter(to);
+  }
+
+  /** The bytes that the next bytes lead to, valid until the next call: large values among them are views of `chunk`. */
+  feed(chunk: Buffer): readonly Buffer[] {
+    for (const token of this.#reader.feed(chunk)) this.#pass(token);
+    return this.#writer.take();
+  }
+
+  /** The last bytes. @throws {DataSetError} if the data set is not whole. */
+  end(): readonly Buffer[] {
+    for (const token of this.#reader.end()) this.#pass(token);
+    return this.#writer.finish();
+  }
+
+  #pass(token: Token): void {
+    if (this.#drops(token)) return;
+    this.#choice.watch(token);
+    if (token.type === 'pixel-sequence' && !this.#to.encapsulated)
+      throw new DataSetError(`encapsulated pixel data in ${this.#to.name}`, { tag: token.tag });
+    this.#writer.write(token.type === 'element' ? this.#choice.settle(token) : token);
+  }
+
+  #drops(token: Token): boolean {
+    switch (token.type) {
+      case 'element':
+        this.#isValueDropped = this.#droppedDepth > 0 || isDropped(token.tag);
+        return this.#isValueDropped;
+      case 'fragment':
+        this.#isValueDropped = this.#droppedDepth > 0;
+        return this.#isValueDropped;
+      case 'value':
+        return this.#isValueDropped;
+      case 'sequence':
+      case 'pixel-sequence':
+        if (this.#droppedDepth > 0 || isDropped(token.tag)) this.#droppedDepth++;
+        return this.#droppedDepth > 0;
+      case 'sequence-end':
+        if (this.#droppedDepth === 0) return false;
+        this.#droppedDepth--;
+        return true;
+      case 'item':
+      case 'item-end':
+        return this.#droppedDepth > 0;
+    }
+  }
+}

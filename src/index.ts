@@ -1,0 +1,62 @@
+/** netdicom: DICOM storage over the network. This is the whole public surface. */
+
+export type { AcceptedContext, SupportedSyntaxes } from './acse/negotiate.js';
+export type { WantedContext } from './acse/propose.js';
+export {
+  type AbortedBy,
+  AssociationAborted,
+  AssociationRejected,
+  DataSetError,
+  DicomError,
+  type ErrorCode,
+  FileError,
+  InvalidIdentifier,
+  NoPresentationContext,
+  ProtocolError,
+  StatusError,
+  TimeoutError,
+  TransportError,
+  UsageError,
+} from './base/errors.js';
+export { type AeTitle, newUid, parseAeTitle, parseUid, type Uid } from './base/identifiers.js';
+export { VERSION } from './base/version.js';
+export {
+  STANDARD_TRANSFER_SYNTAXES,
+  shortName,
+  type TransferSyntax,
+  transferSyntax,
+} from './dataset/transfer-syntax.js';
+export { uidName } from './dictionary/lookup.js';
+export { isStorageSopClass, modalityPrefix, VERIFICATION_SOP_CLASS } from './dictionary/sop-classes.js';
+export {
+  type DimseMessage,
+  type DimseRequest,
+  type DimseResponse,
+  PRIORITY,
+  responseTo,
+} from './dimse/messages.js';
+export { describeStatus, STATUS, type Status, statusLine } from './dimse/status.js';
+export { type InstanceFile, inspectInstance } from './file/instance-file.js';
+export { type ServeOptions, type Server, serve } from './net/acceptor.js';
+export type { Association } from './net/association.js';
+export { describeTrace } from './net/describe-trace.js';
+export { type AssociationRequest, type Peer, requestAssociation } from './net/requestor.js';
+export type { IncomingRequest, ServiceProvider } from './net/service-provider.js';
+export type { Timeouts } from './net/timeouts.js';
+export type { AssociationEvent, AssociationTrace } from './net/trace.js';
+export { type DirectorySinkOptions, directorySink } from './services/directory-sink.js';
+export {
+  discardSink,
+  type IncomingInstance,
+  type StorageProviderOptions,
+  type StoreInstance,
+  storageProvider,
+} from './services/storage-provider.js';
+export {
+  type StoreEvent,
+  type StoreFilesOptions,
+  type StoreOutcome,
+  storeFiles,
+  storeInstance,
+} from './services/storage-user.js';
+export { verificationProvider, verify } from './services/verification.js';

@@ -1,0 +1,259 @@
+/** Listens for associations and serves each one concurrently (PS3.8 7.1, the acceptor's side). */
+import type { Server as Listener } from 'node:net';
+import { acceptedContexts, LOCAL_LIMIT_EXCEEDED, negotiate } from '../acse/negotiate.js';
+import { deferred } from '../base/deferred.js';
+import { MIN_MAXIMUM_LENGTH } from '../pdu/p-data-block.js';
+import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
+import type { Indication } from '../ul/events.js';
+import { abortedError } from './aborted-error.js';
+import { Association } from './association.js';
+import { DEFAULT_MAX_PDU_LENGTH, withDefaults } from './requestor.js';
+import { type ServiceProvider, serveRequests } from './service-provider.js';
+import { artimMs, type Timeouts } from './timeouts.js';
+import { type AssociationEvent, type AssociationTrace, nextAssociationId } from './trace.js';
+import { listen, type Transport } from './transport.js';
+import { UpperLayer, type UpperLayerUser } from './upper-layer.js';
+
+/** Where to listen and what to serve. Times left out are those of `DEFAULT_TIMEOUTS`. */
+export interface ServeOptions extends Partial<Timeouts> {
+  /** 0 lets the system choose; see `Server.port`. */
+  readonly port: number;
+  /** Default: all addresses, IPv6 and IPv4. */
+  readonly host?: string | undefined;
+  /** Our AE title. */
+  readonly aeTitle: string;
+  /** Reject callers that ask for another AE title. Default false. */
+  readonly checkCalledAeTitle?: boolean | undefined;
+  readonly services: readonly ServiceProvider[];
+  /** Longest P-DATA-TF variable field we take, in bytes; 0 is no limit. Default 16,384. */
+  readonly maxPduLength?: number | undefined;
+  /** Over it, associations are rejected with "local limit exceeded". Default 100. */
+  readonly maxAssociations?: number | undefined;
+  /** Ends the server after so long without any connection; 0 is never. Default 0. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Is told of all that happens on every association, at once and in order. */
+  readonly trace?: ((trace: AssociationTrace) => void) | undefined;
+}
+
+const DEFAULT_MAX_ASSOCIATIONS = 100;
+/** PS3.8 Table 9-21: what an acceptor can say of a maximum length that leaves no room for data. */
+const NO_REASON_GIVEN: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 1, reason: 1 };
+
+export async function serve(options: ServeOptions): Promise<Server> {
+  const server = new Server(options);
+  await server.listen();
+  return server;
+}
+
+/** A running server; made by `serve`. */
+export class Server implements AsyncDisposable {
+  readonly #options: ServeOptions;
+  readonly #timeouts: Timeouts;
+  readonly #connections = new Set<Accepting>();
+  readonly #closed = deferred();
+  #listener: Listener | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #stopping = false;
+
+  constructor(options: ServeOptions) {
+    this.#options = options;
+    this.#timeouts = withDefaults(options);
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    const address = this.#listener?.address();
+    return typeof address === 'object' && address !== null ? address.port : this.#options.port;
+  }
+
+  /** Settles when it has stopped listening and every connection is gone. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** For `serve`. */
+  async listen(): Promise<void> {
+    const { host, port } = this.#options;
+    this.#listener = await listen({ host, port }, (transport) => this.#onConnection(transport));
+    this.#watchIdle();
+  }
+
+  /**
+   * Stops listening, lets requests that are being received or worked on end for at most `graceMs`, and aborts
+   * what is left. May be called again to shorten the grace.
+   */
+  async close({ graceMs = 10_000 }: { readonly graceMs?: number } = {}): Promise<void> {
+    if (!this.#stopping) {
+      this.#stopping = true;
+      clearTimeout(this.#idleTimer);
+      this.#listener?.close();
+    }
+    const abortAll = () => {
+      for (const connection of this.#connections) connection.stop();
+    };
+    for (const connection of this.#connections) if (!connection.isBusy) connection.stop();
+    const timer = setTimeout(abortAll, graceMs);
+    this.#settleWhenDone();
+    await this.closed;
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close({ graceMs: 0 });
+  }
+
+  #onConnection(transport: Transport): void {
+    clearTimeout(this.#idleTimer);
+    const connection = new Accepting(transport, {
+      options: this.#options,
+      timeouts: this.#timeouts,
+      isFull: () => this.#associations() >= (this.#options.maxAssociations ?? DEFAULT_MAX_ASSOCIATIONS),
+      shouldStop: () => this.#stopping,
+    });
+    this.#connections.add(connection);
+    void connection.closed.then(() => this.#onConnectionClosed(connection));
+  }
+
+  #onConnectionClosed(connection: Accepting): void {
+    this.#connections.delete(connection);
+    this.#settleWhenDone();
+    this.#watchIdle();
+  }
+
+  #associations(): number {
+    let count = 0;
+    for (const { isEstablished } of this.#connections) if (isEstablished) count++;
+    return count;
+  }
+
+  #settleWhenDone(): void {
+    if (this.#stopping && this.#connections.size === 0) this.#closed.resolve();
+  }
+
+  #watchIdle(): void {
+    const ms = this.#options.idleTimeoutMs ?? 0;
+    if (ms > 0 && !this.#stopping && this.#connections.size === 0)
+      this.#idleTimer = setTimeout(() => void this.close(), ms);
+  }
+}
+
+interface Surroundings {
+  readonly options: ServeOptions;
+  readonly timeouts: Timeouts;
+  isFull(): boolean;
+  shouldStop(): boolean;
+}
+
+/** One connection: the acceptor's side until it has answered; from then on everything goes to the association. */
+class Accepting implements UpperLayerUser {
+  readonly #id = nextAssociationId();
+  readonly #remote: string;
+  readonly #around: Surroundings;
+  readonly #upperLayer: UpperLayer;
+  readonly #transport: Transport;
+  readonly #closed = deferred();
+  #association: Association | undefined;
+  #served: Promise<void> = Promise.resolve();
+
+  constructor(transport: Transport, around: Surroundings) {
+    this.#transport = transport;
+    this.#remote = transport.remote;
+    this.#around = around;
+    this.#upperLayer = UpperLayer.accept(transport, {
+      user: this,
+      maxPduLength: this.#maxPduLength,
+      artimMs: artimMs(around.timeouts),
+    });
+  }
+
+  /** Settles when the connection is gone and the last provider has finished with it. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  get isEstablished(): boolean {
+    return this.#association !== undefined;
+  }
+
+  get isBusy(): boolean {
+    return this.#association?.isBusy ?? false;
+  }
+
+  stop(): void {
+    if (this.#association === undefined) this.#transport.close();
+    else void this.#association.abort();
+  }
+
+  onIndication(indication: Indication): void {
+    if (this.#association !== undefined) this.#association.onIndication(indication);
+    else if (indication.type === 'associate-indication') this.#onRequest(indication.request);
+    else if (indication.type === 'abort-indication')
+      this.#trace({ type: 'aborted', by: indication.by, error: abortedError(indication) });
+  }
+
+  onSilence(): void {
+    this.#association?.onSilence();
+  }
+
+  onClosed(): void {
+    this.#association?.onClosed();
+    void this.#served.then(() => this.#closed.resolve());
+  }
+
+  get #maxPduLength(): number {
+    return this.#around.options.maxPduLength ?? DEFAULT_MAX_PDU_LENGTH;
+  }
+
+  #onRequest(request: AssociateRq): void {
+    this.#trace({ type: 'associate-rq', direction: 'incoming', pdu: request });
+    const response = this.#answer(request);
+    if (response.type === 'A-ASSOCIATE-RJ') {
+      this.#upperLayer.advance({ type: 'associate-reject', response });
+      this.#trace({ type: 'associate-rj', direction: 'outgoing', pdu: response });
+      return;
+    }
+    this.#upperLayer.advance({ type: 'associate-accept', response });
+    this.#trace({ type: 'associate-ac', direction: 'outgoing', pdu: response });
+    this.#association = new Association({
+      id: this.#id,
+      remote: this.#remote,
+      upperLayer: this.#upperLayer,
+      request,
+      response,
+      contexts: acceptedContexts(request, response),
+      maximumLength: request.userInformation.maximumLength,
+      timeouts: this.#around.timeouts,
+      abortsWhenIdle: true,
+      trace: (event) => this.#trace(event),
+    });
+    this.#served = serveRequests(this.#association, this.#around.options.services, this.#around.shouldStop);
+  }
+
+  #answer(request: AssociateRq): AssociateAc | AssociateRj {
+    if (this.#around.isFull()) return LOCAL_LIMIT_EXCEEDED;
+    const { aeTitle, checkCalledAeTitle = false, services } = this.#around.options;
+    const { maximumLength = 0 } = request.userInformation;
+    if (maximumLength > 0 && maximumLength < MIN_MAXIMUM_LENGTH) return NO_REASON_GIVEN;
+    return negotiate(request, {
+      aeTitle,
+      checkCalledAeTitle,
+      maxPduLength: this.#maxPduLength,
+      supports: (abstractSyntax) => firstDefined(services, (service) => service.syntaxesFor(abstractSyntax)),
+    });
+  }
+
+  #trace(event: AssociationEvent): void {
+    this.#around.options.trace?.({ id: this.#id, remote: this.#remote, event });
+  }
+}
+
+function firstDefined<Item, Result>(
+  items: readonly Item[],
+  find: (item: Item) => Result | undefined,
+): Result | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,339 @@
+/** An association as both roles use it: requests and responses both ways, release and abort (PS3.7, PS3.8 7). */
+import type { AcceptedContext } from '../acse/negotiate.js';
+import { deferred } from '../base/deferred.js';
+import { ABORT_REASONS, AssociationAborted, ProtocolError, TimeoutError, UsageError } from '../base/errors.js';
+import type { DataSetSource } from '../dataset/source.js';
+import type { DimseMessage, DimseRequest, DimseResponse } from '../dimse/messages.js';
+import type { PdvFragment } from '../pdu/pdu-reader.js';
+import type { AssociateAc, AssociateRq } from '../pdu/types.js';
+import type { Indication } from '../ul/events.js';
+import { abortedError } from './aborted-error.js';
+import { MessageReceiver, type ReceivedRequest } from './message-receiver.js';
+import { MessageCutShort, MessageSender } from './message-sender.js';
+import { PendingResponses } from './pending-responses.js';
+import type { Timeouts } from './timeouts.js';
+import type { AssociationEvent } from './trace.js';
+import type { UpperLayer, UpperLayerUser } from './upper-layer.js';
+
+/** What an established association stands on; made by `requestAssociation` and `serve`. */
+export interface Establishment {
+  /** Counts from 1 in a process. */
+  readonly id: number;
+  /** `host:port` of the peer. */
+  readonly remote: string;
+  readonly upperLayer: UpperLayer;
+  readonly request: AssociateRq;
+  readonly response: AssociateAc;
+  readonly contexts: ReadonlyMap<number, AcceptedContext>;
+  /** The peer's maximum P-DATA-TF length; 0 or undefined is no limit. */
+  readonly maximumLength: number | undefined;
+  readonly timeouts: Timeouts;
+  /** An acceptor ends an association on which nothing happens; a requestor may keep one open. */
+  readonly abortsWhenIdle: boolean;
+  readonly trace: (event: AssociationEvent) => void;
+}
+
+/** How an association ended: `error` is missing when it was released. */
+interface Ending {
+  readonly error?: Error;
+}
+
+/** An established association. Whatever is under way when it ends early rejects with the reason. */
+export class Association implements AsyncDisposable, UpperLayerUser {
+  readonly #made: Establishment;
+  readonly #sender: MessageSender;
+  readonly #receiver: MessageReceiver;
+  readonly #pending = new PendingResponses();
+  readonly #closed = deferred();
+  readonly #released = deferred();
+  readonly #lost = new AbortController();
+  #releasing = false;
+  #ending: Ending | undefined;
+  /** Requests handed out and not yet answered. */
+  #working = 0;
+  #messageTimer: NodeJS.Timeout | undefined;
+
+  constructor(made: Establishment) {
+    const { upperLayer, contexts } = made;
+    this.#made = made;
+    this.#sender = new MessageSender(made.maximumLength, (blocks) => upperLayer.sendData(blocks));
+    this.#receiver = new MessageReceiver(contexts, {
+      onCommand: (message, context, hasDataSet) =>
+        made.trace({ type: 'message', direction: 'incoming', message, context, hasDataSet }),
+      onResponse: (response, context) => this.#pending.settle(response, context.id),
+      pause: () => upperLayer.pause(),
+      resume: () => upperLayer.resume(),
+    });
+    upperLayer.watchSilence(made.timeouts.networkTimeoutMs);
+  }
+
+  /** Counts from 1 in a process. */
+  get id(): number {
+    return this.#made.id;
+  }
+
+  /** `host:port` of the peer. */
+  get remote(): string {
+    return this.#made.remote;
+  }
+
+  get callingAeTitle(): string {
+    return this.#made.request.callingAeTitle;
+  }
+
+  get calledAeTitle(): string {
+    return this.#made.request.calledAeTitle;
+  }
+
+  /** The accepted presentation contexts, in the order they were proposed. */
+  get contexts(): readonly AcceptedContext[] {
+    return [...this.#made.contexts.values()];
+  }
+
+  /** Settles when the connection is gone, however that came. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Why the association ended without a release, once it has. */
+  get failure(): Error | undefined {
+    return this.#ending?.error;
+  }
+
+  /** Aborts when the association ends without a release. */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Whether a request of the peer is being received or worked on. */
+  get isBusy(): boolean {
+    return this.#working > 0 || this.#receiver.requests.length > 0 || this.#receiver.inMessage;
+  }
+
+  /**
+   * Sends a request and waits for its response. Several may be under way; their messages go out one after another.
+   * @param make the request for the message id it is given
+   * @param exchange `dataSet` is closed when this settles
+   * @throws {TimeoutError} of timer `dimse` or `network`; the association is then aborted
+   */
+  async request(
+    make: (messageId: number) => DimseRequest,
+    exchange: { readonly presentationContextId: number; readonly dataSet?: DataSetSource | undefined },
+  ): Promise<DimseResponse> {
+    const { presentationContextId, dataSet } = exchange;
+    const { messageId, answer } = this.#pending.open(presentationContextId);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await this.#send(make(messageId), presentationContextId, dataSet);
+      timer = this.#startDimseTimer('response');
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+      this.#pending.close(messageId);
+      await dataSet?.close();
+    }
+  }
+
+  /** The peer's requests in order, until it asks for release or the association ends. To be answered one by one. */
+  async *requests(): AsyncGenerator<ReceivedRequest, void, void> {
+    for await (const request of this.#receiver.requests) {
+      this.#working++;
+      try {
+        yield request;
+      } finally {
+        this.#working--;
+      }
+    }
+  }
+
+  /** Answers a request. What is left of its data set is read and thrown away first. */
+  async respond(request: ReceivedRequest, response: DimseResponse): Promise<void> {
+    await request.dataSet?.drained();
+    // Once we have asked for release, nothing but its answer may go out (PS3.8 Sta7).
+    if (!this.#releasing) await this.#send(response, request.context.id, undefined);
+  }
+
+  /** Ends the association in good order: resolves when the peer has agreed and the connection is closed. */
+  async release(): Promise<void> {
+    this.#throwIfEnded();
+    this.#releasing = true;
+    this.#made.trace({ type: 'releasing' });
+    this.#made.upperLayer.advance({ type: 'release-request' });
+    const ms = this.#made.timeouts.acseTimeoutMs;
+    const timer =
+      ms > 0 ? setTimeout(() => this.fail(new TimeoutError('acse', ms, 'answer to the release')), ms) : undefined;
+    try {
+      await this.#released.promise;
+      await this.closed;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Agrees to the release that ended `requests()`; resolves when the connection is closed. */
+  async answerRelease(): Promise<void> {
+    if (this.#ending === undefined) {
+      this.#made.upperLayer.advance({ type: 'release-response' });
+      this.#onReleased();
+    }
+    await this.closed;
+  }
+
+  /** Ends the association at once (PS3.8 7.3); resolves when the connection is closed. All that is under way is lost. */
+  async abort(): Promise<void> {
+    this.fail(new AssociationAborted({ by: 'local', source: 0, reason: 0 }));
+    await this.closed;
+  }
+
+  /** Aborts as service user because of `error` on our side, which is what everything under way then rejects with. */
+  fail(error: Error): void {
+    this.#abort(error, 0, 0);
+  }
+
+  /** Tells the trace that a request will be answered with a failure, and why. */
+  reportFailure(request: DimseRequest, status: number, error: Error): void {
+    this.#made.trace({ type: 'request-failed', request, status, error });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ending === undefined) await this.release();
+  }
+
+  onIndication(indication: Indication): void {
+    switch (indication.type) {
+      case 'data':
+        this.#onFragment(indication.fragment);
+        return;
+      case 'release-indication':
+        this.#onReleaseIndication(indication.awaitsResponse);
+        return;
+      case 'release-confirmation':
+        if (indication.awaitsResponse) this.#receiver.end();
+        else this.#onReleased();
+        return;
+      case 'abort-indication':
+        this.#end({ error: abortedError(indication) }, indication.by);
+        return;
+      case 'associate-indication':
+      case 'associate-confirmation':
+        return;
+      default:
+        indication satisfies never;
+    }
+  }
+
+  onSilence(): void {
+    const ms = this.#made.timeouts.networkTimeoutMs;
+    const peerIsAwaited =
+      this.#sender.isWriting || this.#receiver.inMessage || (this.#made.abortsWhenIdle && !this.isBusy);
+    if (peerIsAwaited && !this.#receiver.isHolding)
+      this.fail(new TimeoutError('network', ms, `data to or from ${this.remote}`));
+    else this.#made.upperLayer.watchSilence(ms);
+  }
+
+  onClosed(): void {
+    this.#closed.resolve();
+  }
+
+  async #send(message: DimseMessage, contextId: number, dataSet: DataSetSource | undefined): Promise<void> {
+    const context = this.#made.contexts.get(contextId);
+    if (context === undefined) throw new UsageError(`presentation context ${contextId} was not accepted`);
+    try {
+      await this.#sender.send(message, { presentationContextId: contextId, dataSet }, () => {
+        this.#throwIfEnded();
+        const hasDataSet = dataSet !== undefined;
+        this.#made.trace({ type: 'message', direction: 'outgoing', message, context, hasDataSet });
+      });
+    } catch (error) {
+      if (!(error instanceof MessageCutShort)) throw error;
+      const cause = error.cause instanceof Error ? error.cause : error;
+      this.fail(cause);
+      throw this.failure ?? cause;
+    }
+  }
+
+  #onFragment(fragment: PdvFragment): void {
+    if (this.#ending !== undefined) return;
+    try {
+      this.#receiver.onFragment(fragment);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#failByProtocol(error);
+    }
+    this.#watchMessage();
+  }
+
+  #onReleaseIndication(awaitsResponse: boolean): void {
+    if (this.#receiver.inMessage)
+      this.#failByProtocol(new ProtocolError('unexpected-pdu', 'release was requested in the middle of a message'));
+    // What came before is answered first (PS3.8 Sta8 still sends data); then `requests()` ends and we agree.
+    else if (awaitsResponse) this.#receiver.end();
+  }
+
+  #onReleased(): void {
+    if (this.#ending !== undefined) return;
+    this.#end({}, 'local');
+    this.#made.trace({ type: 'released' });
+  }
+
+  /** Aborts as service provider because of something on the peer's side (PS3.8 9.3.8). */
+  #failByProtocol(error: ProtocolError): void {
+    this.#abort(error, 2, ABORT_REASONS[error.reason]);
+  }
+
+  #abort(error: Error, source: 0 | 2, reason: number): void {
+    if (this.#ending !== undefined) return;
+    this.#made.trace({ type: 'aborting', source, reason });
+    this.#end({ error }, 'local');
+    this.#made.upperLayer.advance({ type: 'abort-request', source, reason });
+  }
+
+  #end(ending: Ending, by: AssociationAborted['by']): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = ending;
+    const { error } = ending;
+    clearTimeout(this.#messageTimer);
+    this.#made.upperLayer.watchSilence(0);
+    // Reading goes on, so that the peer's close is seen.
+    this.#receiver.end(error);
+    this.#pending.fail(error ?? released());
+    if (error === undefined) {
+      this.#released.resolve();
+      return;
+    }
+    this.#released.reject(error);
+    this.#lost.abort(error);
+    this.#made.trace({ type: 'aborted', by, error });
+  }
+
+  /** The DIMSE timer runs while the rest of a message is the peer's to send, anew from each fragment. */
+  #watchMessage(): void {
+    if (this.#made.timeouts.dimseTimeoutMs === 0) return;
+    if (this.#messageTimer !== undefined && this.#receiver.inMessage) {
+      this.#messageTimer.refresh();
+      return;
+    }
+    clearTimeout(this.#messageTimer);
+    this.#messageTimer = undefined;
+    if (this.#ending === undefined && this.#receiver.inMessage)
+      this.#messageTimer = this.#startDimseTimer('rest of a message');
+  }
+
+  #startDimseTimer(waitingFor: string): NodeJS.Timeout | undefined {
+    const ms = this.#made.timeouts.dimseTimeoutMs;
+    if (ms === 0) return undefined;
+    const timer = setTimeout(() => {
+      if (this.#receiver.isHolding) timer.refresh();
+      else this.fail(new TimeoutError('dimse', ms, `${waitingFor} from ${this.remote}`));
+    }, ms);
+    return timer;
+  }
+
+  #throwIfEnded(): void {
+    if (this.#ending !== undefined) throw this.#ending.error ?? released();
+  }
+}
+
+function released(): UsageError {
+  return new UsageError('the association has been released');
+}

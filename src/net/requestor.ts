@@ -1,0 +1,205 @@
+/** Opens associations (PS3.8 7.1): connect, propose, take the answer. */
+
+import { acceptedContexts } from '../acse/negotiate.js';
+import { associateRq, proposeContexts, type WantedContext } from '../acse/propose.js';
+import { deferred } from '../base/deferred.js';
+import {
+  ABORT_REASONS,
+  AssociationAborted,
+  AssociationRejected,
+  ProtocolError,
+  TimeoutError,
+  TransportError,
+  UsageError,
+} from '../base/errors.js';
+import { parseAeTitle } from '../base/identifiers.js';
+import { MIN_MAXIMUM_LENGTH } from '../pdu/p-data-block.js';
+import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
+import type { AbortIndication, Indication } from '../ul/events.js';
+import { abortedError } from './aborted-error.js';
+import { Association } from './association.js';
+import { serveRequests } from './service-provider.js';
+import { artimMs, DEFAULT_TIMEOUTS, type Timeouts } from './timeouts.js';
+import { type AssociationTrace, nextAssociationId } from './trace.js';
+import { connect, formatAddress, type Transport } from './transport.js';
+import { UpperLayer, type UpperLayerUser } from './upper-layer.js';
+
+/** Whom to call, as whom, and how long to wait. Times left out are those of `DEFAULT_TIMEOUTS`. */
+export interface Peer extends Partial<Timeouts> {
+  readonly host: string;
+  readonly port: number;
+  /** Default `ANY-SCP`. */
+  readonly calledAeTitle?: string | undefined;
+  /** Default `NETDICOM`. */
+  readonly callingAeTitle?: string | undefined;
+  /** Longest P-DATA-TF variable field we take, in bytes; 0 is no limit. Default 16,384. */
+  readonly maxPduLength?: number | undefined;
+  /** Ends whatever is under way by A-ABORT. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is told of all that happens on the association, at once and in order. */
+  readonly trace?: ((trace: AssociationTrace) => void) | undefined;
+}
+
+export interface AssociationRequest extends Peer {
+  /** At most 128 after merging equal ones. */
+  readonly contexts: readonly WantedContext[];
+}
+
+export const DEFAULT_MAX_PDU_LENGTH = 16_384;
+
+/**
+ * Requests an association. It may come back with no context accepted: that is for the caller to judge.
+ * @throws {TransportError | TimeoutError} no connection, or no answer
+ * @throws {AssociationRejected | AssociationAborted | ProtocolError} an answer that is none, or a no
+ */
+export async function requestAssociation(options: AssociationRequest): Promise<Association> {
+  const [contexts = [], ...more] = proposeContexts(options.contexts);
+  if (contexts.length === 0) throw new UsageError('an association needs at least one presentation context');
+  if (more.length > 0) throw new UsageError('one association can propose at most 128 presentation contexts');
+  options.signal?.throwIfAborted();
+  const request = associateRq({
+    calledAeTitle: parseAeTitle(options.calledAeTitle ?? 'ANY-SCP'),
+    callingAeTitle: parseAeTitle(options.callingAeTitle ?? 'NETDICOM'),
+    contexts,
+    maxPduLength: options.maxPduLength ?? DEFAULT_MAX_PDU_LENGTH,
+  });
+  const association = await new Requesting(request, options).association;
+  // A peer may send requests of its own (N-EVENT-REPORT); they are answered, if only with "unrecognized operation".
+  void serveRequests(association, []);
+  return association;
+}
+
+/** The requestor's side until the answer has come; from then on everything goes to the association. */
+class Requesting implements UpperLayerUser {
+  readonly #id = nextAssociationId();
+  readonly #request: AssociateRq;
+  readonly #options: AssociationRequest;
+  readonly #timeouts: Timeouts;
+  readonly #remote: string;
+  readonly #upperLayer: UpperLayer;
+  readonly #made = deferred<Association>();
+  readonly #onAbortSignal = () => this.#fail(abortReason(this.#options.signal));
+  #timer: NodeJS.Timeout | undefined;
+  #user: Association | undefined;
+
+  constructor(request: AssociateRq, options: AssociationRequest) {
+    this.#request = request;
+    this.#options = options;
+    this.#timeouts = withDefaults(options);
+    this.#remote = formatAddress(options.host, options.port);
+    options.signal?.addEventListener('abort', this.#onAbortSignal);
+    this.#trace({ type: 'requesting', host: options.host, port: options.port });
+    this.#upperLayer = UpperLayer.request(request, (signal) => this.#open(signal), {
+      user: this,
+      maxPduLength: options.maxPduLength ?? DEFAULT_MAX_PDU_LENGTH,
+      artimMs: artimMs(this.#timeouts),
+    });
+  }
+
+  get association(): Promise<Association> {
+    return this.#made.promise;
+  }
+
+  onIndication(indication: Indication): void {
+    if (this.#user !== undefined) this.#user.onIndication(indication);
+    else if (indication.type === 'associate-confirmation') this.#onAnswer(indication.response);
+    else if (indication.type === 'abort-indication') this.#settle(this.#refusal(indication));
+  }
+
+  onSilence(): void {
+    this.#user?.onSilence();
+  }
+
+  onClosed(): void {
+    this.#options.signal?.removeEventListener('abort', this.#onAbortSignal);
+    this.#settle(new TransportError(`connection to ${this.#remote} closed`));
+    this.#user?.onClosed();
+  }
+
+  async #open(signal: AbortSignal): Promise<Transport> {
+    const { host, port } = this.#options;
+    const transport = await connect({ host, port, timeoutMs: this.#timeouts.connectionTimeoutMs, signal });
+    const ms = this.#timeouts.acseTimeoutMs;
+    if (ms > 0)
+      this.#timer = setTimeout(
+        () => this.#fail(new TimeoutError('acse', ms, `answer to the association request from ${this.#remote}`)),
+        ms,
+      );
+    this.#trace({ type: 'associate-rq', direction: 'outgoing', pdu: this.#request });
+    return transport;
+  }
+
+  #onAnswer(response: AssociateAc | AssociateRj): void {
+    if (response.type === 'A-ASSOCIATE-RJ') {
+      this.#trace({ type: 'associate-rj', direction: 'incoming', pdu: response });
+      this.#settle(new AssociationRejected(response));
+      return;
+    }
+    this.#trace({ type: 'associate-ac', direction: 'incoming', pdu: response });
+    const { maximumLength } = response.userInformation;
+    if (maximumLength !== undefined && maximumLength > 0 && maximumLength < MIN_MAXIMUM_LENGTH) {
+      this.#fail(
+        new ProtocolError('invalid-pdu-parameter-value', `the peer takes PDUs of ${maximumLength} bytes: too few`),
+      );
+      return;
+    }
+    this.#user = new Association({
+      id: this.#id,
+      remote: this.#remote,
+      upperLayer: this.#upperLayer,
+      request: this.#request,
+      response,
+      contexts: acceptedContexts(this.#request, response),
+      maximumLength,
+      timeouts: this.#timeouts,
+      abortsWhenIdle: false,
+      trace: (event) => this.#trace(event),
+    });
+    this.#settle(this.#user);
+  }
+
+  #refusal(indication: AbortIndication): Error {
+    if (indication.by !== 'transport') return abortedError(indication);
+    return indication.error ?? new TransportError(`${this.#remote} closed the connection without an answer`);
+  }
+
+  #fail(error: Error): void {
+    if (this.#user !== undefined) {
+      this.#user.fail(error);
+      return;
+    }
+    const isPeersFault = error instanceof ProtocolError;
+    this.#settle(error);
+    this.#upperLayer.advance({
+      type: 'abort-request',
+      source: isPeersFault ? 2 : 0,
+      reason: isPeersFault ? ABORT_REASONS[error.reason] : 0,
+    });
+  }
+
+  #settle(outcome: Association | Error): void {
+    clearTimeout(this.#timer);
+    if (outcome instanceof Error) this.#made.reject(outcome);
+    else this.#made.resolve(outcome);
+  }
+
+  #trace(event: AssociationTrace['event']): void {
+    this.#options.trace?.({ id: this.#id, remote: this.#remote, event });
+  }
+}
+
+/** The timeouts among some options, defaults filled in. */
+export function withDefaults(options: Partial<Timeouts>): Timeouts {
+  return {
+    connectionTimeoutMs: options.connectionTimeoutMs ?? DEFAULT_TIMEOUTS.connectionTimeoutMs,
+    acseTimeoutMs: options.acseTimeoutMs ?? DEFAULT_TIMEOUTS.acseTimeoutMs,
+    dimseTimeoutMs: options.dimseTimeoutMs ?? DEFAULT_TIMEOUTS.dimseTimeoutMs,
+    networkTimeoutMs: options.networkTimeoutMs ?? DEFAULT_TIMEOUTS.networkTimeoutMs,
+  };
+}
+
+function abortReason(signal: AbortSignal | undefined): Error {
+  return signal?.reason instanceof Error
+    ? signal.reason
+    : new AssociationAborted({ by: 'local', source: 0, reason: 0 });
+}

@@ -1,0 +1,51 @@
+/** What an association tells of itself while it works: the facts behind a log, without a word of log text. */
+import type { AcceptedContext } from '../acse/negotiate.js';
+import type { AbortedBy } from '../base/errors.js';
+import type { DimseMessage, DimseRequest } from '../dimse/messages.js';
+import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
+
+/** Whether we sent it or the peer did. */
+export type Direction = 'outgoing' | 'incoming';
+
+export type AssociationEvent =
+  | { readonly type: 'requesting'; readonly host: string; readonly port: number }
+  | { readonly type: 'associate-rq'; readonly direction: Direction; readonly pdu: AssociateRq }
+  | { readonly type: 'associate-ac'; readonly direction: Direction; readonly pdu: AssociateAc }
+  | { readonly type: 'associate-rj'; readonly direction: Direction; readonly pdu: AssociateRj }
+  | {
+      readonly type: 'message';
+      readonly direction: Direction;
+      readonly message: DimseMessage;
+      readonly context: AcceptedContext;
+      readonly hasDataSet: boolean;
+    }
+  | {
+      /** A request of the peer's will be answered with a failure status. */
+      readonly type: 'request-failed';
+      readonly request: DimseRequest;
+      readonly status: number;
+      readonly error: Error;
+    }
+  | { readonly type: 'releasing' }
+  | { readonly type: 'released' }
+  | { readonly type: 'aborting'; readonly source: number; readonly reason: number }
+  | {
+      readonly type: 'aborted';
+      readonly by: AbortedBy;
+      readonly error: Error;
+    };
+
+/** One event with the association it is about. `id` counts from 1 in a process; `remote` is `host:port`. */
+export interface AssociationTrace {
+  readonly id: number;
+  readonly remote: string;
+  readonly event: AssociationEvent;
+}
+
+let lastAssociationId = 0;
+
+/** Only tells associations apart in a log. */
+export function nextAssociationId(): number {
+  lastAssociationId++;
+  return lastAssociationId;
+}

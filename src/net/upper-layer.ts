@@ -1,0 +1,186 @@
+/** One state machine on one transport: the only place where PS3.8's events and effects meet bytes, sockets and timers. */
+import { ProtocolError } from '../base/errors.js';
+import { encodePdu } from '../pdu/codec.js';
+import { PduReader, type ReceivedPdu } from '../pdu/pdu-reader.js';
+import type { AssociateRq } from '../pdu/types.js';
+import type { Indication, Role, State, UlEffect, UlEvent } from '../ul/events.js';
+import { step } from '../ul/machine.js';
+import type { Transport } from './transport.js';
+
+/** The service user above. `onClosed` is the last call: the transport is gone and the timer stopped. */
+export interface UpperLayerUser {
+  onIndication(indication: Indication): void;
+  onSilence(): void;
+  onClosed(): void;
+}
+
+export interface UpperLayerOptions {
+  readonly user: UpperLayerUser;
+  /** Longest P-DATA-TF variable field we take; 0 is no limit. */
+  readonly maxPduLength: number;
+  readonly artimMs: number;
+}
+
+/** Opens the transport of a requestor; `signal` gives the attempt up. */
+export type OpenTransport = (signal: AbortSignal) => Promise<Transport>;
+
+interface Call {
+  readonly request: AssociateRq;
+  readonly open: OpenTransport;
+}
+
+export class UpperLayer {
+  readonly #role: Role;
+  readonly #user: UpperLayerUser;
+  readonly #reader: PduReader;
+  readonly #artimMs: number;
+  readonly #call: Call | undefined;
+  readonly #giveUp = new AbortController();
+  #transport: Transport | undefined;
+  #state: State = 1;
+  #artim: NodeJS.Timeout | undefined;
+  #written: Promise<void> = Promise.resolve();
+
+  private constructor(role: Role, options: UpperLayerOptions, call?: Call) {
+    this.#role = role;
+    this.#user = options.user;
+    this.#artimMs = options.artimMs;
+    this.#reader = new PduReader({ maxPDataLength: options.maxPduLength });
+    this.#call = call;
+  }
+
+  /** Connects, then sends the request. */
+  static request(request: AssociateRq, open: OpenTransport, options: UpperLayerOptions): UpperLayer {
+    const layer = new UpperLayer('requestor', options, { request, open });
+    layer.advance({ type: 'associate-request', request });
+    return layer;
+  }
+
+  /** Waits for a request on a transport that a peer has opened. */
+  static accept(transport: Transport, options: UpperLayerOptions): UpperLayer {
+    const layer = new UpperLayer('acceptor', options);
+    layer.#attach(transport);
+    layer.advance({ type: 'transport-indication' });
+    return layer;
+  }
+
+  /** Feeds one event to the machine and carries out its effects. @throws {UsageError} for a request out of place. */
+  advance(event: UlEvent): void {
+    const { next, effects } = step(this.#state, this.#role, event);
+    this.#state = next;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  /** Sends framed P-DATA-TF PDUs; resolves when the kernel has taken them. The buffers are in use until then. */
+  async sendData(blocks: readonly Buffer[]): Promise<void> {
+    this.advance({ type: 'data-request', blocks });
+    await this.#written;
+  }
+
+  /** Stops reading, so that TCP holds the peer back. */
+  pause(): void {
+    this.#transport?.pause();
+  }
+
+  resume(): void {
+    this.#transport?.resume();
+  }
+
+  watchSilence(ms: number): void {
+    this.#transport?.watchSilence(ms);
+  }
+
+  #perform(effect: UlEffect): void {
+    switch (effect.do) {
+      case 'connect':
+        void this.#connect();
+        return;
+      case 'send':
+        // A lost connection is reported by its own event.
+        this.#transport?.write([encodePdu(effect.pdu)]).catch(() => undefined);
+        return;
+      case 'send-data':
+        this.#written = this.#transport?.write(effect.blocks) ?? Promise.resolve();
+        return;
+      case 'indicate':
+        this.#user.onIndication(effect.indication);
+        return;
+      case 'start-artim':
+        this.#stopArtim();
+        this.#artim = setTimeout(() => this.advance({ type: 'artim-expired' }), this.#artimMs);
+        return;
+      case 'stop-artim':
+        this.#stopArtim();
+        return;
+      case 'close':
+        this.#giveUp.abort();
+        this.#transport?.close();
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#call === undefined) return;
+    const { open, request } = this.#call;
+    let transport: Transport;
+    try {
+      transport = await open(this.#giveUp.signal);
+    } catch (error) {
+      this.#onClosed(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    this.#attach(transport);
+    if (this.#giveUp.signal.aborted) transport.close();
+    else this.advance({ type: 'transport-connected', request });
+  }
+
+  #attach(transport: Transport): void {
+    this.#transport = transport;
+    transport.start({
+      onChunk: (chunk) => this.#onChunk(chunk),
+      onClosed: (error) => this.#onClosed(error),
+      onSilence: () => this.#user.onSilence(),
+    });
+  }
+
+  #onChunk(chunk: Buffer): void {
+    for (const received of this.#reader.feed(chunk)) this.advance(toEvent(received));
+  }
+
+  #onClosed(error: Error | undefined): void {
+    this.advance({ type: 'transport-closed', ...(error === undefined ? {} : { error }) });
+    this.#stopArtim();
+    this.#user.onClosed();
+  }
+
+  #stopArtim(): void {
+    clearTimeout(this.#artim);
+    this.#artim = undefined;
+  }
+}
+
+function toEvent(received: ReceivedPdu): UlEvent {
+  switch (received.type) {
+    case 'P-DATA-TF':
+      return { type: 'data-received', fragment: received };
+    case 'A-ASSOCIATE-RQ':
+      return { type: 'associate-rq-received', pdu: received };
+    case 'A-ASSOCIATE-AC':
+      return { type: 'associate-ac-received', pdu: received };
+    case 'A-ASSOCIATE-RJ':
+      return { type: 'associate-rj-received', pdu: received };
+    case 'A-RELEASE-RQ':
+      return { type: 'release-rq-received' };
+    case 'A-RELEASE-RP':
+      return { type: 'release-rp-received' };
+    case 'A-ABORT':
+      return { type: 'abort-received', pdu: received };
+    case 'invalid':
+      return { type: 'invalid-pdu', error: received.error };
+    default:
+      received satisfies never;
+      throw new ProtocolError('unrecognized-pdu', 'a PDU of no known type');
+  }
+}

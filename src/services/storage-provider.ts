@@ -1,0 +1,121 @@
+/** The Storage service as provider (PS3.4 Annex B): every C-STORE-RQ becomes an instance that a sink stores. */
+import type { SupportedSyntaxes } from '../acse/negotiate.js';
+import { InvalidIdentifier, StatusError } from '../base/errors.js';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, parseUid, type Uid } from '../base/identifiers.js';
+import { STANDARD_TRANSFER_SYNTAXES } from '../dataset/transfer-syntax.js';
+import { isStorageSopClass, modalityPrefix } from '../dictionary/sop-classes.js';
+import { type CStoreRq, responseTo } from '../dimse/messages.js';
+import { STATUS } from '../dimse/status.js';
+import { encodeFileMeta } from '../file/file-meta.js';
+import type { IncomingRequest, ServiceProvider } from '../net/service-provider.js';
+import { DataSetCheck } from './data-set-check.js';
+
+/** PS3.5 9.1 says 64; devices that went a little over are taken in too, as long as the UID is one. */
+const MAX_TOLERATED_UID_LENGTH = 128;
+
+/** An instance on its way in. The UIDs are parsed: digits and dots, safe in a file name. */
+export interface IncomingInstance {
+  readonly sopClassUid: Uid;
+  readonly sopInstanceUid: Uid;
+  readonly transferSyntaxUid: string;
+  readonly callingAeTitle: string;
+  /** `CT.1.2.3`: a prefix for the SOP class and the SOP Instance UID. */
+  readonly fileName: string;
+  /**
+   * The instance as a PS3.10 file: preamble, file meta information, then the data set as received. Each batch is valid
+   * until the next is asked for. The loop ends in good order only after the last byte of a data set that is whole.
+   */
+  readonly part10: AsyncIterable<readonly Buffer[]>;
+  /** Aborts when the association ends. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Stores one instance; the peer is told Success when this resolves, so it must be safe by then.
+ * @throws {StatusError} to answer with that status; anything else is answered 0110H, Processing Failure
+ */
+export type StoreInstance = (instance: IncomingInstance) => Promise<void>;
+
+export interface StorageProviderOptions {
+  readonly store: StoreInstance;
+  /** Accepted transfer syntaxes in order of preference. Default: every one of the standard, Explicit VR first. */
+  readonly transferSyntaxes?: readonly string[] | undefined;
+  /** Accept any abstract syntax but Verification, and any transfer syntax, after the ones above. Default false. */
+  readonly promiscuous?: boolean | undefined;
+}
+
+/** A sink that reads and forgets. */
+export const discardSink: StoreInstance = async ({ part10 }) => {
+  for await (const _ of part10);
+};
+
+/** Accepts the storage SOP classes of the standard and hands every instance to `store`. */
+export function storageProvider({
+  store,
+  transferSyntaxes,
+  promiscuous = false,
+}: StorageProviderOptions): ServiceProvider {
+  const syntaxes: SupportedSyntaxes = {
+    preferred: transferSyntaxes ?? STANDARD_TRANSFER_SYNTAXES.map(({ uid }) => uid),
+    acceptsOthers: () => promiscuous,
+  };
+  return {
+    operations: ['C-STORE-RQ'],
+    syntaxesFor: (abstractSyntax) => (promiscuous || isStorageSopClass(abstractSyntax) ? syntaxes : undefined),
+    async handle(request) {
+      const { message } = request;
+      if (message.type !== 'C-STORE-RQ') throw new StatusError(STATUS.unrecognizedOperation, 'not a C-STORE request');
+      await store(toInstance(request, message));
+      return responseTo(message, STATUS.success);
+    },
+  };
+}
+
+function toInstance({ association, context, dataSet, signal }: IncomingRequest, message: CStoreRq): IncomingInstance {
+  if (dataSet === undefined) throw new StatusError(STATUS.cannotUnderstand, 'no data set in the request');
+  const sopClassUid = parsePeerUid(message.affectedSopClassUid, 'Affected SOP Class UID');
+  const sopInstanceUid = parsePeerUid(message.affectedSopInstanceUid, 'Affected SOP Instance UID');
+  const { callingAeTitle } = association;
+  const meta = encodeFileMeta({
+    mediaStorageSopClassUid: sopClassUid,
+    mediaStorageSopInstanceUid: sopInstanceUid,
+    transferSyntaxUid: context.transferSyntax,
+    implementationClassUid: IMPLEMENTATION_CLASS_UID,
+    implementationVersionName: IMPLEMENTATION_VERSION_NAME,
+    sourceApplicationEntityTitle: callingAeTitle,
+  });
+  return {
+    sopClassUid,
+    sopInstanceUid,
+    transferSyntaxUid: context.transferSyntax,
+    callingAeTitle,
+    fileName: `${modalityPrefix(sopClassUid)}.${sopInstanceUid}`,
+    part10: part10(meta, dataSet, new DataSetCheck(context.transferSyntax, { sopClassUid, sopInstanceUid })),
+    signal,
+  };
+}
+
+/** PS3.7 9.1.5.1.4: 0117H is for a UID that breaks the rules of construction. */
+function parsePeerUid(text: string, what: string): Uid {
+  try {
+    return parseUid(text, MAX_TOLERATED_UID_LENGTH);
+  } catch (error) {
+    if (!(error instanceof InvalidIdentifier)) throw error;
+    throw new StatusError(STATUS.invalidInstance, `${what}: ${error.message}`, { cause: error });
+  }
+}
+
+async function* part10(
+  meta: Buffer,
+  dataSet: AsyncIterable<readonly Buffer[]>,
+  check: DataSetCheck,
+): AsyncGenerator<readonly Buffer[], void, void> {
+  let head: readonly Buffer[] = [meta];
+  for await (const batch of dataSet) {
+    for (const view of batch) check.feed(view);
+    yield head.length === 0 ? batch : [...head, ...batch];
+    head = [];
+  }
+  if (head.length > 0) yield head;
+  check.end();
+}

@@ -1,0 +1,130 @@
+/** Programs under test: our built applications and DCMTK's, run to their end or until they are told to stop. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { applicationPath } from './paths.js';
+
+/** How a program ended. `code` is null if a signal ended it. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** A running program whose output can be waited for. Kill it in a `finally`, or use `await using`. */
+export class Running implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<Ended>;
+  readonly #waiting = new Set<() => void>();
+  #stdout = '';
+  #stderr = '';
+  #hasEnded = false;
+
+  constructor(command: string, args: readonly string[], { cwd, env }: RunOptions = {}) {
+    this.#child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { ...process.env, ...env },
+    });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text;
+      this.#look();
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+      this.#look();
+    });
+    this.#ended = new Promise((resolve, reject) => {
+      this.#child.once('error', reject);
+      this.#child.once('close', (code, signal) => {
+        this.#hasEnded = true;
+        this.#look();
+        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr });
+      });
+    });
+    this.#ended.catch(() => undefined);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Resolves when the program has ended by itself or after `kill`. */
+  get ended(): Promise<Ended> {
+    return this.#ended;
+  }
+
+  /** Resolves with the match when `pattern` is found in what one of the streams has brought so far. */
+  async output(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(stream === 'stdout' ? this.#stdout : this.#stderr);
+      if (match !== null) return match;
+      if (this.#hasEnded) throw new Error(`ended without ${pattern}:\n${this.#stdout}\n${this.#stderr}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.#child.kill(signal);
+  }
+
+  /** Stops it with `signal` and tells how it ended. */
+  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Ended> {
+    this.kill(signal);
+    return this.#ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded) await this.stop('SIGKILL');
+  }
+
+  #look(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
+
+/** Runs a program to its end. */
+export function run(command: string, args: readonly string[], options?: RunOptions): Promise<Ended> {
+  return new Running(command, args, options).ended;
+}
+
+/** Runs the built storescu to its end. */
+export function storescu(args: readonly string[], options?: RunOptions): Promise<Ended> {
+  return run(process.execPath, [applicationPath('storescu'), ...args], options);
+}
+
+/** Starts the built storescp on a free port and waits until it listens. */
+export async function startStorescp(
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<{ readonly storescp: Running; readonly port: number }> {
+  const storescp = new Running(process.execPath, [applicationPath('storescp'), '0', ...args], options);
+  const [port = ''] = await storescp.output('stdout', /^\d+$/m);
+  return { storescp, port: Number(port) };
+}
+
+/** A port that nobody listens on at the moment: for programs that cannot choose one themselves. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { BatchQueue } from '../../../src/base/batch-queue.js';
+
+function queueOf(highWaterBytes: number) {
+  const calls: string[] = [];
+  const queue = new BatchQueue({
+    highWaterBytes,
+    onFull: () => calls.push('full'),
+    onEmpty: () => calls.push('empty'),
+  });
+  return { queue, calls };
+}
+
+test('what goes in comes out, in order, however it is cut into batches', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 9 })), fc.nat(20), async (views, before) => {
+      const { queue } = queueOf(1e9);
+      const received: number[] = [];
+      for (const view of views.slice(0, before)) queue.push(Buffer.from(view));
+      const reading = (async () => {
+        for await (const batch of queue) for (const view of batch) received.push(...view);
+      })();
+      for (const view of views.slice(before)) {
+        queue.push(Buffer.from(view));
+        await Promise.resolve();
+      }
+      queue.end();
+      await reading;
+      assert.deepEqual(
+        received,
+        views.flatMap((view) => [...view]),
+      );
+    }),
+  );
+});
+
+test('a slow consumer takes all that has come in since in one batch', async () => {
+  const { queue } = queueOf(1e9);
+  for (const byte of [1, 2, 3]) queue.push(Buffer.of(byte));
+  queue.end();
+  const sizes: number[] = [];
+  for await (const batch of queue) sizes.push(batch.length);
+  assert.deepEqual(sizes, [3]);
+});
+
+test('the producer is told once that the queue is full, and once that it is empty again', async () => {
+  const { queue, calls } = queueOf(1000);
+  for (let count = 0; count < 5; count++) queue.push(Buffer.alloc(400));
+  assert.deepEqual(calls, ['full']);
+  await queue[Symbol.asyncIterator]().next();
+  assert.deepEqual(calls, ['full', 'empty']);
+});
+
+test('one-byte views fill the queue too, for each of them keeps a chunk alive', () => {
+  const { queue, calls } = queueOf(64 * 1024);
+  for (let count = 0; count < 1000; count++) queue.push(Buffer.of(0));
+  assert.deepEqual(calls, ['full']);
+});
+
+test('an error drops what waits and comes out of the loop', async () => {
+  const { queue } = queueOf(1e9);
+  queue.push(Buffer.of(1));
+  queue.end(new Error('the peer is gone'));
+  await assert.rejects(async () => {
+    for await (const _ of queue) assert.fail('a batch came out');
+  }, /the peer is gone/);
+});
+
+test('leaving the loop lets the rest drain away, full or not', async () => {
+  const { queue, calls } = queueOf(1000);
+  queue.push(Buffer.alloc(1));
+  for await (const _ of queue) break;
+  queue.push(Buffer.alloc(5000));
+  const drained = queue.drained();
+  queue.push(Buffer.alloc(5000));
+  queue.end();
+  await drained;
+  assert.deepEqual(calls, []);
+});
+
+test('drained() on a full queue lets the producer go on', async () => {
+  const { queue, calls } = queueOf(1000);
+  queue.push(Buffer.alloc(5000));
+  const drained = queue.drained();
+  assert.deepEqual(calls, ['full', 'empty']);
+  queue.end();
+  await drained;
+});
