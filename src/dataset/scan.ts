@@ -1,6 +1,6 @@
 /** What must be known of a data set before it is sent or stored, told as its bytes pass by. */
 import { trimUid } from '../base/identifiers.js';
-import { TokenReader } from './token-reader.js';
+import { TokenReader, type TokenReaderOptions } from './token-reader.js';
 import type { Token, ValueToken } from './tokens.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 
@@ -39,8 +39,8 @@ export class DataSetScan {
   #headComplete = false;
   #needsRewrite = false;
 
-  constructor(syntax: TransferSyntax) {
-    this.#reader = new TokenReader(syntax);
+  constructor(syntax: TransferSyntax, options?: TokenReaderOptions) {
+    this.#reader = new TokenReader(syntax, options);
   }
 
   feed(chunk: Buffer): void {

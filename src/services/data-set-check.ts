@@ -29,7 +29,8 @@ export class DataSetCheck {
     this.#announced = announced;
     this.#syntax = transferSyntax(transferSyntaxUid);
     if (this.#syntax === undefined) return;
-    this.#scan = new DataSetScan(this.#syntax);
+    // It is stored as it came, and delimiters missing at its end keep nobody from reading it.
+    this.#scan = new DataSetScan(this.#syntax, { missingDelimiters: 'accept' });
     if (this.#syntax.deflated) this.#deflatedHead = Buffer.alloc(0);
   }
 

@@ -1,0 +1,85 @@
+/** DCMTK's programs as peers of ours: whether they are there, run to their end, or listening. */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { freePort, Running } from './processes.js';
+
+export type DcmtkServer = 'storescp' | 'dcmrecv';
+type DcmtkProgram = DcmtkServer | 'storescu' | 'dcmsend' | 'echoscu' | 'dcmdump' | 'dcmconv';
+
+const PROGRAMS: readonly DcmtkProgram[] = [
+  'storescp',
+  'dcmrecv',
+  'storescu',
+  'dcmsend',
+  'echoscu',
+  'dcmdump',
+  'dcmconv',
+];
+const START_LIMIT_MS = 10_000;
+/** With Nagle's algorithm, which DCMTK leaves on, each object it sends waits 40 ms for an acknowledgement. */
+const ENVIRONMENT = { TCP_NODELAY: '1' };
+
+/**
+ * For the `skip` of a suite: why it cannot run here, or false.
+ * @throws {Error} instead of a reason if NETDICOM_REQUIRE_PEERS is set.
+ */
+export function skipWithoutDcmtk(): string | false {
+  const isThere = (program: DcmtkProgram) =>
+    spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout?.startsWith('$dcmtk');
+  if (PROGRAMS.every(isThere)) return false;
+  const reason = 'dcmtk is not installed (apt-get install dcmtk)';
+  if (process.env.NETDICOM_REQUIRE_PEERS) throw new Error(`NETDICOM_REQUIRE_PEERS is set, but ${reason}`);
+  return `skipped: ${reason}`;
+}
+
+/** Starts one of DCMTK's programs. */
+export function startDcmtk(program: DcmtkProgram, args: readonly string[]): Running {
+  return new Running(program, args, { env: ENVIRONMENT });
+}
+
+/** Runs one of DCMTK's programs to its end. */
+export function dcmtk(program: DcmtkProgram, args: readonly string[]) {
+  return startDcmtk(program, args).ended;
+}
+
+/** Starts one of DCMTK's servers on a free port and waits until it listens. */
+export async function dcmtkServer(
+  program: DcmtkServer,
+  args: readonly string[],
+): Promise<{ readonly server: Running; readonly port: number }> {
+  const port = await freePort();
+  const server = startDcmtk(program, [...args, `${port}`]);
+  try {
+    await listening(server, port);
+  } catch (error) {
+    await server.stop('SIGKILL');
+    throw error;
+  }
+  return { server, port };
+}
+
+/** DCMTK does not say when it listens: knock until somebody opens. The knock is a connection without a request. */
+async function listening(server: Running, port: number): Promise<void> {
+  const limit = AbortSignal.timeout(START_LIMIT_MS);
+  let hasEnded = false;
+  void server.ended.then(() => {
+    hasEnded = true;
+  });
+  while (!(await isOpen(port))) {
+    if (hasEnded) throw new Error(`ended at once:\n${server.stdout}\n${server.stderr}`);
+    limit.throwIfAborted();
+  }
+}
+
+async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
