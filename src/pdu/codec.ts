@@ -1,7 +1,7 @@
 /** The seven PDUs of PS3.8 9.3 to bytes and back. */
 import { ByteReader, ByteWriter } from '../base/cursor.js';
 import { ProtocolError, UsageError } from '../base/errors.js';
-import { CONTEXT_RESULT_ITEM, PROPOSED_CONTEXT, USER_INFORMATION_AC, USER_INFORMATION_RQ } from './items.js';
+import { ANSWERED_CONTEXT, PROPOSED_CONTEXT, USER_INFORMATION_AC, USER_INFORMATION_RQ } from './items.js';
 import {
   afterReserved,
   fields,
@@ -66,7 +66,7 @@ const ASSOCIATE_AC: Layout<Omit<AssociateAc, 'type'>> = joined(
   ASSOCIATE_FIELDS,
   items({
     applicationContext: APPLICATION_CONTEXT,
-    presentationContexts: many(0x21, CONTEXT_RESULT_ITEM),
+    presentationContexts: many(0x21, ANSWERED_CONTEXT),
     userInformation: orEmpty(0x50, USER_INFORMATION_AC),
   }),
 );

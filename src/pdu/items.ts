@@ -49,7 +49,7 @@ export const PROPOSED_CONTEXT: Layout<ProposedPresentationContext> = joined(
 );
 
 /** PS3.8 Tables 9-18 and 9-19. Peers leave the transfer syntax of a rejected context empty or out. */
-export const CONTEXT_RESULT_ITEM: Layout<PresentationContextResult> = joined(
+export const ANSWERED_CONTEXT: Layout<PresentationContextResult> = joined(
   fields({ id: thenReserved(presentationContextId, 1), result: thenReserved(uint8, 1) }),
   items({ transferSyntax: orEmpty(0x40, text) }),
 );

@@ -19,7 +19,7 @@ const STORED_BY_STORESCP = `
   | -xi     | iiii- | iiii- | iiii- | iiii- | iiid- | iiidr |
   | -xe     | eeee- | eeee- | eeee- | ----- | eeed- | eeedr |
   | -xb     | bbbb- | bbbb- | bbbb- | ----- | bbbd- | bbbdr |
-  | -xo     | iebi- | iebi- | iebi- | iiii- | iebd- | iebdr |
+  | -xo     | iebe- | iebe- | iebe- | iiii- | iebd- | iebdr |
 `;
 
 // Columns: profiles of the configuration below.

@@ -26,7 +26,10 @@ export async function temporaryFolder(): Promise<Folder> {
 export const CT_INSTANCE = '1.2.3.4.5.6';
 export const ctImage = sampleImage({ sopClassUid: CT_IMAGE, sopInstanceUid: CT_INSTANCE });
 const mrImage = sampleImage({ sopClassUid: MR_IMAGE, sopInstanceUid: '1.2.3.4.5.7' });
-const jpegImage = sampleImage({ sopInstanceUid: '1.2.3.4.5.8', fragments: [Buffer.alloc(0), Buffer.from('ffd8ffd9', 'hex')] });
+const jpegImage = sampleImage({
+  sopInstanceUid: '1.2.3.4.5.8',
+  fragments: [Buffer.alloc(0), Buffer.from('ffd8ffd9', 'hex')],
+});
 
 /** `ct` and `mr` are in Explicit VR Little Endian, the other files' names tell their syntax; `folder` has a text in it. */
 export async function sampleFolder(): Promise<Folder> {

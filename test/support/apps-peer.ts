@@ -1,6 +1,6 @@
 /** The other end of an association, PDU by PDU: for what the library's own roles would never do, such as falling silent. */
 import { once } from 'node:events';
-import { createServer, type Socket, connect as connectTcp } from 'node:net';
+import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { associateRq } from '../../src/acse/propose.js';
 import { deferred } from '../../src/base/deferred.js';
 import { encodeCommand } from '../../src/dimse/command-codec.js';

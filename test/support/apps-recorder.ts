@@ -1,5 +1,6 @@
 /** A provider in this process that notes down what the applications send it, in words short enough for a table. */
-import type { AssociateRq } from '../../src/pdu/types.js';
+
+import type { StatusDetails } from '../../src/dimse/messages.js';
 import {
   AssociationAborted,
   type AssociationEvent,
@@ -10,7 +11,7 @@ import {
   serve,
   VERIFICATION_SOP_CLASS,
 } from '../../src/index.js';
-import { type StatusDetails } from '../../src/dimse/messages.js';
+import type { AssociateRq } from '../../src/pdu/types.js';
 
 /** How the provider behaves, where that is not to accept everything. */
 export interface Answers {
