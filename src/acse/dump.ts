@@ -51,12 +51,18 @@ export function dumpAssociateRq(pdu: AssociateRq, perspective: Perspective): rea
       'Requested Common Extended Negotiation:',
       information.commonExtendedNegotiations.flatMap(commonExtendedLines),
     ),
-    ...section(
-      'Requested Asynchronous Operations Window Negotiation:',
-      windowLines(information.asynchronousOperationsWindow),
-    ),
+    ...requestedWindowLines(information.asynchronousOperationsWindow, perspective),
     ...section('Requested User Identity Negotiation:', userIdentityLines(information.userIdentity)),
   ]);
+}
+
+/** A request of ours says nothing of a window that it does not propose. */
+function requestedWindowLines(
+  window: AsynchronousOperationsWindow | undefined,
+  perspective: Perspective,
+): readonly string[] {
+  if (window === undefined && perspective === 'ours') return [];
+  return section('Requested Asynchronous Operations Window Negotiation:', windowLines(window));
 }
 
 export function dumpAssociateAc(pdu: AssociateAc, perspective: Perspective): readonly string[] {

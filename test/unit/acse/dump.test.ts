@@ -72,7 +72,6 @@ test('a request of ours', () => {
     '      =Implicit VR Little Endian',
     'Requested Extended Negotiation: None',
     'Requested Common Extended Negotiation: None',
-    'Requested Asynchronous Operations Window Negotiation: None',
     'Requested User Identity Negotiation: None',
     '======================= END A-ASSOCIATE-RQ ======================',
   ]);
