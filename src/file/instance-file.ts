@@ -1,5 +1,5 @@
 /** Files that hold an instance: what is in them, and their data set as a source to send from. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { DataSetError, FileError } from '../base/errors.js';
 import { transcodedSource } from '../dataset/convert.js';
 import { inflated } from '../dataset/deflate.js';
@@ -76,9 +76,13 @@ export async function openDataSet(instance: InstanceFile, to: TransferSyntax | u
 
 async function inspect(file: FileHandle, path: string): Promise<InstanceFile> {
   const stat = await file.stat();
-  if (stat.isDirectory()) throw new FileError(path, `Cannot read input file ${path}: is a directory`);
+  if (!stat.isFile()) {
+    const kind = stat.isDirectory() ? 'is a directory' : 'not a regular file';
+    throw new FileError(path, `Cannot read input file ${path}: ${kind}`);
+  }
   const { size } = stat;
   const { bytes, head } = await readHead(file, size);
+  if (head.dataSetOffset === size) throw new DataSetError('there is no data set in it');
   const syntax = transferSyntax(head.transferSyntaxUid);
   const facts = syntax === undefined ? undefined : await scan(file, { syntax, head, bytes, size });
   const sopClassUid = facts?.sopClassUid ?? head.meta?.mediaStorageSopClassUid;
@@ -95,14 +99,16 @@ async function inspect(file: FileHandle, path: string): Promise<InstanceFile> {
     needsRewrite: facts?.needsRewrite ?? false,
     warnings: [
       ...head.warnings,
-      ...disagreement('SOP Class UID', head.meta?.mediaStorageSopClassUid, sopClassUid),
-      ...disagreement('SOP Instance UID', head.meta?.mediaStorageSopInstanceUid, sopInstanceUid),
+      ...disagreement('SOP Class UID', head.meta?.mediaStorageSopClassUid, facts && (facts.sopClassUid ?? '')),
+      ...disagreement('SOP Instance UID', head.meta?.mediaStorageSopInstanceUid, facts && (facts.sopInstanceUid ?? '')),
     ],
   };
 }
 
-function disagreement(what: string, inMeta: string | undefined, inDataSet: string): readonly string[] {
-  if (inMeta === undefined || inMeta === inDataSet) return [];
+/** Undefined is what cannot be known; an empty UID in the data set is one that is not there. */
+function disagreement(what: string, inMeta: string | undefined, inDataSet: string | undefined): readonly string[] {
+  if (inMeta === undefined || inDataSet === undefined || inMeta === inDataSet) return [];
+  if (inDataSet === '') return [`no ${what} in the data set: sent as ${inMeta}, as the file meta information has it`];
   return [`${what} is ${inMeta} in the file meta information, ${inDataSet} in the data set: sent as the latter`];
 }
 
@@ -202,7 +208,8 @@ async function readAt(file: FileHandle, position: number, buffer: Buffer): Promi
 
 async function openForReading(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'r');
+    // Without O_NONBLOCK, opening a named pipe waits for a writer.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw toFileError(path, error);
   }

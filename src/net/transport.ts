@@ -23,7 +23,7 @@ export class Transport {
     this.remote = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
     socket.setNoDelay(true);
     socket.on('error', (cause) => {
-      this.#error = new TransportError(`connection to ${this.remote}: ${systemErrorInWords(cause)}`, { cause });
+      this.#error = this.#inWords(cause);
     });
   }
 
@@ -43,7 +43,7 @@ export class Transport {
       socket.cork();
       buffers.forEach((buffer, index) => {
         if (index < last) socket.write(buffer);
-        else socket.write(buffer, (error) => (error ? reject(error) : resolve()));
+        else socket.write(buffer, (cause) => (cause ? reject(this.#inWords(cause)) : resolve()));
       });
       socket.uncork();
       if (last < 0) resolve();
@@ -66,6 +66,10 @@ export class Transport {
   /** Sends what is still to be sent, then closes. */
   close(): void {
     this.#socket.destroySoon();
+  }
+
+  #inWords(cause: Error): TransportError {
+    return new TransportError(`connection to ${this.remote}: ${systemErrorInWords(cause)}`, { cause });
   }
 }
 
