@@ -8,6 +8,9 @@ import { parseCommandLine } from './options.js';
 
 export const EXIT = { success: 0, failure: 1, commandLine: 2, notStored: 3, sigint: 130, sigterm: 143 } as const;
 
+/** How long an aborted connection may take to close before the process ends all the same. */
+const LINGER_MS = 1000;
+
 /** Runs `work` with the parsed options and leaves its exit code to the process. Never throws. */
 export async function runApplication<const A extends Application>(
   application: A,
@@ -22,6 +25,8 @@ export async function runApplication<const A extends Application>(
       const log = await openLog(application.name, loggingOf(options));
       log.debug([`$${application.name} v${VERSION}`, '']);
       process.exitCode = await runLogged(log, () => work(options, log));
+      // PS3.8 has us wait for a peer to close; nobody at a terminal waits for one that never will.
+      setTimeout(() => process.exit(), LINGER_MS).unref();
     } else {
       writeStandard(1, await informationText(application, commandLine.action));
       process.exitCode = EXIT.success;
