@@ -48,12 +48,13 @@ export class AssociationAborted extends DicomError {
   readonly by: AbortedBy;
   readonly source: number | undefined;
   readonly reason: number | undefined;
+  /** The message without its first words: who ended it, and why. */
+  readonly detail: string;
 
   constructor(abort: { by: AbortedBy; source?: number; reason?: number; cause?: unknown; detail?: string }) {
-    super(
-      `association aborted: ${abort.detail ?? describeAbort(abort)}`,
-      abort.cause === undefined ? undefined : { cause: abort.cause },
-    );
+    const detail = abort.detail ?? describeAbort(abort);
+    super(`association aborted: ${detail}`, abort.cause === undefined ? undefined : { cause: abort.cause });
+    this.detail = detail;
     this.by = abort.by;
     this.source = abort.source;
     this.reason = abort.reason;

@@ -1,5 +1,6 @@
 /** What happens on associations, in the words of the log: one line for a person, the dump behind `-d`. */
 import {
+  AssociationAborted,
   type AssociationEvent,
   type AssociationTrace,
   type DimseMessage,
@@ -89,7 +90,7 @@ export class Narrator {
 
   /** A provider has nobody else to tell; a user's own error ends its run and is told there. */
   #aborted(remote: string, event: Extract<AssociationEvent, { type: 'aborted' }>): void {
-    if (this.#role === 'provider') this.#log.error(`Association Aborted (${remote}): ${event.error.message}`);
+    if (this.#role === 'provider') this.#log.error(`Association Aborted (${remote}): ${whyAborted(event.error)}`);
     this.#dump(this.#acse, event);
   }
 
@@ -98,6 +99,10 @@ export class Narrator {
     const lines = describeTrace(event);
     if (lines.length > 0) log.debug(lines);
   }
+}
+
+function whyAborted(error: Error): string {
+  return error instanceof AssociationAborted ? error.detail : error.message;
 }
 
 const MESSAGE_WORDS: Readonly<Record<DimseMessage['type'], string>> = {

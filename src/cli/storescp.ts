@@ -35,8 +35,10 @@ async function run(options: StorescpOptions, log: Log): Promise<number> {
     services: services(options, store),
     trace: (trace) => narrator.tell(trace),
   });
+  // Whoever reads the port may send a signal at once.
+  const ended = stopOnSignal(server, log);
   if (options.port === 0) writeStandard(1, `${server.port}\n`);
-  return stopOnSignal(server, log);
+  return ended;
 }
 
 /** Resolves when the server has ended: by itself after `-to`, or by a signal, the second of which allows no grace. */

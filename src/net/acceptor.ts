@@ -36,6 +36,8 @@ export interface ServeOptions extends Partial<Timeouts> {
 }
 
 const DEFAULT_MAX_ASSOCIATIONS = 100;
+/** How long a closing server waits for peers to hang up that it has aborted. */
+const HANG_UP_MS = 1000;
 /** PS3.8 Table 9-21: what an acceptor can say of a maximum length that leaves no room for data. */
 const NO_REASON_GIVEN: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 1, reason: 1 };
 
@@ -88,11 +90,14 @@ export class Server implements AsyncDisposable {
       clearTimeout(this.#idleTimer);
       this.#listener?.close();
     }
-    const abortAll = () => {
+    for (const connection of this.#connections) if (!connection.isBusy) connection.stop();
+    const stopAll = () => {
       for (const connection of this.#connections) connection.stop();
     };
-    for (const connection of this.#connections) if (!connection.isBusy) connection.stop();
-    const timer = setTimeout(abortAll, graceMs);
+    let timer = setTimeout(() => {
+      stopAll();
+      timer = setTimeout(stopAll, HANG_UP_MS);
+    }, graceMs);
     this.#settleWhenDone();
     await this.closed;
     clearTimeout(timer);
@@ -154,6 +159,7 @@ class Accepting implements UpperLayerUser {
   readonly #closed = deferred();
   #association: Association | undefined;
   #served: Promise<void> = Promise.resolve();
+  #isStopped = false;
 
   constructor(transport: Transport, around: Surroundings) {
     this.#transport = transport;
@@ -179,9 +185,11 @@ class Accepting implements UpperLayerUser {
     return this.#association?.isBusy ?? false;
   }
 
+  /** Aborts; when called again, does not wait for the peer to hang up. */
   stop(): void {
-    if (this.#association === undefined) this.#transport.close();
+    if (this.#association === undefined || this.#isStopped) this.#transport.close();
     else void this.#association.abort();
+    this.#isStopped = true;
   }
 
   onIndication(indication: Indication): void {

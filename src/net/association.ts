@@ -1,37 +1,25 @@
 /** An association as both roles use it: requests and responses both ways, release and abort (PS3.7, PS3.8 7). */
 import type { AcceptedContext } from '../acse/negotiate.js';
 import { deferred } from '../base/deferred.js';
-import { ABORT_REASONS, AssociationAborted, ProtocolError, TimeoutError, UsageError } from '../base/errors.js';
+import {
+  ABORT_REASONS,
+  AssociationAborted,
+  ProtocolError,
+  TimeoutError,
+  TransportError,
+  UsageError,
+} from '../base/errors.js';
 import type { DataSetSource } from '../dataset/source.js';
 import type { DimseMessage, DimseRequest, DimseResponse } from '../dimse/messages.js';
 import type { PdvFragment } from '../pdu/pdu-reader.js';
-import type { AssociateAc, AssociateRq } from '../pdu/types.js';
 import type { Indication } from '../ul/events.js';
 import { abortedError } from './aborted-error.js';
+import type { Establishment } from './establishment.js';
 import { MessageReceiver, type ReceivedRequest } from './message-receiver.js';
 import { MessageCutShort, MessageSender } from './message-sender.js';
 import { PendingResponses } from './pending-responses.js';
-import type { Timeouts } from './timeouts.js';
-import type { AssociationEvent } from './trace.js';
-import type { UpperLayer, UpperLayerUser } from './upper-layer.js';
-
-/** What an established association stands on; made by `requestAssociation` and `serve`. */
-export interface Establishment {
-  /** Counts from 1 in a process. */
-  readonly id: number;
-  /** `host:port` of the peer. */
-  readonly remote: string;
-  readonly upperLayer: UpperLayer;
-  readonly request: AssociateRq;
-  readonly response: AssociateAc;
-  readonly contexts: ReadonlyMap<number, AcceptedContext>;
-  /** The peer's maximum P-DATA-TF length; 0 or undefined is no limit. */
-  readonly maximumLength: number | undefined;
-  readonly timeouts: Timeouts;
-  /** An acceptor ends an association on which nothing happens; a requestor may keep one open. */
-  readonly abortsWhenIdle: boolean;
-  readonly trace: (event: AssociationEvent) => void;
-}
+import { PeerTimer } from './timeouts.js';
+import type { UpperLayerUser } from './upper-layer.js';
 
 /** How an association ended: `error` is missing when it was released. */
 interface Ending {
@@ -47,22 +35,26 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   readonly #closed = deferred();
   readonly #released = deferred();
   readonly #lost = new AbortController();
-  #releasing = false;
+  /** Our own request for release, once there is one. */
+  #releasing: Promise<void> | undefined;
+  #peerReleases = false;
   #ending: Ending | undefined;
   /** Requests handed out and not yet answered. */
   #working = 0;
-  #messageTimer: NodeJS.Timeout | undefined;
+  /** Runs while the rest of a message is the peer's to send, anew from each fragment. */
+  readonly #messageTimer: PeerTimer;
 
   constructor(made: Establishment) {
     const { upperLayer, contexts } = made;
     this.#made = made;
+    this.#messageTimer = this.#dimseTimer('rest of a message');
     this.#sender = new MessageSender(made.maximumLength, (blocks) => upperLayer.sendData(blocks));
     this.#receiver = new MessageReceiver(contexts, {
       onCommand: (message, context, hasDataSet) =>
         made.trace({ type: 'message', direction: 'incoming', message, context, hasDataSet }),
       onResponse: (response, context) => this.#pending.settle(response, context.id),
       pause: () => upperLayer.pause(),
-      resume: () => upperLayer.resume(),
+      resume: () => this.#onResume(),
     });
     upperLayer.watchSilence(made.timeouts.networkTimeoutMs);
   }
@@ -121,15 +113,15 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     exchange: { readonly presentationContextId: number; readonly dataSet?: DataSetSource | undefined },
   ): Promise<DimseResponse> {
     const { presentationContextId, dataSet } = exchange;
-    const { messageId, answer } = this.#pending.open(presentationContextId);
-    let timer: NodeJS.Timeout | undefined;
+    const { request, answer } = this.#pending.open(make, presentationContextId);
+    const timer = this.#dimseTimer('response');
     try {
-      await this.#send(make(messageId), presentationContextId, dataSet);
-      timer = this.#startDimseTimer('response');
+      await this.#send(request, presentationContextId, dataSet);
+      timer.start();
       return await answer;
     } finally {
-      clearTimeout(timer);
-      this.#pending.close(messageId);
+      timer.stop();
+      this.#pending.close(request.messageId);
       await dataSet?.close();
     }
   }
@@ -150,24 +142,16 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   async respond(request: ReceivedRequest, response: DimseResponse): Promise<void> {
     await request.dataSet?.drained();
     // Once we have asked for release, nothing but its answer may go out (PS3.8 Sta7).
-    if (!this.#releasing) await this.#send(response, request.context.id, undefined);
+    if (this.#releasing === undefined) await this.#send(response, request.context.id, undefined);
   }
 
-  /** Ends the association in good order: resolves when the peer has agreed and the connection is closed. */
-  async release(): Promise<void> {
-    this.#throwIfEnded();
-    this.#releasing = true;
-    this.#made.trace({ type: 'releasing' });
-    this.#made.upperLayer.advance({ type: 'release-request' });
-    const ms = this.#made.timeouts.acseTimeoutMs;
-    const timer =
-      ms > 0 ? setTimeout(() => this.fail(new TimeoutError('acse', ms, 'answer to the release')), ms) : undefined;
-    try {
-      await this.#released.promise;
-      await this.closed;
-    } finally {
-      clearTimeout(timer);
-    }
+  /**
+   * Ends the association in good order, after what is being sent: resolves when the peer has agreed and the connection is
+   * closed. Called again it gives the same promise.
+   */
+  release(): Promise<void> {
+    this.#releasing ??= this.#release();
+    return this.#releasing;
   }
 
   /** Agrees to the release that ended `requests()`; resolves when the connection is closed. */
@@ -224,9 +208,8 @@ export class Association implements AsyncDisposable, UpperLayerUser {
 
   onSilence(): void {
     const ms = this.#made.timeouts.networkTimeoutMs;
-    const peerIsAwaited =
-      this.#sender.isWriting || this.#receiver.inMessage || (this.#made.abortsWhenIdle && !this.isBusy);
-    if (peerIsAwaited && !this.#receiver.isHolding)
+    const peerShouldSend = this.#receiver.inMessage || (this.#made.abortsWhenIdle && !this.isBusy);
+    if (this.#sender.isWriting || (peerShouldSend && !this.#receiver.isHolding))
       this.fail(new TimeoutError('network', ms, `data to or from ${this.remote}`));
     else this.#made.upperLayer.watchSilence(ms);
   }
@@ -235,7 +218,28 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     this.#closed.resolve();
   }
 
+  async #release(): Promise<void> {
+    if (this.#ending === undefined) this.#made.trace({ type: 'releasing' });
+    await this.#sender.idle();
+    if (this.#ending === undefined && !this.#peerReleases) this.#made.upperLayer.advance({ type: 'release-request' });
+    const ms = this.#made.timeouts.acseTimeoutMs;
+    const timer = ms > 0 ? setTimeout(() => this.#onReleaseTimeout(ms), ms) : undefined;
+    try {
+      await this.#released.promise;
+      await this.closed;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #onReleaseTimeout(ms: number): void {
+    if (this.#ending === undefined) this.fail(new TimeoutError('acse', ms, 'answer to the release'));
+    // A release collision (PS3.8 Sta11): both want to end, and only the peer's agreement is missing.
+    else this.#made.upperLayer.advance({ type: 'abort-request' });
+  }
+
   async #send(message: DimseMessage, contextId: number, dataSet: DataSetSource | undefined): Promise<void> {
+    if (this.#releasing !== undefined) throw this.failure ?? released();
     const context = this.#made.contexts.get(contextId);
     if (context === undefined) throw new UsageError(`presentation context ${contextId} was not accepted`);
     try {
@@ -247,8 +251,11 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     } catch (error) {
       if (!(error instanceof MessageCutShort)) throw error;
       const cause = error.cause instanceof Error ? error.cause : error;
+      // A write that fails has lost the connection, which ends the association in a moment.
+      if (cause instanceof TransportError) await this.closed;
       this.fail(cause);
-      throw this.failure ?? cause;
+      this.#throwIfEnded();
+      throw cause;
     }
   }
 
@@ -267,7 +274,10 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     if (this.#receiver.inMessage)
       this.#failByProtocol(new ProtocolError('unexpected-pdu', 'release was requested in the middle of a message'));
     // What came before is answered first (PS3.8 Sta8 still sends data); then `requests()` ends and we agree.
-    else if (awaitsResponse) this.#receiver.end();
+    else if (awaitsResponse) {
+      this.#peerReleases = true;
+      this.#receiver.end();
+    }
   }
 
   #onReleased(): void {
@@ -292,7 +302,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     if (this.#ending !== undefined) return;
     this.#ending = ending;
     const { error } = ending;
-    clearTimeout(this.#messageTimer);
+    this.#messageTimer.stop();
     this.#made.upperLayer.watchSilence(0);
     // Reading goes on, so that the peer's close is seen.
     this.#receiver.end(error);
@@ -302,31 +312,31 @@ export class Association implements AsyncDisposable, UpperLayerUser {
       return;
     }
     this.#released.reject(error);
+    this.#sender.fail(error);
     this.#lost.abort(error);
     this.#made.trace({ type: 'aborted', by, error });
   }
 
-  /** The DIMSE timer runs while the rest of a message is the peer's to send, anew from each fragment. */
-  #watchMessage(): void {
-    if (this.#made.timeouts.dimseTimeoutMs === 0) return;
-    if (this.#messageTimer !== undefined && this.#receiver.inMessage) {
-      this.#messageTimer.refresh();
-      return;
-    }
-    clearTimeout(this.#messageTimer);
-    this.#messageTimer = undefined;
-    if (this.#ending === undefined && this.#receiver.inMessage)
-      this.#messageTimer = this.#startDimseTimer('rest of a message');
+  /** The peer may send again: its time begins now. */
+  #onResume(): void {
+    this.#made.upperLayer.resume();
+    if (this.#ending !== undefined) return;
+    this.#made.upperLayer.watchSilence(this.#made.timeouts.networkTimeoutMs);
+    this.#watchMessage();
   }
 
-  #startDimseTimer(waitingFor: string): NodeJS.Timeout | undefined {
+  #watchMessage(): void {
+    if (this.#ending === undefined && this.#receiver.inMessage) this.#messageTimer.start();
+    else this.#messageTimer.stop();
+  }
+
+  #dimseTimer(waitingFor: string): PeerTimer {
     const ms = this.#made.timeouts.dimseTimeoutMs;
-    if (ms === 0) return undefined;
-    const timer = setTimeout(() => {
-      if (this.#receiver.isHolding) timer.refresh();
-      else this.fail(new TimeoutError('dimse', ms, `${waitingFor} from ${this.remote}`));
-    }, ms);
-    return timer;
+    return new PeerTimer({
+      ms,
+      isHolding: () => this.#receiver.isHolding,
+      onTimeout: () => this.fail(new TimeoutError('dimse', ms, `${waitingFor} from ${this.remote}`)),
+    });
   }
 
   #throwIfEnded(): void {

@@ -8,8 +8,10 @@ import { RequestQueue } from './request-queue.js';
 
 /** Bytes of a data set that wait for a slow sink before TCP is told to hold the peer back. */
 const DATA_HIGH_WATER_BYTES = 4 * 1024 * 1024;
-/** Requests that a peer may send ahead of our answers before TCP is told to hold it back. */
+/** Requests that a peer may send ahead of our answers before TCP is told to hold it back ... */
 const MAX_WAITING_REQUESTS = 64;
+/** ... where one with a data set counts for so many, since up to `DATA_HIGH_WATER_BYTES` of that wait with it. */
+const WEIGHT_OF_DATA_SET = MAX_WAITING_REQUESTS / 2;
 
 /** A request with what will follow it. */
 export interface ReceivedRequest {
@@ -34,6 +36,7 @@ export class MessageReceiver {
   readonly #holds = new Set<'data' | 'requests'>();
   readonly requests = new RequestQueue<ReceivedRequest>({
     highWater: MAX_WAITING_REQUESTS,
+    weigh: ({ dataSet }) => (dataSet === undefined ? 1 : WEIGHT_OF_DATA_SET),
     onFull: () => this.#hold('requests'),
     onEmpty: () => this.#letGo('requests'),
   });

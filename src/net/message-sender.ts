@@ -18,6 +18,7 @@ export class MessageSender {
   readonly #sendData: SendData;
   #turn: Promise<unknown> = Promise.resolve();
   #writing = false;
+  #failWrite: ((error: Error) => void) | undefined;
 
   /** @param maximumLength what the peer announced; 0 or undefined is no limit */
   constructor(maximumLength: number | undefined, sendData: SendData) {
@@ -28,6 +29,11 @@ export class MessageSender {
   /** Whether the network is being waited for. */
   get isWriting(): boolean {
     return this.#writing;
+  }
+
+  /** Resolves when what has been given to `send` so far is sent or has failed. */
+  async idle(): Promise<void> {
+    await this.#turn;
   }
 
   /**
@@ -48,13 +54,25 @@ export class MessageSender {
     return turn;
   }
 
+  /** Cuts the message short that is being sent: a write that the peer does not take may never end by itself. */
+  fail(error: Error): void {
+    this.#failWrite?.(error);
+  }
+
+  #orFail(sent: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#failWrite = reject;
+      sent.then(resolve, reject);
+    });
+  }
+
   async #write(message: DimseMessage, dataSet: DataSetSource | undefined, contextId: number): Promise<void> {
     let started = false;
     try {
       for await (const blocks of this.#writer.blocks(message, dataSet, contextId)) {
         started = true;
         this.#writing = true;
-        await this.#sendData(blocks);
+        await this.#orFail(this.#sendData(blocks));
         this.#writing = false;
       }
     } catch (error) {

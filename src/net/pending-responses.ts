@@ -2,10 +2,12 @@
 import { type Deferred, deferred } from '../base/deferred.js';
 import { ProtocolError } from '../base/errors.js';
 import { MessageIds } from '../dimse/message-id.js';
-import type { DimseResponse } from '../dimse/messages.js';
+import { type DimseRequest, type DimseResponse, responseTo } from '../dimse/messages.js';
+import { STATUS } from '../dimse/status.js';
 
 interface Pending {
   readonly presentationContextId: number;
+  readonly type: DimseResponse['type'];
   readonly answer: Deferred<DimseResponse>;
 }
 
@@ -13,25 +15,30 @@ export class PendingResponses {
   readonly #ids = new MessageIds();
   readonly #pending = new Map<number, Pending>();
 
-  /** Takes a message id for a request that is about to be sent. */
-  open(presentationContextId: number): { readonly messageId: number; readonly answer: Promise<DimseResponse> } {
-    const messageId = this.#ids.next(this.#pending);
+  /** Makes a request that is about to be sent, with a message id that no other one has. */
+  open<Request extends DimseRequest>(
+    make: (messageId: number) => Request,
+    presentationContextId: number,
+  ): { readonly request: Request; readonly answer: Promise<DimseResponse> } {
+    const request = make(this.#ids.next(this.#pending));
     const answer = deferred<DimseResponse>();
-    this.#pending.set(messageId, { presentationContextId, answer });
-    return { messageId, answer: answer.promise };
+    const { type } = responseTo(request, STATUS.success);
+    this.#pending.set(request.messageId, { presentationContextId, type, answer });
+    return { request, answer: answer.promise };
   }
 
   close(messageId: number): void {
     this.#pending.delete(messageId);
   }
 
-  /** @throws {ProtocolError} if no request with that id waits on that context */
+  /** @throws {ProtocolError} if no request with that id waits for such a response on that context */
   settle(response: DimseResponse, presentationContextId: number): void {
-    const pending = this.#pending.get(response.messageIdBeingRespondedTo);
-    if (pending === undefined || pending.presentationContextId !== presentationContextId)
+    const { type, messageIdBeingRespondedTo } = response;
+    const pending = this.#pending.get(messageIdBeingRespondedTo);
+    if (pending?.presentationContextId !== presentationContextId || pending.type !== type)
       throw new ProtocolError(
         'unexpected-pdu-parameter',
-        `a response to message ${response.messageIdBeingRespondedTo}, which is not waiting for one on that context`,
+        `a ${type} to message ${messageIdBeingRespondedTo}, which is not waiting for one on that context`,
       );
     pending.answer.resolve(response);
   }

@@ -2,22 +2,25 @@
 import type { Deferred } from '../base/deferred.js';
 import { deferred } from '../base/deferred.js';
 
-export interface RequestQueueLimits {
+/** `onFull` is called once when what waits weighs `highWater` or more, `onEmpty` once when none waits any more after that. */
+export interface RequestQueueLimits<T> {
   readonly highWater: number;
+  weigh(item: T): number;
   onFull(): void;
   onEmpty(): void;
 }
 
 /** One consumer. After `end` what waits is still handed out; after `fail` the consumer's loop throws at once. */
 export class RequestQueue<T> implements AsyncIterable<T> {
-  readonly #limits: RequestQueueLimits;
+  readonly #limits: RequestQueueLimits<T>;
   readonly #waiting: T[] = [];
+  #weight = 0;
   #full = false;
   #ended = false;
   #error: Error | undefined;
   #wake: Deferred<void> | undefined;
 
-  constructor(limits: RequestQueueLimits) {
+  constructor(limits: RequestQueueLimits<T>) {
     this.#limits = limits;
   }
 
@@ -28,7 +31,8 @@ export class RequestQueue<T> implements AsyncIterable<T> {
   push(item: T): void {
     if (this.#ended) return;
     this.#waiting.push(item);
-    if (!this.#full && this.#waiting.length >= this.#limits.highWater) {
+    this.#weight += this.#limits.weigh(item);
+    if (!this.#full && this.#weight >= this.#limits.highWater) {
       this.#full = true;
       this.#limits.onFull();
     }
@@ -46,6 +50,7 @@ export class RequestQueue<T> implements AsyncIterable<T> {
       if (this.#error !== undefined) throw this.#error;
       const next = this.#waiting.shift();
       if (next !== undefined) {
+        this.#weight -= this.#limits.weigh(next);
         this.#resumeWhenEmpty();
         yield next;
       } else if (this.#ended) return;

@@ -1,4 +1,4 @@
-/** How long an association waits, and for what. */
+/** How long an association waits, for what, and how the time is measured. */
 
 /** Longest waits in milliseconds; 0 is no limit. */
 export interface Timeouts {
@@ -22,4 +22,39 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 /** ARTIM guards our own resources, so it runs even where waits for answers have no limit (PS3.8 9.1.4). */
 export function artimMs(timeouts: Timeouts): number {
   return timeouts.acseTimeoutMs > 0 ? timeouts.acseTimeoutMs : DEFAULT_TIMEOUTS.acseTimeoutMs;
+}
+
+export interface PeerTimerOptions {
+  /** 0 never runs out. */
+  readonly ms: number;
+  /** Whether it is we who keep the peer from sending: such a time is not the peer's. */
+  isHolding(): boolean;
+  onTimeout(): void;
+}
+
+/** A wait for something that the peer is to send. */
+export class PeerTimer {
+  readonly #options: PeerTimerOptions;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: PeerTimerOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the wait, or starts it anew. */
+  start(): void {
+    const { ms } = this.#options;
+    if (this.#timer !== undefined) this.#timer.refresh();
+    else if (ms > 0) this.#timer = setTimeout(() => this.#onTimeout(), ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #onTimeout(): void {
+    if (this.#options.isHolding()) this.#timer?.refresh();
+    else this.#options.onTimeout();
+  }
 }

@@ -25,6 +25,8 @@ export class Transport {
     socket.on('error', (cause) => {
       this.#error = this.#inWords(cause);
     });
+    // DICOM has no half-open connections: who says no more has left, even if it never reads what we still have to say.
+    socket.on('end', () => socket.destroy());
   }
 
   start(handlers: TransportHandlers): void {
@@ -63,9 +65,9 @@ export class Transport {
     this.#socket.setTimeout(ms);
   }
 
-  /** Sends what is still to be sent, then closes. */
+  /** Closes at once. What a peer has not taken by then it never will: waiting for it could last for ever. */
   close(): void {
-    this.#socket.destroySoon();
+    this.#socket.destroy();
   }
 
   #inWords(cause: Error): TransportError {

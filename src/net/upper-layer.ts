@@ -1,5 +1,5 @@
 /** One state machine on one transport: the only place where PS3.8's events and effects meet bytes, sockets and timers. */
-import { ProtocolError } from '../base/errors.js';
+import { ABORT_REASONS, ProtocolError } from '../base/errors.js';
 import { encodePdu } from '../pdu/codec.js';
 import { PduReader, type ReceivedPdu } from '../pdu/pdu-reader.js';
 import type { AssociateRq } from '../pdu/types.js';
@@ -128,7 +128,7 @@ export class UpperLayer {
     try {
       transport = await open(this.#giveUp.signal);
     } catch (error) {
-      this.#onClosed(error instanceof Error ? error : new Error(String(error)));
+      this.#onClosed(toError(error));
       return;
     }
     this.#attach(transport);
@@ -146,7 +146,18 @@ export class UpperLayer {
   }
 
   #onChunk(chunk: Buffer): void {
-    for (const received of this.#reader.feed(chunk)) this.advance(toEvent(received));
+    try {
+      for (const received of this.#reader.feed(chunk)) this.advance(toEvent(received));
+    } catch (error) {
+      this.#onFault(toError(error));
+    }
+  }
+
+  /** A fault of our own that some peer's bytes have found: it costs this association, and must not cost the process. */
+  #onFault(error: Error): void {
+    const abort = { source: 2, reason: ABORT_REASONS['reason-not-specified'] } as const;
+    this.#user.onIndication({ type: 'abort-indication', by: 'provider', ...abort, error });
+    this.advance({ type: 'abort-request', ...abort });
   }
 
   #onClosed(error: Error | undefined): void {
@@ -159,6 +170,10 @@ export class UpperLayer {
     clearTimeout(this.#artim);
     this.#artim = undefined;
   }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 function toEvent(received: ReceivedPdu): UlEvent {

@@ -3,7 +3,7 @@ import type { SupportedSyntaxes } from '../acse/negotiate.js';
 import { InvalidIdentifier, StatusError } from '../base/errors.js';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, parseUid, type Uid } from '../base/identifiers.js';
 import { STANDARD_TRANSFER_SYNTAXES } from '../dataset/transfer-syntax.js';
-import { isStorageSopClass, modalityPrefix } from '../dictionary/sop-classes.js';
+import { isStorageSopClass, modalityPrefix, VERIFICATION_SOP_CLASS } from '../dictionary/sop-classes.js';
 import { type CStoreRq, responseTo } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
 import { encodeFileMeta } from '../file/file-meta.js';
@@ -61,7 +61,10 @@ export function storageProvider({
   };
   return {
     operations: ['C-STORE-RQ'],
-    syntaxesFor: (abstractSyntax) => (promiscuous || isStorageSopClass(abstractSyntax) ? syntaxes : undefined),
+    syntaxesFor: (abstractSyntax) => {
+      const isServed = promiscuous ? abstractSyntax !== VERIFICATION_SOP_CLASS : isStorageSopClass(abstractSyntax);
+      return isServed ? syntaxes : undefined;
+    },
     async handle(request) {
       const { message } = request;
       if (message.type !== 'C-STORE-RQ') throw new StatusError(STATUS.unrecognizedOperation, 'not a C-STORE request');

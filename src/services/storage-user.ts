@@ -183,7 +183,7 @@ class Session {
           const outcome = await this.#sendOne(association, instance);
           if (outcome.type !== 'stored' && this.#options.haltOnFailure) this.#halted = true;
           yield outcome;
-          if (association.failure !== undefined) return done + 1;
+          if (association.failure instanceof FileError) return done + 1;
         }
         if (this.#halted) break;
         done++;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type DimseMessage, PRIORITY, VERSION } from '../../src/index.js';
 import { type Folder, sampleFolder } from '../support/apps-files.js';
+import { defaultsInHelp, missingInHelp } from '../support/apps-help.js';
 import { acceptAssociation, scriptedPeer } from '../support/apps-peer.js';
 import { type Answers, long, type Recorder, recorder, short } from '../support/apps-recorder.js';
 import { type Ended, storescu } from '../support/processes.js';
@@ -172,6 +173,11 @@ const ROWS: readonly Row[] = [
       ].join('\n'),
     },
   ],
+  [
+    '--echo',
+    { ...ECHO, stderr: 'E: Echo failed: 0x0122 - Failure: SOP Class Not Supported\n', code: 3 },
+    { echoStatus: 0x0122 },
+  ],
   ['ct.dcm --echo', { contexts: ['1 Echo I', '3 CT I'], requests: ['C-ECHO-RQ 1', 'C-STORE-RQ 2 low'] }],
   [
     'ct.dcm mr.dcm',
@@ -218,26 +224,22 @@ describe('storescu with', { concurrency: 6 }, () => {
       assert.deepEqual([stderr, code], ['', 0]);
       const options = [
         ...['-q', '-v', '-d', '-ll', '-lc', '-aet', '-aec', '-pts', '-xi', '-xe', '-xb', '-xo', '-to', '-ta', '-td'],
-        ...['-tn', '-pdu', '--repeat', '--abort', '-r', '--echo', '--halt', '--priority', '--help', '--version'],
+        ...['-tn', '-pdu', '--repeat', '--abort', '-r', '--echo', '--halt', '--priority', '-h', '--help', '--version'],
+        ...['0', '1', '2', '3', '130', '143'],
       ];
-      for (const name of options) assert.match(stdout, new RegExp(`^ .*(?<=\\s)${name}\\s`, 'm'));
-      const defaults = [...stdout.replace(/\s+/g, ' ').matchAll(/(--[\w-]+) [^-]*?\(default: ([^)]*)\)/g)];
-      assert.deepEqual(
-        defaults.map(([, name, value]) => `${name} ${value}`),
-        [
-          '--log-level warning',
-          '--calling-aet ECHOSCU',
-          '--called-aet ANY-SCP',
-          '--timeout unlimited',
-          '--acse-timeout 30',
-          '--dimse-timeout unlimited',
-          '--network-timeout 60',
-          '--max-pdu 16384',
-          '--repeat 1',
-          '--priority low',
-        ],
-      );
-      for (const exitCode of [0, 1, 2, 3, 130, 143]) assert.match(stdout, new RegExp(`^  ${exitCode} +\\w`, 'm'));
+      assert.deepEqual(missingInHelp(stdout, options), []);
+      assert.deepEqual(defaultsInHelp(stdout), [
+        '--log-level warning',
+        '--calling-aet ECHOSCU',
+        '--called-aet ANY-SCP',
+        '--timeout unlimited',
+        '--acse-timeout 30',
+        '--dimse-timeout unlimited',
+        '--network-timeout 60',
+        '--max-pdu 16384',
+        '--repeat 1',
+        '--priority low',
+      ]);
     });
 
   it('-lc writes where the file says, and wins over -q, -v, -d and -ll', async () => {
@@ -272,36 +274,6 @@ describe('storescu with', { concurrency: 6 }, () => {
     assert.match(stderr, /^E: Association aborted: .*4102 bytes.*\n$/);
     assert.equal(code, 1);
   });
-});
-
-const STATUSES: readonly (readonly [number, Answers['details'], string, number])[] = [
-  [0x0000, {}, '', 0],
-  [0xb000, {}, 'W: Stored ct.dcm: 0xB000 - Warning: Coercion of Data Elements\n', 0],
-  [
-    0xb007,
-    { errorComment: 'a bit odd' },
-    'W: Stored ct.dcm: 0xB007 - Warning: Data Set Does Not Match SOP Class, "a bit odd"\n',
-    0,
-  ],
-  [0x0122, {}, 'E: Not stored: ct.dcm: 0x0122 - Failure: SOP Class Not Supported\n', 3],
-  [
-    0xa900,
-    { errorComment: 'no such thing', offendingElement: [0x00080018] },
-    'E: Not stored: ct.dcm: 0xA900 - Failure: Data Set Does Not Match SOP Class, "no such thing", (0008,0018)\n',
-    3,
-  ],
-  [0xc123, {}, 'E: Not stored: ct.dcm: 0xC123 - Failure: Cannot Understand\n', 3],
-  [0x4711, {}, 'E: Not stored: ct.dcm: 0x4711 - Failure: Unknown Status\n', 3],
-  [0xff00, {}, 'E: Not stored: ct.dcm: 0xFF00 - Pending\n', 3],
-];
-
-describe('storescu, answered with the status', { concurrency: 6 }, () => {
-  for (const [status, details = {}, stderr, code] of STATUSES)
-    it(`0x${status.toString(16).padStart(4, '0')}, says so in one line and ends with ${code}`, async () => {
-      await using scp = await recorder({ statuses: [status], details });
-      const ended = await storescu(['127.0.0.1', `${scp.port}`, 'ct.dcm'], { cwd: folder.path });
-      assert.deepEqual(seen(scp, ended), { ...DEFAULTS, stderr, code });
-    });
 });
 
 function verboseLog(path: string, ending = 'Releasing'): string {

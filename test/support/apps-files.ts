@@ -1,5 +1,5 @@
 /** Files for the applications to send, and folders for them to write to, each test file's own. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
@@ -50,4 +50,13 @@ export async function sampleFolder(): Promise<Folder> {
   await mkdir(join(folder.path, 'folder', 'deeper'), { recursive: true });
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder.path, name), content);
   return folder;
+}
+
+/** A CT image in Explicit VR Little Endian with so many bytes of pixel data, which take no room on the disk. */
+export async function writeBigImage(path: string, pixelBytes: number): Promise<void> {
+  const file = samplePart10(sampleImage({ sopClassUid: CT_IMAGE, sopInstanceUid: CT_INSTANCE, rows: 0, columns: 0 }));
+  // Pixel Data comes last, and its length comes last in a header without a value.
+  file.writeUInt32LE(pixelBytes, file.length - 4);
+  await writeFile(path, file);
+  await truncate(path, file.length + pixelBytes);
 }

@@ -3,12 +3,21 @@ import { once } from 'node:events';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { associateRq } from '../../src/acse/propose.js';
 import { deferred } from '../../src/base/deferred.js';
+import { encodeDataSet } from '../../src/dataset/data-set.js';
+import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../src/dataset/transfer-syntax.js';
 import { encodeCommand } from '../../src/dimse/command-codec.js';
 import { MessageReader } from '../../src/dimse/message-reader.js';
-import type { DimseMessage } from '../../src/dimse/messages.js';
+import {
+  type CStoreRq,
+  type DimseMessage,
+  type DimseRequest,
+  type DimseResponse,
+  PRIORITY,
+} from '../../src/dimse/messages.js';
 import { encodePdu } from '../../src/pdu/codec.js';
 import { PduReader, type ReceivedPdu } from '../../src/pdu/pdu-reader.js';
 import type { AssociateAc, AssociateRq, Pdu, ProposedPresentationContext } from '../../src/pdu/types.js';
+import { CT_IMAGE, sampleImage } from './sample-instance.js';
 
 /** Longest P-DATA-TF that `messagePdus` makes. */
 const MAX_LENGTH = 16_384;
@@ -43,9 +52,12 @@ export class PduSocket implements AsyncDisposable {
     socket.on('error', () => undefined);
   }
 
-  /** @param allowHalfOpen do not hang up when the other side does. */
-  static async connect(port: number, allowHalfOpen = false): Promise<PduSocket> {
-    const socket = connectTcp({ host: '127.0.0.1', port, allowHalfOpen });
+  /** With `allowHalfOpen` it does not hang up when the other side does. */
+  static async connect(
+    port: number,
+    options: { readonly host?: string; readonly allowHalfOpen?: boolean } = {},
+  ): Promise<PduSocket> {
+    const socket = connectTcp({ host: '127.0.0.1', port, ...options });
     await once(socket, 'connect');
     return new PduSocket(socket);
   }
@@ -96,9 +108,18 @@ export class PduSocket implements AsyncDisposable {
     this.#socket.pause();
   }
 
+  readOn(): void {
+    this.#socket.resume();
+  }
+
   /** Hangs up in good order. */
   close(): void {
     this.#socket.destroySoon();
+  }
+
+  /** Ends the connection as a crashed machine or a firewall does. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -190,8 +211,51 @@ export function messagePdus(message: DimseMessage, presentationContextId: number
     pdvs: [{ presentationContextId, isCommand, isLast, data }],
   });
   const pdus = [pdu(command, true, true)];
+  if (dataSet === undefined) return pdus;
   const room = MAX_LENGTH - 6;
-  for (let from = 0; dataSet !== undefined && from < dataSet.length; from += room)
-    pdus.push(pdu(dataSet.subarray(from, from + room), false, from + room >= dataSet.length));
+  let from = 0;
+  // An empty data set is one empty fragment.
+  do {
+    const end = from + room;
+    pdus.push(pdu(dataSet.subarray(from, end), false, end >= dataSet.length));
+    from = end;
+  } while (from < dataSet.length);
   return pdus;
+}
+
+/** The request to store a CT image in Explicit VR Little Endian on context 1. */
+export function storeRequest(sopInstanceUid: string, messageId = 1): CStoreRq {
+  return {
+    type: 'C-STORE-RQ',
+    affectedSopClassUid: CT_IMAGE,
+    messageId,
+    priority: PRIORITY.medium,
+    affectedSopInstanceUid: sopInstanceUid,
+  };
+}
+
+/** The context of `storeRequest`. */
+export const CT_CONTEXT: ProposedPresentationContext = {
+  id: 1,
+  abstractSyntax: CT_IMAGE,
+  transferSyntaxes: [EXPLICIT_VR_LITTLE_ENDIAN.uid],
+};
+
+/** The data set of a small CT image in Explicit VR Little Endian. */
+export function ctDataSet(sopInstanceUid: string): Buffer {
+  return encodeDataSet(sampleImage({ sopClassUid: CT_IMAGE, sopInstanceUid }), EXPLICIT_VR_LITTLE_ENDIAN);
+}
+
+/** Sends a request on context 1, with a data set if there is one, and returns the response. */
+export async function exchange(socket: PduSocket, request: DimseRequest, dataSet?: Buffer): Promise<DimseResponse> {
+  socket.send(...messagePdus(request, CT_CONTEXT.id, dataSet));
+  const { message } = await socket.message();
+  if (!('status' in message)) throw new Error(`${message.type} where a response is expected`);
+  return message;
+}
+
+/** Stores a small CT image on context 1, which must end well. */
+export async function storeWell(socket: PduSocket, sopInstanceUid: string): Promise<void> {
+  const { status } = await exchange(socket, storeRequest(sopInstanceUid), ctDataSet(sopInstanceUid));
+  if (status !== 0x0000) throw new Error(`status ${status.toString(16)} where Success is expected`);
 }

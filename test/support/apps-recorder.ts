@@ -18,6 +18,8 @@ export interface Answers {
   /** Statuses of the responses to C-STORE, in turn; the last one stays. Default Success. */
   readonly statuses?: readonly number[];
   readonly details?: StatusDetails;
+  /** Of the responses to C-ECHO. Default Success. */
+  readonly echoStatus?: number;
   /** SOP classes that are not accepted. */
   readonly refuses?: readonly string[];
   /** The transfer syntaxes it takes, in order of preference; default: all, as the requestor prefers. */
@@ -72,7 +74,7 @@ export async function recorder(answers: Answers = {}): Promise<Recorder> {
       return { preferred: answers.syntaxes ?? [], acceptsOthers: () => answers.syntaxes === undefined };
     },
     async handle({ message, context }) {
-      if (message.type === 'C-ECHO-RQ') return responseTo(message, 0x0000);
+      if (message.type === 'C-ECHO-RQ') return responseTo(message, answers.echoStatus ?? 0x0000);
       dataSets.push(`${short(context.abstractSyntax)} ${short(context.transferSyntax)}`);
       const status = answers.statuses?.[stored] ?? answers.statuses?.at(-1) ?? 0x0000;
       stored++;

@@ -1,21 +1,16 @@
 /** DCMTK's programs as peers of ours: whether they are there, run to their end, or listening. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { TemporaryFolder } from './peers-files.js';
+import { Receiver } from './peers-receiver.js';
 import { freePort, Running } from './processes.js';
 
-export type DcmtkServer = 'storescp' | 'dcmrecv';
-type DcmtkProgram = DcmtkServer | 'storescu' | 'dcmsend' | 'echoscu' | 'dcmdump' | 'dcmconv';
+const PROGRAMS = ['storescp', 'dcmrecv', 'storescu', 'dcmsend', 'echoscu', 'dcmdump', 'dcmconv'] as const;
+type DcmtkProgram = (typeof PROGRAMS)[number];
 
-const PROGRAMS: readonly DcmtkProgram[] = [
-  'storescp',
-  'dcmrecv',
-  'storescu',
-  'dcmsend',
-  'echoscu',
-  'dcmdump',
-  'dcmconv',
-];
 const START_LIMIT_MS = 10_000;
 /** With Nagle's algorithm, which DCMTK leaves on, each object it sends waits 40 ms for an acknowledgement. */
 const ENVIRONMENT = { TCP_NODELAY: '1' };
@@ -43,11 +38,23 @@ export function dcmtk(program: DcmtkProgram, args: readonly string[]) {
   return startDcmtk(program, args).ended;
 }
 
-/** Starts one of DCMTK's servers on a free port and waits until it listens. */
-export async function dcmtkServer(
-  program: DcmtkServer,
-  args: readonly string[],
-): Promise<{ readonly server: Running; readonly port: number }> {
+/** DCMTK's storescp, storing data sets exactly as they come. */
+export function dcmtkStorescp(options: readonly string[] = []): Promise<Receiver> {
+  return Receiver.start((folder) => startServer('storescp', ['+B', '-od', folder, ...options]));
+}
+
+/** DCMTK's dcmrecv, likewise. `configuration` is the text of the file that its `profile` is in. */
+export function dcmrecv(configuration: string, profile: string): Promise<Receiver> {
+  return Receiver.start(async (folder) => {
+    using temporary = new TemporaryFolder();
+    const path = join(temporary.path, 'dcmrecv.cfg');
+    writeFileSync(path, configuration);
+    return await startServer('dcmrecv', ['+B', '-od', folder, '-xf', path, profile]);
+  });
+}
+
+/** Starts a server on a free port and waits until it listens. */
+async function startServer(program: 'storescp' | 'dcmrecv', args: readonly string[]) {
   const port = await freePort();
   const server = startDcmtk(program, [...args, `${port}`]);
   try {
@@ -63,9 +70,10 @@ export async function dcmtkServer(
 async function listening(server: Running, port: number): Promise<void> {
   const limit = AbortSignal.timeout(START_LIMIT_MS);
   let hasEnded = false;
-  void server.ended.then(() => {
+  const onEnd = () => {
     hasEnded = true;
-  });
+  };
+  server.ended.then(onEnd, onEnd);
   while (!(await isOpen(port))) {
     if (hasEnded) throw new Error(`ended at once:\n${server.stdout}\n${server.stderr}`);
     limit.throwIfAborted();
@@ -76,7 +84,8 @@ async function isOpen(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   try {
     await once(socket, 'connect');
-    return true;
+    // The system may choose the very port it knocks at, and TCP lets a socket meet itself.
+    return socket.localPort !== port;
   } catch {
     return false;
   } finally {

@@ -1,7 +1,7 @@
 /** Files that go from one application to another, and whether what arrived is what was sent. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
@@ -15,7 +15,7 @@ import {
   type TransferSyntax,
   transferSyntax,
 } from '../../src/dataset/transfer-syntax.js';
-import { CT_IMAGE, part10Of, readPart10, sampleImage } from './sample-instance.js';
+import { CT_IMAGE, part10Of, readPart10, type SampleOptions, sampleImage } from './sample-instance.js';
 
 /** A PS3.10 file on the disk. */
 export interface Part10File {
@@ -27,31 +27,24 @@ export interface Part10File {
   readonly dataSet: DataSet;
 }
 
-function rleLossless(): TransferSyntax {
-  const syntax = transferSyntax('1.2.840.10008.1.2.5');
-  if (syntax === undefined) throw new Error('RLE Lossless is not in the dictionary');
-  return syntax;
-}
-
-/** The transfer syntaxes that tables know by one letter; `r` is for all that is encapsulated. */
+/** The transfer syntaxes that tables know by one letter. */
 export const SYNTAXES: Readonly<Record<string, TransferSyntax>> = {
   i: IMPLICIT_VR_LITTLE_ENDIAN,
   e: EXPLICIT_VR_LITTLE_ENDIAN,
   b: EXPLICIT_VR_BIG_ENDIAN,
   d: DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-  r: rleLossless(),
+  j: standardSyntax('1.2.840.10008.1.2.4.50'),
 };
+
+function standardSyntax(uid: string): TransferSyntax {
+  const syntax = transferSyntax(uid);
+  if (syntax === undefined) throw new Error(`no transfer syntax of the standard: ${uid}`);
+  return syntax;
+}
 
 /** A folder of its own under the system's for temporary files, gone when disposed of. */
 export class TemporaryFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'netdicom-'));
-
-  /** Makes a folder in it. */
-  subfolder(name: string): string {
-    const path = join(this.path, name);
-    mkdirSync(path);
-    return path;
-  }
 
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true, force: true });
@@ -67,8 +60,8 @@ export function writeSamples(folder: string, letters: string): readonly Part10Fi
   });
 }
 
-/** Writes one CT image with something of everything in it. */
-export function writeSample(path: string, syntax: TransferSyntax): Part10File {
+/** Writes one image with something of everything in it: by default a small CT image. */
+export function writeSample(path: string, syntax: TransferSyntax, options: SampleOptions = {}): Part10File {
   const fragments = [Buffer.alloc(0), Buffer.alloc(1000, 0x5a), Buffer.of(1, 2)];
   const dataSet = sampleImage({
     sopClassUid: CT_IMAGE,
@@ -76,6 +69,7 @@ export function writeSample(path: string, syntax: TransferSyntax): Part10File {
     columns: 100,
     elements: EVERYTHING,
     ...(syntax.encapsulated && { fragments }),
+    ...options,
   });
   const plain = encodeDataSet(dataSet, syntax);
   writeFileSync(path, part10Of(syntax.deflated ? deflate(plain) : plain, dataSet, syntax));
@@ -149,14 +143,9 @@ export function readFile(path: string): Part10File {
   };
 }
 
-/** Reads all files of a folder and removes them, so that the next transfer finds it empty. */
-export function takeFiles(folder: string): readonly Part10File[] {
-  return readdirSync(folder).map((name) => {
-    const path = join(folder, name);
-    const file = readFile(path);
-    rmSync(path);
-    return file;
-  });
+/** Reads all files of a folder. */
+export function readFiles(folder: string): readonly Part10File[] {
+  return readdirSync(folder).map((name) => readFile(join(folder, name)));
 }
 
 /**
@@ -168,7 +157,10 @@ export function assertStored(
   stored: readonly Part10File[],
   { expected, bytesKept = false }: { readonly expected: string; readonly bytesKept?: boolean },
 ): void {
-  const pairs = sent.map((file) => ({ file, copy: stored.find((candidate) => uidOf(candidate) === uidOf(file)) }));
+  const pairs = sent.map((file) => ({
+    file,
+    copy: stored.find((candidate) => sopInstanceUid(candidate) === sopInstanceUid(file)),
+  }));
   assert.equal(pairs.map(({ copy }) => (copy === undefined ? '-' : letterOf(copy.syntax))).join(''), expected);
   assert.equal(stored.length, pairs.filter(({ copy }) => copy !== undefined).length, 'nothing else is stored');
   for (const { file, copy } of pairs) {
@@ -179,7 +171,7 @@ export function assertStored(
   }
 }
 
-function uidOf({ dataSet }: Part10File): string | undefined {
+export function sopInstanceUid({ dataSet }: Part10File): string | undefined {
   return textOf(dataSet, 0x00080018);
 }
 

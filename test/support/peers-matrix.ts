@@ -1,7 +1,8 @@
 /** Transfers with all combinations of two sides' options, and the table of what is stored then. */
 import { test } from 'node:test';
-import { assertStored, TemporaryFolder, takeFiles, writeSamples } from './peers-files.js';
-import type { Ended, Running } from './processes.js';
+import { assertStored, TemporaryFolder, writeSamples } from './peers-files.js';
+import type { Receiver } from './peers-receiver.js';
+import type { Ended } from './processes.js';
 
 export interface Matrix {
   /**
@@ -12,12 +13,9 @@ export interface Matrix {
   /** The syntaxes of the samples (see `SYNTAXES`), in the order of the cells. */
   readonly samples: string;
   /** Starts the receiver of a column. */
-  readonly receive: (
-    options: readonly string[],
-    folder: string,
-  ) => Promise<{ readonly server: Running; readonly port: number }>;
-  /** Sends all files of `folder`. */
-  readonly send: (options: readonly string[], port: number, folder: string) => Promise<Ended>;
+  readonly receive: (options: readonly string[]) => Promise<Receiver>;
+  /** Sends all files of `folder`; what is given are the options of a row and the host and port. */
+  readonly send: (given: readonly string[], folder: string) => Promise<Ended>;
   /** Checks how the sender ended. */
   readonly check: (ended: Ended, cell: string) => void;
   /** Whether data sets whose syntax does not change must not change in any byte. */
@@ -28,17 +26,13 @@ export interface Matrix {
 export function testMatrix(matrix: Matrix): void {
   for (const { head, cells } of columnsOf(matrix.table))
     test(`receiving with ${head}`, async (context) => {
-      using temporary = new TemporaryFolder();
-      const sentTo = temporary.subfolder('sent');
-      const storedIn = temporary.subfolder('stored');
-      const sent = writeSamples(sentTo, matrix.samples);
-      const { server, port } = await matrix.receive(options(head), storedIn);
-      await using _stopped = server;
+      using folder = new TemporaryFolder();
+      const sent = writeSamples(folder.path, matrix.samples);
+      await using receiver = await matrix.receive(options(head));
       for (const { row, value } of cells)
         await context.test(`sending with ${row} leaves ${value}`, async () => {
-          const ended = await matrix.send(options(row), port, sentTo);
-          const stored = takeFiles(storedIn);
-          assertStored(sent, stored, { expected: value, bytesKept: matrix.bytesKept });
+          const ended = await matrix.send([...options(row), ...receiver.address], folder.path);
+          assertStored(sent, receiver.take(), { expected: value, bytesKept: matrix.bytesKept });
           matrix.check(ended, value);
         });
     });

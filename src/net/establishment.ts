@@ -1,0 +1,24 @@
+/** What the two ways of establishing an association hand on to it. */
+import type { AcceptedContext } from '../acse/negotiate.js';
+import type { AssociateAc, AssociateRq } from '../pdu/types.js';
+import type { Timeouts } from './timeouts.js';
+import type { AssociationEvent } from './trace.js';
+import type { UpperLayer } from './upper-layer.js';
+
+/** What an established association stands on; made by `requestAssociation` and `serve`. */
+export interface Establishment {
+  /** Counts from 1 in a process. */
+  readonly id: number;
+  /** `host:port` of the peer. */
+  readonly remote: string;
+  readonly upperLayer: UpperLayer;
+  readonly request: AssociateRq;
+  readonly response: AssociateAc;
+  readonly contexts: ReadonlyMap<number, AcceptedContext>;
+  /** The peer's maximum P-DATA-TF length; 0 or undefined is no limit. */
+  readonly maximumLength: number | undefined;
+  readonly timeouts: Timeouts;
+  /** An acceptor ends an association on which nothing happens; a requestor may keep one open. */
+  readonly abortsWhenIdle: boolean;
+  readonly trace: (event: AssociationEvent) => void;
+}

@@ -1,0 +1,95 @@
+/** What the system refuses to the applications: ports, addresses, directories and files. */
+import assert from 'node:assert/strict';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type Folder, sampleFolder, temporaryFolder } from '../support/apps-files.js';
+import { listeningStorescp, runStorescp } from '../support/apps-run.js';
+import { applicationPath } from '../support/paths.js';
+import { type Ended, run } from '../support/processes.js';
+
+const limits = { concurrency: 6, timeout: 60_000 };
+
+let folder: Folder;
+before(async () => {
+  folder = await sampleFolder();
+});
+after(() => folder[Symbol.asyncDispose]());
+
+describe('storescp that cannot start', limits, () => {
+  it('names the port that is in use', async (test) => {
+    await using storescp = await listeningStorescp(['--ignore']);
+    const ended = await runStorescp(test, [`${storescp.port}`]);
+    assert.deepEqual(ended, failure(`Cannot listen on port ${storescp.port}: address already in use`));
+  });
+
+  it('names the address that is not one of this machine', async (test) => {
+    const ended = await runStorescp(test, ['0', '-ba', '192.0.2.1']);
+    assert.deepEqual(ended, failure('Cannot listen on 192.0.2.1:0: no such address on this machine'));
+  });
+
+  for (const [directory, reason] of [
+    ['nowhere', 'no such file or directory'],
+    ['ct.dcm', 'not a directory'],
+    ['ct.dcm/below', 'not a directory'],
+  ] as const)
+    it(`names the output directory and the reason: ${directory} is ${reason}`, async (test) => {
+      const ended = await runStorescp(test, ['0', '-od', directory], { cwd: folder.path });
+      assert.deepEqual(ended, failure(`Cannot write to output directory ${directory}: ${reason}`));
+      assert.deepEqual(
+        (await readdir(folder.path)).filter((name) => name.startsWith('.')),
+        [],
+      );
+    });
+});
+
+/** Root may read, write and listen everywhere, so what is forbidden is tried as the user nobody, who has the id 65534. */
+const ownId = process.getuid?.();
+const BECOME_NOBODY = 'data:text/javascript,process.setgroups([]);process.setgid(65534);process.setuid(65534)';
+const asNobody = ownId === 0 ? ['--import', BECOME_NOBODY] : [];
+
+function runAsNobody(name: 'storescu' | 'storescp', args: readonly string[], cwd = '/'): Promise<Ended> {
+  return run(process.execPath, [...asNobody, applicationPath(name), ...args], { cwd });
+}
+
+const probe = await runAsNobody('storescp', ['--version']);
+const noNobody = probe.code === 0 ? false : `the user nobody cannot run ${applicationPath('storescp')}`;
+const firstFreePort = Number(
+  await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => '1024'),
+);
+const noForbiddenPort =
+  firstFreePort > 1 ? noNobody : 'net.ipv4.ip_unprivileged_port_start lets everybody use every port';
+
+describe('without the privileges', limits, () => {
+  it('storescp names the port that it may not use', { skip: noForbiddenPort }, async () => {
+    assert.deepEqual(
+      await runAsNobody('storescp', ['1', '-od', '/tmp']),
+      failure('Cannot listen on port 1: insufficient privileges'),
+    );
+  });
+
+  it('storescp names the output directory that it may not write to', { skip: noNobody }, async () => {
+    await using output = await temporaryFolder();
+    await chmod(output.path, 0o555);
+    const ended = await runAsNobody('storescp', ['0', '-od', output.path]);
+    assert.deepEqual(ended, failure(`Cannot write to output directory ${output.path}: permission denied`));
+  });
+
+  it('storescu names the file that it may not read, and the directory that it may not list', {
+    skip: noNobody,
+  }, async () => {
+    await using input = await temporaryFolder();
+    await mkdir(join(input.path, 'closed'));
+    await writeFile(join(input.path, 'secret.dcm'), await readFile(join(folder.path, 'ct.dcm')));
+    await chmod(join(input.path, 'closed'), 0);
+    await chmod(join(input.path, 'secret.dcm'), 0);
+    await chmod(input.path, 0o755);
+    const { stderr, code } = await runAsNobody('storescu', ['127.0.0.1', '104', 'secret.dcm', 'closed'], input.path);
+    const lines = ['secret.dcm', 'closed'].map((path) => `E: Cannot read input file ${path}: permission denied\n`);
+    assert.deepEqual([stderr, code], [lines.join(''), 3]);
+  });
+});
+
+function failure(error: string): Ended {
+  return { code: 1, signal: null, stdout: '', stderr: `E: ${error}\n` };
+}

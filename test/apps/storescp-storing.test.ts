@@ -1,0 +1,283 @@
+/** What the built storescp leaves on the disk: whole files under their final names, or nothing, whatever happens. */
+import assert from 'node:assert/strict';
+import { on } from 'node:events';
+import { watch } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
+import { type DataSet, decodeDataSet, encodeDataSet } from '../../src/dataset/data-set.js';
+import {
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  type TransferSyntax,
+} from '../../src/dataset/transfer-syntax.js';
+import { type DimseRequest, statusLine, VERSION } from '../../src/index.js';
+import { temporaryFolder } from '../support/apps-files.js';
+import {
+  CT_CONTEXT,
+  ctDataSet,
+  exchange,
+  messagePdus,
+  openAssociation,
+  PduSocket,
+  releaseAssociation,
+  storeRequest,
+  storeWell,
+} from '../support/apps-peer.js';
+import { listeningStorescp, withStorescp } from '../support/apps-run.js';
+import { applicationPath } from '../support/paths.js';
+import { Running } from '../support/processes.js';
+import { MR_IMAGE, SECONDARY_CAPTURE, sampleImage } from '../support/sample-instance.js';
+
+const limits = { concurrency: 4, timeout: 60_000 };
+
+/** Instances in contexts of their own: a class of the standard and an unknown one, in each kind of transfer syntax. */
+const STORED = [
+  ['MR.1.2.3.1', MR_IMAGE, EXPLICIT_VR_LITTLE_ENDIAN],
+  ['MR.1.2.3.2', MR_IMAGE, IMPLICIT_VR_LITTLE_ENDIAN],
+  ['MR.1.2.3.3', MR_IMAGE, EXPLICIT_VR_BIG_ENDIAN],
+  ['MR.1.2.3.4', MR_IMAGE, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN],
+  ['UN.1.2.3.5', '1.2.3.4', EXPLICIT_VR_LITTLE_ENDIAN],
+] as const;
+
+describe('a file that storescp has stored', limits, () => {
+  it('has a complete file meta group and the data set as sent', () =>
+    withStorescp(['--promiscuous'], async ({ port }, folder) => {
+      await using socket = await PduSocket.connect(port);
+      const contexts = STORED.map(([, abstractSyntax, { uid }], index) => {
+        return { id: 2 * index + 1, abstractSyntax, transferSyntaxes: [uid] };
+      });
+      await openAssociation(socket, contexts);
+      for (const [index, [name, affectedSopClassUid, syntax]] of STORED.entries()) {
+        const sopInstanceUid = name.slice(3);
+        const request = { ...storeRequest(sopInstanceUid, index), affectedSopClassUid };
+        const sent = encoded(sampleImage({ sopClassUid: affectedSopClassUid, sopInstanceUid }), syntax);
+        socket.send(...messagePdus(request, 2 * index + 1, sent));
+        await socket.message();
+        const file = await readFile(join(folder.path, name));
+        assert.deepEqual(file.subarray(0, 132), Buffer.concat([Buffer.alloc(128), Buffer.from('DICM')]));
+        assert.deepEqual(decodeDataSet(file.subarray(132, metaEnd(file)), EXPLICIT_VR_LITTLE_ENDIAN), [
+          { tag: 0x00020000, vr: 'UL', value: [metaEnd(file) - 144] },
+          { tag: 0x00020001, vr: 'OB', value: Buffer.from([0, 1]) },
+          { tag: 0x00020002, vr: 'UI', value: [affectedSopClassUid] },
+          { tag: 0x00020003, vr: 'UI', value: [sopInstanceUid] },
+          { tag: 0x00020010, vr: 'UI', value: [syntax.uid] },
+          { tag: 0x00020012, vr: 'UI', value: ['2.25.190146791043182537444806132342625375407'] },
+          { tag: 0x00020013, vr: 'SH', value: [`NETDICOM_${VERSION.replaceAll('.', '')}`] },
+          { tag: 0x00020016, vr: 'AE', value: ['PEER'] },
+        ]);
+        assert.deepEqual(file.subarray(metaEnd(file)), sent);
+      }
+      await releaseAssociation(socket);
+      assert.deepEqual(
+        (await readdir(folder.path)).sort(),
+        STORED.map(([name]) => name),
+      );
+    }));
+
+  it('is replaced as a whole by a second object with the same UID, with a warning', async () => {
+    await using folder = await temporaryFolder();
+    await using storescp = await listeningStorescp(['-od', folder.path]);
+    await using socket = await PduSocket.connect(storescp.port);
+    await openAssociation(socket, [CT_CONTEXT]);
+    const long = Buffer.concat([ctDataSet('1.2.3'), Buffer.from('fcfffcff4f42000000000000', 'hex')]);
+    assert.equal((await exchange(socket, storeRequest('1.2.3'), long)).status, 0x0000);
+    await storeWell(socket, '1.2.3');
+    await releaseAssociation(socket);
+    const { stderr } = await storescp.process.stop();
+    assert.equal(stderr, 'W: DICOM file already exists, overwriting\n');
+    assert.deepEqual(await readdir(folder.path), ['CT.1.2.3']);
+    const file = await readFile(join(folder.path, 'CT.1.2.3'));
+    assert.deepEqual(file.subarray(metaEnd(file)), ctDataSet('1.2.3'));
+  });
+});
+
+const unknownOperation = (commandField: number): DimseRequest => ({ type: 'UNKNOWN-RQ', commandField, messageId: 7 });
+const FIND = '1.2.840.10008.5.1.4.1.2.1.1';
+
+const cutShort = ctDataSet('1.2.4').subarray(0, -2);
+
+/** What is wrong, the request, its data set if it has one, and status and Error Comment of the response, which is cut to 64 characters. */
+const FAILURES: readonly (readonly [
+  what: string,
+  request: DimseRequest,
+  dataSet: Buffer | undefined,
+  status: number,
+  comment: string,
+])[] = [
+  [
+    'a data set of another class',
+    { ...storeRequest('1.2.4'), affectedSopClassUid: SECONDARY_CAPTURE },
+    ctDataSet('1.2.4'),
+    0xa900,
+    'SOP Class UID differs in command and data set',
+  ],
+  [
+    'a data set of another instance',
+    storeRequest('1.2.4'),
+    ctDataSet('1.2.5'),
+    0xa900,
+    'SOP Instance UID differs in command and data set',
+  ],
+  [
+    'a data set cut short',
+    storeRequest('1.2.4'),
+    cutShort,
+    0xc000,
+    `the data set ends 2 bytes short of its value in (7FE0,0010) at byte ${cutShort.length}`,
+  ],
+  [
+    'noise for a data set',
+    storeRequest('1.2.4'),
+    Buffer.alloc(100_000, 0xa5),
+    0xa900,
+    'SOP Class UID differs in command and data set',
+  ],
+  [
+    'an empty data set',
+    storeRequest('1.2.4'),
+    Buffer.alloc(0),
+    0xa900,
+    'SOP Class UID differs in command and data set',
+  ],
+  ['no data set', storeRequest('1.2.4'), undefined, 0xc000, 'no data set in the request'],
+  [
+    'a class that is not served',
+    { ...storeRequest('1.2.4'), affectedSopClassUid: FIND },
+    ctDataSet('1.2.4'),
+    0x0122,
+    'SOP class not supported',
+  ],
+  [
+    'C-FIND',
+    { ...unknownOperation(0x0020), affectedSopClassUid: FIND },
+    ctDataSet('1.2.4'),
+    0x0211,
+    'operation not supported',
+  ],
+  ['N-EVENT-REPORT', unknownOperation(0x0100), undefined, 0x0211, 'operation not supported'],
+  [
+    'a path for a UID',
+    storeRequest('../../evil'),
+    ctDataSet('1.2.4'),
+    0x0117,
+    'Affected SOP Instance UID: not a UID: "../../evil"',
+  ],
+  ['an empty UID', storeRequest(''), ctDataSet('1.2.4'), 0x0117, 'Affected SOP Instance UID: a UID is empty'],
+  [
+    'a UID of 200 characters',
+    storeRequest(`1.${'2'.repeat(198)}`),
+    ctDataSet('1.2.4'),
+    0x0117,
+    'Affected SOP Instance UID: a UID has 200 characters, over 128',
+  ],
+];
+
+describe('storescp answers with a failure, stores nothing and goes on after', limits, () => {
+  it('what it cannot take: one association sees it all', () =>
+    withStorescp([], async ({ port, process }, folder) => {
+      await using socket = await PduSocket.connect(port);
+      await openAssociation(socket, [CT_CONTEXT]);
+      for (const [index, [what, request, dataSet, status, comment]] of FAILURES.entries()) {
+        const response = await exchange(socket, request, dataSet);
+        assert.equal(statusLine(response.status), statusLine(status), what);
+        assert.equal(response.errorComment, comment.slice(0, 64), what);
+        assert.equal(response.messageIdBeingRespondedTo, request.messageId, what);
+        await storeWell(socket, `1.2.3.${index + 10}`);
+      }
+      await releaseAssociation(socket);
+      const { stderr } = await process.stop();
+      const lines = FAILURES.map(([, , , status, comment]) => `E: Request failed: ${statusLine(status)}: ${comment}`);
+      assert.deepEqual(stderr.split('\n').slice(0, -1), lines);
+      assert.deepEqual(
+        await readdir(folder.path),
+        FAILURES.map((_, index) => `CT.1.2.3.${index + 10}`),
+      );
+    }));
+
+  it('a directory that is gone: 0xA700 - Failure: Out of Resources', async () => {
+    await using folder = await temporaryFolder();
+    const output = join(folder.path, 'output');
+    await mkdir(output);
+    await using storescp = await listeningStorescp(['-od', output]);
+    await using socket = await PduSocket.connect(storescp.port);
+    await openAssociation(socket, [CT_CONTEXT]);
+    await rm(output, { recursive: true });
+    const { status, errorComment } = await exchange(socket, storeRequest('1.2.1'), ctDataSet('1.2.1'));
+    assert.deepEqual([status, errorComment], [0xa700, 'cannot store the instance: no such file or directory']);
+    await mkdir(output);
+    await storeWell(socket, '1.2.2');
+    await releaseAssociation(socket);
+    const { stderr } = await storescp.process.stop();
+    assert.equal(stderr, `E: Request failed: ${statusLine(0xa700)}: ${errorComment}\n`);
+    assert.deepEqual(await readdir(output), ['CT.1.2.2']);
+  });
+
+  it('a file that grows over the limit in the middle: 0xA700 - Failure: Out of Resources', async () => {
+    await using folder = await temporaryFolder();
+    // A limit of 64 KiB for every file stands for a full disk, which nobody can bring about without privileges.
+    const command = ['-c', 'ulimit -f 128; exec "$@"', 'sh', process.execPath, applicationPath('storescp'), '0'];
+    await using storescp = new Running('sh', [...command, '-od', folder.path]);
+    const [port = ''] = await storescp.output('stdout', /^\d+$/m);
+    await using socket = await PduSocket.connect(Number(port));
+    await openAssociation(socket, [CT_CONTEXT]);
+    const big = encodeDataSet(
+      sampleImage({ sopClassUid: CT_CONTEXT.abstractSyntax, sopInstanceUid: '1.2.1', rows: 512, columns: 512 }),
+      EXPLICIT_VR_LITTLE_ENDIAN,
+    );
+    const { status, errorComment } = await exchange(socket, storeRequest('1.2.1'), big);
+    assert.deepEqual([status, errorComment], [0xa700, 'cannot store the instance: file too large']);
+    await storeWell(socket, '1.2.2');
+    await releaseAssociation(socket);
+    assert.deepEqual(await readdir(folder.path), ['CT.1.2.2']);
+  });
+});
+
+describe('storescp that is killed in the middle of an object', limits, () => {
+  it('leaves a hidden part file, which the next start removes, but not that of another storescp that runs', async () => {
+    await using folder = await temporaryFolder();
+    const watcher = watch(folder.path);
+    const changes = on(watcher, 'change');
+    await using storescp = await listeningStorescp(['-od', folder.path]);
+    await using socket = await PduSocket.connect(storescp.port);
+    await openAssociation(socket, [CT_CONTEXT]);
+    const [command, first] = messagePdus(
+      storeRequest('1.2.3'),
+      1,
+      Buffer.concat([ctDataSet('1.2.3'), Buffer.alloc(100_000)]),
+    );
+    assert.ok(command && first);
+    socket.send(command, first);
+    for await (const [, name] of changes) if (`${name}`.endsWith('.part')) break;
+    watcher.close();
+    const [part = '', ...others] = await readdir(folder.path);
+    assert.match(part, /^\..*\.part$/);
+    assert.deepEqual(others, []);
+
+    await using second = await listeningStorescp(['-od', folder.path]);
+    assert.deepEqual(await readdir(folder.path), [part]);
+    await second.process.stop();
+
+    await storescp.process.stop('SIGKILL');
+    assert.deepEqual(await readdir(folder.path), [part]);
+
+    await using third = await listeningStorescp(['-od', folder.path]);
+    assert.deepEqual(await readdir(folder.path), []);
+    assert.equal((await third.process.stop()).stderr, '');
+  });
+});
+
+function encoded(dataSet: DataSet, syntax: TransferSyntax): Buffer {
+  if (!syntax.deflated) return encodeDataSet(dataSet, syntax);
+  const deflated = deflateRawSync(encodeDataSet(dataSet, EXPLICIT_VR_LITTLE_ENDIAN));
+  // PS3.5 A.5: a NUL makes it even.
+  return deflated.length % 2 === 0 ? deflated : Buffer.concat([deflated, Buffer.alloc(1)]);
+}
+
+/** Where the data set of a file begins, told from (0002,0000), which comes first. */
+function metaEnd(file: Buffer): number {
+  return 144 + file.readUInt32LE(140);
+}

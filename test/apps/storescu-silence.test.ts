@@ -1,0 +1,164 @@
+/** storescu and a peer that falls silent, or is waited for when a signal comes, at each stage of an association. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { deferred } from '../../src/base/deferred.js';
+import { responseTo } from '../../src/index.js';
+import { encodePdu } from '../../src/pdu/codec.js';
+import { type Folder, sampleFolder, writeBigImage } from '../support/apps-files.js';
+import { acceptAssociation, acceptance, messagePdus, type PduSocket, scriptedPeer } from '../support/apps-peer.js';
+import { runStorescu, startStorescu, words } from '../support/apps-run.js';
+import { unansweredPort } from '../support/apps-unanswered.js';
+
+/** More than the kernel's buffers of a connection hold. */
+const BIG_IMAGE_BYTES = 64 * 1024 * 1024;
+
+let folder: Folder;
+before(async () => {
+  folder = await sampleFolder();
+  await writeBigImage(join(folder.path, 'big-image.dcm'), BIG_IMAGE_BYTES);
+});
+after(() => folder[Symbol.asyncDispose]());
+
+/** How far a peer goes along. It does not say anything after that. */
+const STAGES = {
+  async 'the association request'(socket) {
+    await socket.expect('A-ASSOCIATE-RQ');
+  },
+  async 'half of its answer'(socket) {
+    const answer = encodePdu(acceptance(await socket.expect('A-ASSOCIATE-RQ')));
+    socket.send(answer.subarray(0, answer.length / 2));
+  },
+  async 'its answer'(socket) {
+    await acceptAssociation(socket);
+    socket.stopReading();
+  },
+  async 'the request'(socket) {
+    await acceptAssociation(socket);
+    await socket.message();
+  },
+  async 'half of its response'(socket) {
+    await acceptAssociation(socket);
+    const response = Buffer.concat((await responsePdus(socket)).map(encodePdu));
+    const half = Buffer.from(response.subarray(0, 40));
+    // A PDU and a PDV of their own, the message not ended.
+    half.writeUInt32BE(half.length - 6, 2);
+    half.writeUInt32BE(half.length - 10, 6);
+    half.writeUInt8(1, 11);
+    socket.send(half);
+  },
+  async 'the release request'(socket) {
+    await acceptAssociation(socket);
+    socket.send(...(await responsePdus(socket)));
+    await socket.expect('A-RELEASE-RQ');
+  },
+} as const satisfies Readonly<Record<string, (socket: PduSocket) => Promise<void>>>;
+type Stage = keyof typeof STAGES;
+
+async function responsePdus(socket: PduSocket) {
+  const { message, presentationContextId } = await socket.message();
+  if (!('messageId' in message)) throw new Error('no request');
+  return messagePdus(responseTo(message, 0x0000), presentationContextId);
+}
+
+/** PEER stands for the peer's address and port. */
+const TIMEOUTS: readonly (readonly [after: Stage, line: string, error: string])[] = [
+  ['the association request', 'ct.dcm -ta 0.3', 'no answer to the association request from PEER within 0.3 s'],
+  ['half of its answer', 'ct.dcm -ta 0.3', 'no answer to the association request from PEER within 0.3 s'],
+  ['its answer', 'big-image.dcm -xe -tn 0.3', 'no data to or from PEER within 0.3 s'],
+  ['the request', 'ct.dcm -td 0.3', 'no response from PEER within 0.3 s'],
+  ['the request', '--echo -td 0.3', 'no response from PEER within 0.3 s'],
+  ['half of its response', 'ct.dcm -tn 0.3', 'no data to or from PEER within 0.3 s'],
+  ['half of its response', 'ct.dcm -td 0.3', 'no response from PEER within 0.3 s'],
+  ['the release request', 'ct.dcm -ta 0.3', 'no answer to the release within 0.3 s'],
+];
+
+const limits = { concurrency: 8, timeout: 60_000 };
+/** For each test: less than the default timeouts, so that none of them can help out. */
+const soon = { timeout: 20_000 };
+
+describe('storescu ends with one line and exit code 1 when the peer falls silent after', limits, () => {
+  it('nothing at all: the connection is not answered (-to 0.3)', soon, async (test) => {
+    await using peer = await unansweredPort();
+    const { stdout, stderr, code } = await runStorescu(test, [...to(peer), 'ct.dcm', '-to', '0.3'], inFolder());
+    assert.equal(stderr, `E: Association Failed: no connection to 127.0.0.1:${peer.port} within 0.3 s\n`);
+    assert.deepEqual([stdout, code], ['', 1]);
+  });
+
+  // Half open: a peer that has gone silent does not hang up either.
+  for (const [stage, line, error] of TIMEOUTS)
+    it(`${stage} (${line})`, soon, async (test) => {
+      await using peer = await scriptedPeer((socket) => untilAborted(socket, stage), { allowHalfOpen: true });
+      const { stdout, stderr, code } = await runStorescu(test, [...to(peer), ...words(line)], inFolder());
+      await peer.done;
+      assert.equal(stderr, `E: Association Failed: ${error.replace('PEER', `127.0.0.1:${peer.port}`)}\n`);
+      assert.deepEqual([stdout, code], ['', 1]);
+    });
+});
+
+describe('storescu that has sent A-ABORT does not wait for ever for the peer to hang up', limits, () => {
+  it('after --abort', soon, async (test) => {
+    await using peer = await scriptedPeer(
+      async (socket) => {
+        await acceptAssociation(socket);
+        socket.send(...(await responsePdus(socket)));
+        await expectUserAbort(socket);
+      },
+      { allowHalfOpen: true },
+    );
+    const args = [...to(peer), 'ct.dcm', '--abort', '-ta', '0.3'];
+    const { stdout, stderr, code } = await runStorescu(test, args, inFolder());
+    await peer.done;
+    assert.deepEqual([stdout, stderr, code], ['', '', 0]);
+  });
+});
+
+describe('storescu aborts the association and ends with one line on', limits, () => {
+  for (const [signal, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    it(`${signal} while it waits for the connection: exit code ${exitCode}`, soon, async (test) => {
+      await using peer = await unansweredPort();
+      const storescu = startStorescu(test, [...to(peer), 'ct.dcm', '-v'], inFolder());
+      await storescu.output('stderr', /Requesting Association/);
+      const { stderr, code } = await storescu.stop(signal);
+      assert.equal(stderr, `I: Requesting Association\nE: Association Failed: interrupted by ${signal}\n`);
+      assert.equal(code, exitCode);
+    });
+
+    for (const stage of ['the association request', 'its answer', 'the request', 'the release request'] as const)
+      it(`${signal} when the peer has had ${stage}: exit code ${exitCode}`, soon, async (test) => {
+        const reached = deferred();
+        await using peer = await scriptedPeer((socket) => untilAborted(socket, stage, reached.resolve));
+        const path = stage === 'its answer' ? 'big-image.dcm' : 'ct.dcm';
+        const storescu = startStorescu(test, [...to(peer), path, '-xe'], inFolder());
+        await reached.promise;
+        const { stdout, stderr, code } = await storescu.stop(signal);
+        await peer.done;
+        // With every response in there is nothing to complain of.
+        const line = stage === 'the release request' ? '' : `E: Association Failed: interrupted by ${signal}\n`;
+        assert.deepEqual([stdout, stderr, code], ['', line, exitCode]);
+      });
+  }
+});
+
+/** Goes along to the stage and waits for A-ABORT; a peer that does not read cannot see one. */
+async function untilAborted(socket: PduSocket, stage: Stage, onReached?: () => void): Promise<void> {
+  await STAGES[stage](socket);
+  onReached?.();
+  if (stage !== 'its answer') await expectUserAbort(socket);
+}
+
+async function expectUserAbort(socket: PduSocket): Promise<void> {
+  assert.deepEqual(await socket.expect('A-ABORT'), { type: 'A-ABORT', source: 0, reason: 0 });
+  await socket.expectEnd();
+}
+
+function to({ port }: { readonly port: number }): readonly string[] {
+  return ['127.0.0.1', `${port}`];
+}
+
+function inFolder() {
+  return { cwd: folder.path };
+}

@@ -1,0 +1,611 @@
+/** storeFiles: one outcome per request, in order, over as many associations as it takes, and what it does when one is lost. */
+import assert from 'node:assert/strict';
+import { truncateSync, unlinkSync } from 'node:fs';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { encodeDataSet, textOf } from '../../src/dataset/data-set.js';
+import {
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  transferSyntax,
+} from '../../src/dataset/transfer-syntax.js';
+import {
+  AssociationAborted,
+  AssociationRejected,
+  describeStatus,
+  FileError,
+  inspectInstance,
+  NoPresentationContext,
+  StatusError,
+  type StoreEvent,
+  type StoreFilesOptions,
+  type StoreInstance,
+  type StoreOutcome,
+  storageProvider,
+  storeFiles,
+  storeInstance,
+  TransportError,
+  UsageError,
+  verificationProvider,
+} from '../../src/index.js';
+import { writeBigInstance, writeInstance } from '../support/loopback-files.js';
+import { Inbox } from '../support/loopback-inbox.js';
+import {
+  CT,
+  command,
+  EXPLICIT,
+  echoRsp,
+  IMPLICIT,
+  RawAcceptor,
+  type RawPeer,
+  storeRsp,
+} from '../support/loopback-peer.js';
+import {
+  associate,
+  rejection,
+  startServer,
+  type TestServer,
+  temporaryFolder,
+  traced,
+} from '../support/loopback-server.js';
+import { CT_IMAGE, MR_IMAGE, readPart10, SECONDARY_CAPTURE } from '../support/sample-instance.js';
+
+const JPEG = transferSyntax('1.2.840.10008.1.2.4.50');
+assert.ok(JPEG);
+
+type Options = Partial<StoreFilesOptions>;
+
+function send(port: number, paths: readonly string[], options: Options = {}): AsyncGenerator<StoreOutcome, void, void> {
+  return storeFiles(paths, { host: '127.0.0.1', port, acseTimeoutMs: 5_000, ...options });
+}
+
+async function outcomes(port: number, paths: readonly string[], options: Options = {}): Promise<StoreOutcome[]> {
+  const all: StoreOutcome[] = [];
+  for await (const outcome of send(port, paths, options)) all.push(outcome);
+  return all;
+}
+
+/** `stored a.dcm 0000`. */
+function inShort(outcome: StoreOutcome): string {
+  const status = 'status' in outcome ? ` ${outcome.status.code.toString(16).padStart(4, '0')}` : '';
+  return `${outcome.type}${'path' in outcome ? ` ${basename(outcome.path)}` : ''}${status}`;
+}
+
+interface KeepingServer extends TestServer {
+  /** The files it was sent. */
+  readonly files: Buffer[];
+}
+
+/** Keeps what it is sent; `answer` may throw instead. */
+async function keepingServer(
+  options: { readonly transferSyntaxes?: readonly string[]; answer?(count: number): void } = {},
+): Promise<KeepingServer> {
+  const files: Buffer[] = [];
+  const store: StoreInstance = async ({ part10 }) => {
+    const pieces: Buffer[] = [];
+    for await (const batch of part10) pieces.push(...batch.map((view) => Buffer.from(view)));
+    files.push(Buffer.concat(pieces));
+    options.answer?.(files.length);
+  };
+  const { transferSyntaxes } = options;
+  const services = [verificationProvider(), storageProvider({ store, promiscuous: true, transferSyntaxes })];
+  return { ...(await startServer({ services })), files };
+}
+
+function associations({ traces }: TestServer): number {
+  return traces.seen.filter(({ event }) => event.type === 'associate-ac').length;
+}
+
+test('files are sent in the order given over one association, and each has its outcome', async () => {
+  await using folder = await temporaryFolder();
+  const paths = [
+    await writeInstance(folder.path, 'c.dcm', { sopClassUid: CT_IMAGE }),
+    await writeInstance(folder.path, 'a.dcm', { sopClassUid: MR_IMAGE }),
+    await writeInstance(folder.path, 'b.dcm', { sopClassUid: CT_IMAGE }),
+  ];
+  await using acceptor = await keepingServer();
+  const events: StoreEvent[] = [];
+  const all = await outcomes(acceptor.port, paths, { report: (event) => events.push(event) });
+  assert.deepEqual(all.map(inShort), ['stored c.dcm 0000', 'stored a.dcm 0000', 'stored b.dcm 0000']);
+  assert.deepEqual(
+    events.map((event) => (event.type === 'sending' ? basename(event.instance.path) : event.type)),
+    ['c.dcm', 'a.dcm', 'b.dcm'],
+  );
+  assert.equal(associations(acceptor), 1);
+  const [first] = all;
+  assert.ok(first?.type === 'stored');
+  assert.equal(first.instance.sopClassUid, CT_IMAGE);
+  assert.equal(first.response.type, 'C-STORE-RSP');
+  assert.equal(await traced(acceptor.traces, 'released').then(({ type }) => type), 'released');
+});
+
+test('a data set arrives as it was, converted where the peer wants another transfer syntax', async () => {
+  await using folder = await temporaryFolder();
+  const syntaxes = [IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN];
+  for (const accepted of syntaxes) {
+    await using acceptor = await keepingServer({ transferSyntaxes: [accepted.uid] });
+    for (const own of syntaxes) {
+      const path = await writeInstance(folder.path, 'file.dcm', { syntax: own });
+      const options = { transferSyntaxes: [accepted.uid] };
+      assert.deepEqual((await outcomes(acceptor.port, [path], options)).map(inShort), ['stored file.dcm 0000']);
+      const sent = await inspectInstance(path);
+      const stored = acceptor.files.pop();
+      assert.ok(stored);
+      const { dataSet, syntax, meta } = readPart10(stored);
+      assert.equal(syntax, accepted);
+      assert.equal(meta?.mediaStorageSopInstanceUid, sent.sopInstanceUid);
+      assert.equal(meta?.sourceApplicationEntityTitle, 'NETDICOM');
+      assert.equal(textOf(dataSet, 0x00080018), sent.sopInstanceUid);
+      assert.equal(encodeDataSet(dataSet, accepted).length, readPart10(stored).bytes.length);
+    }
+  }
+});
+
+test('with proposeOwn and for compressed files the bytes go out as they are', async () => {
+  await using folder = await temporaryFolder();
+  await using acceptor = await keepingServer();
+  for (const syntax of [EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, JPEG]) {
+    const path = await writeInstance(folder.path, 'file.dcm', { syntax });
+    const sent = readPart10(await readFile(path));
+    await outcomes(acceptor.port, [path], { proposeOwn: syntax !== JPEG });
+    const stored = acceptor.files.pop();
+    assert.ok(stored);
+    assert.equal(readPart10(stored).syntax, syntax);
+    assert.equal(readPart10(stored).bytes.equals(sent.bytes), true);
+  }
+});
+
+test('what cannot be read: an outcome if it was named, an event if it was found', async () => {
+  await using folder = await temporaryFolder();
+  await mkdir(join(folder.path, 'in', 'deeper'), { recursive: true });
+  const within = join(folder.path, 'in');
+  await writeInstance(within, '1.dcm');
+  await writeFile(join(within, '2.txt'), 'no DICOM file at all, whatever its length may be'.repeat(10));
+  await writeInstance(within, '3.dcm');
+  await writeInstance(join(within, 'deeper'), '4.dcm');
+  await writeInstance(within, 'DICOMDIR', { sopClassUid: '1.2.840.10008.1.3.10' });
+  await symlink(join(within, '1.dcm'), join(within, '5.dcm'));
+  await symlink(within, join(within, 'loop'));
+  await symlink(join(folder.path, 'nowhere'), join(within, 'broken'));
+  await using acceptor = await keepingServer();
+  const events: string[] = [];
+  const report = (event: StoreEvent): void => {
+    if (event.type === 'skipped') events.push(basename(event.path));
+  };
+  const named = [join(folder.path, 'missing.dcm'), join(within, '2.txt'), join(within, 'DICOMDIR'), within];
+  assert.deepEqual((await outcomes(acceptor.port, named, { report })).map(inShort), [
+    'not-sent missing.dcm',
+    'not-sent 2.txt',
+    'not-sent DICOMDIR',
+    'stored 1.dcm 0000',
+    'stored 3.dcm 0000',
+    'stored 5.dcm 0000',
+  ]);
+  assert.deepEqual(events, ['2.txt', 'DICOMDIR']);
+  assert.deepEqual((await outcomes(acceptor.port, [within], { recurse: true })).map(inShort), [
+    'stored 1.dcm 0000',
+    'stored 3.dcm 0000',
+    'stored 5.dcm 0000',
+    'stored 4.dcm 0000',
+  ]);
+  const [missing] = await outcomes(acceptor.port, [join(folder.path, 'missing.dcm')]);
+  assert.ok(missing?.type === 'not-sent' && missing.error instanceof FileError);
+  assert.match(missing.error.message, /^Cannot read input file .*missing\.dcm: no such file or directory$/);
+});
+
+test('without a file to send there is no association', async () => {
+  await using folder = await temporaryFolder();
+  await using acceptor = await RawAcceptor.listen();
+  assert.deepEqual(await outcomes(acceptor.port, []), []);
+  assert.deepEqual(await outcomes(acceptor.port, [folder.path]), []);
+  assert.deepEqual((await outcomes(acceptor.port, [join(folder.path, 'x')])).map(inShort), ['not-sent x']);
+  assert.equal(acceptor.connections.length, 0);
+});
+
+test('a file whose meta information disagrees is sent as its data set says, with a warning', async () => {
+  await using folder = await temporaryFolder();
+  const path = await writeInstance(folder.path, 'odd.dcm', { sopInstanceUid: '1.2.3.4' });
+  const bytes = await readFile(path);
+  bytes.write('9', bytes.indexOf('1.2.3.4'), 'latin1');
+  await writeFile(path, bytes);
+  await using acceptor = await keepingServer();
+  const warnings: string[] = [];
+  const report = (event: StoreEvent): void => {
+    if (event.type === 'warning') warnings.push(event.message);
+  };
+  const [outcome] = await outcomes(acceptor.port, [path], { report });
+  assert.ok(outcome?.type === 'stored');
+  assert.equal(outcome.instance.sopInstanceUid, '1.2.3.4');
+  assert.deepEqual(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /9\.2\.3\.4 in the file meta information, 1\.2\.3\.4 in the data set/);
+});
+
+test('verify comes first; repeat repeats each request; 0 only associates', async () => {
+  await using folder = await temporaryFolder();
+  const paths = [await writeInstance(folder.path, 'a'), await writeInstance(folder.path, 'b')];
+  await using acceptor = await keepingServer();
+  assert.deepEqual((await outcomes(acceptor.port, paths, { verify: true, repeat: 2 })).map(inShort), [
+    'verified 0000',
+    'verified 0000',
+    'stored a 0000',
+    'stored a 0000',
+    'stored b 0000',
+    'stored b 0000',
+  ]);
+  assert.equal(associations(acceptor), 1);
+  assert.deepEqual((await outcomes(acceptor.port, [], { verify: true })).map(inShort), ['verified 0000']);
+  assert.deepEqual(await outcomes(acceptor.port, paths, { verify: true, repeat: 0 }), []);
+  assert.equal(associations(acceptor), 3);
+});
+
+const STATUSES = [
+  { code: 0x0000, type: 'stored' },
+  { code: 0x0001, type: 'stored' },
+  { code: 0xb000, type: 'stored' },
+  { code: 0xb006, type: 'stored' },
+  { code: 0xb007, type: 'stored' },
+  { code: 0x0110, type: 'refused' },
+  { code: 0x0122, type: 'refused' },
+  { code: 0xa700, type: 'refused' },
+  { code: 0xa9ff, type: 'refused' },
+  { code: 0xc123, type: 'refused' },
+  { code: 0xfe00, type: 'refused' },
+  { code: 0xff00, type: 'refused' },
+  { code: 0x4711, type: 'refused' },
+];
+
+test('every status is an outcome, and a failure does not keep the rest', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await Promise.all(STATUSES.map(({ code }) => writeInstance(folder.path, code.toString(16))));
+  await using acceptor = await keepingServer({
+    answer(count) {
+      const code = STATUSES[count - 1]?.code ?? 0;
+      if (code !== 0) throw new StatusError(code, 'because');
+    },
+  });
+  const all = await outcomes(acceptor.port, paths);
+  assert.deepEqual(
+    all.map((outcome) => outcome.type),
+    STATUSES.map(({ type }) => type),
+  );
+  for (const [index, { code }] of STATUSES.entries()) {
+    const outcome = all[index];
+    assert.ok(outcome?.type === 'stored' || outcome?.type === 'refused');
+    assert.deepEqual(outcome.status, describeStatus(code));
+    assert.equal(outcome.response.errorComment, code === 0 ? undefined : 'because');
+  }
+  assert.equal(associations(acceptor), 1);
+});
+
+test('haltOnFailure stops after the first file that was not stored, and the association is released', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await Promise.all(['a', 'b', 'c'].map((name) => writeInstance(folder.path, name)));
+  await using acceptor = await keepingServer({
+    answer(count) {
+      if (count === 2) throw new StatusError(0xa700, 'full');
+    },
+  });
+  const halting = { haltOnFailure: true };
+  assert.deepEqual((await outcomes(acceptor.port, paths, halting)).map(inShort), ['stored a 0000', 'refused b a700']);
+  await traced(acceptor.traces, 'released');
+  assert.deepEqual((await outcomes(acceptor.port, [join(folder.path, 'x'), ...paths], halting)).map(inShort), [
+    'not-sent x',
+  ]);
+  assert.deepEqual(
+    (await outcomes(acceptor.port, paths, { ...halting, repeat: 2 })).map(inShort).slice(0, 3),
+    ['stored a 0000', 'stored a 0000', 'stored b 0000'],
+    'a warning or a success does not halt',
+  );
+});
+
+test('endWith abort aborts after the last response, which is no error', async () => {
+  await using folder = await temporaryFolder();
+  const paths = [await writeInstance(folder.path, 'a')];
+  await using acceptor = await keepingServer();
+  assert.deepEqual((await outcomes(acceptor.port, paths, { endWith: 'abort' })).map(inShort), ['stored a 0000']);
+  const { by, error } = await traced(acceptor.traces, 'aborted');
+  assert.equal(by, 'peer');
+  assert.ok(error instanceof AssociationAborted);
+  assert.deepEqual([error.source, error.reason], [0, 0]);
+});
+
+test('more than 128 presentation contexts take further associations, each with its files', async () => {
+  await using folder = await temporaryFolder();
+  const names = Array.from({ length: 300 }, (_, index) => String(index).padStart(3, '0'));
+  for (const name of names)
+    await writeInstance(folder.path, name, { sopClassUid: `1.2.840.99999.${Number(name) + 1}` });
+  await using acceptor = await keepingServer();
+  const all = await outcomes(acceptor.port, [folder.path]);
+  assert.deepEqual(
+    all.map(inShort),
+    names.map((name) => `stored ${name} 0000`),
+  );
+  const proposed = acceptor.traces.seen.flatMap(({ event }) =>
+    event.type === 'associate-rq' ? [event.pdu.presentationContexts.length] : [],
+  );
+  assert.deepEqual(proposed, [128, 128, 44]);
+});
+
+test('a file without an accepted context is not sent, the others are', async () => {
+  await using folder = await temporaryFolder();
+  const paths = [
+    await writeInstance(folder.path, 'a', { sopClassUid: CT_IMAGE }),
+    await writeInstance(folder.path, 'b', { sopClassUid: '1.2.840.99999.1' }),
+    await writeInstance(folder.path, 'c', { sopClassUid: CT_IMAGE }),
+  ];
+  await using acceptor = await startServer();
+  const all = await outcomes(acceptor.port, paths);
+  assert.deepEqual(all.map(inShort), ['stored a 0000', 'not-sent b', 'stored c 0000']);
+  const [, refused] = all;
+  assert.ok(refused?.type === 'not-sent' && refused.error instanceof NoPresentationContext);
+  assert.equal(refused.error.sopClassUid, '1.2.840.99999.1');
+  assert.match(refused.error.message, /^No accepted presentation context for .*b \(1\.2\.840\.99999\.1, Explicit VR/);
+});
+
+test('when the peer accepts nothing at all, the association is aborted and the run ends with an error', async () => {
+  await using folder = await temporaryFolder();
+  const paths = [
+    await writeInstance(folder.path, 'a', { sopClassUid: '1.2.3.4' }),
+    await writeInstance(folder.path, 'b', { sopClassUid: '1.2.3.5' }),
+  ];
+  await using acceptor = await startServer();
+  const error = await rejection(outcomes(acceptor.port, paths));
+  assert.ok(error instanceof NoPresentationContext);
+  assert.equal(error.sopClassUid, undefined);
+  assert.equal((await traced(acceptor.traces, 'aborted')).by, 'peer');
+});
+
+test('a second association that accepts nothing costs its files only', async () => {
+  await using folder = await temporaryFolder();
+  for (let index = 0; index < 130; index++)
+    await writeInstance(folder.path, String(index).padStart(3, '0'), { sopClassUid: `1.2.840.99999.${index}` });
+  await using acceptor = await RawAcceptor.listen();
+  const running = outcomes(acceptor.port, [folder.path]);
+  const first = await acceptor.next();
+  await first.accept();
+  for (let index = 0; index < 128; index++) {
+    const { message, presentationContextId } = await first.message('C-STORE-RQ');
+    first.send(command(storeRsp(message.messageId), presentationContextId));
+  }
+  await first.expect('A-RELEASE-RQ');
+  first.send({ type: 'A-RELEASE-RP' });
+  const second = await acceptor.next();
+  await second.accept({
+    results: [1, 3].map((id) => ({ id, result: 3, transferSyntax: IMPLICIT })),
+  });
+  assert.equal(await second.abort(), '0/0');
+  const all = await running;
+  assert.deepEqual(all.slice(127).map(inShort), ['stored 127 0000', 'not-sent 128', 'not-sent 129']);
+});
+
+test('a peer that rejects or cannot be reached ends the run with that error', async () => {
+  await using folder = await temporaryFolder();
+  const paths = [await writeInstance(folder.path, 'a')];
+  await using acceptor = await startServer({ checkCalledAeTitle: true });
+  assert.ok((await rejection(outcomes(acceptor.port, paths))) instanceof AssociationRejected);
+  const { port } = acceptor;
+  await acceptor.server.close({ graceMs: 0 });
+  assert.ok((await rejection(outcomes(port, paths))) instanceof TransportError);
+});
+
+/** Takes stores from our requestor and answers `count` of them, then does `then`. */
+async function answerStores(peer: RawPeer, count: number, then?: (peer: RawPeer) => void): Promise<void> {
+  await peer.accept();
+  for (let index = 0; index < count; index++) {
+    const { message, presentationContextId } = await peer.message('C-STORE-RQ');
+    peer.send(command(storeRsp(message.messageId), presentationContextId));
+  }
+  then?.(peer);
+}
+
+for (const [what, lose] of [
+  ['aborts', (peer: RawPeer) => peer.send({ type: 'A-ABORT', source: 2, reason: 0 })],
+  ['hangs up', (peer: RawPeer) => peer.end()],
+] as const)
+  test(`a peer that ${what} in the middle ends the run with an error; earlier outcomes stay true`, async () => {
+    await using folder = await temporaryFolder();
+    const paths = await Promise.all(['a', 'b', 'c', 'd'].map((name) => writeInstance(folder.path, name)));
+    await using acceptor = await RawAcceptor.listen();
+    const seen: string[] = [];
+    const running = rejection(
+      (async () => {
+        for await (const outcome of send(acceptor.port, paths)) seen.push(inShort(outcome));
+      })(),
+    );
+    const peer = await acceptor.next();
+    await answerStores(peer, 2);
+    await peer.message('C-STORE-RQ');
+    lose(peer);
+    assert.ok((await running) instanceof AssociationAborted);
+    assert.deepEqual(seen, ['stored a 0000', 'stored b 0000']);
+    assert.equal(acceptor.connections.length, 1);
+  });
+
+test('an association that is lost while nobody asks for the next outcome is an error too, not a reason to begin anew', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await Promise.all(['a', 'b', 'c'].map((name) => writeInstance(folder.path, name)));
+  await using acceptor = await RawAcceptor.listen();
+  const lost = new Inbox<true>();
+  const running = send(acceptor.port, paths, {
+    repeat: 2,
+    trace({ event }) {
+      if (event.type === 'aborted') lost.push(true);
+    },
+  });
+  const first = running.next();
+  const peer = await acceptor.next();
+  await answerStores(peer, 1);
+  assert.equal(inShort((await first).value ?? { type: 'not-sent', path: '', error: new Error() }), 'stored a 0000');
+  peer.send({ type: 'A-ABORT', source: 0, reason: 0 });
+  await lost.next();
+  assert.ok((await rejection(running.next())) instanceof AssociationAborted);
+  assert.equal(acceptor.connections.length, 1);
+});
+
+test('a peer that hangs up after the last response has lost nothing', async () => {
+  await using folder = await temporaryFolder();
+  const paths = [await writeInstance(folder.path, 'a')];
+  await using acceptor = await RawAcceptor.listen();
+  for (const then of [
+    (peer: RawPeer) => peer.end(),
+    (peer: RawPeer) => peer.send({ type: 'A-ABORT', source: 0, reason: 0 }),
+    (peer: RawPeer) => {
+      peer.send({ type: 'A-RELEASE-RQ' });
+      void peer.expect('A-RELEASE-RP').then(() => peer.end());
+    },
+  ]) {
+    const running = outcomes(acceptor.port, paths);
+    await answerStores(await acceptor.next(), 1, then);
+    assert.deepEqual((await running).map(inShort), ['stored a 0000']);
+  }
+  const running = outcomes(acceptor.port, paths);
+  const peer = await acceptor.next();
+  await answerStores(peer, 1);
+  await peer.expect('A-RELEASE-RQ');
+  peer.end();
+  assert.deepEqual((await running).map(inShort), ['stored a 0000']);
+});
+
+test('a peer that releases in the middle ends the run with an error', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await Promise.all(['a', 'b'].map((name) => writeInstance(folder.path, name)));
+  await using acceptor = await RawAcceptor.listen();
+  const running = rejection(outcomes(acceptor.port, paths));
+  const peer = await acceptor.next();
+  await answerStores(peer, 1);
+  await peer.message('C-STORE-RQ');
+  peer.send({ type: 'A-RELEASE-RQ' });
+  await peer.expect('A-RELEASE-RP');
+  peer.end();
+  assert.ok((await running) instanceof UsageError);
+});
+
+test('a file that breaks while it is sent costs its association; the rest goes over a new one', async () => {
+  await using folder = await temporaryFolder();
+  const paths = [
+    await writeInstance(folder.path, 'a', { sopClassUid: CT }),
+    await writeBigInstance(folder.path, 'big', 256 * 1024 * 1024),
+    await writeInstance(folder.path, 'c', { sopClassUid: CT }),
+  ];
+  const big = paths[1] ?? '';
+  await using acceptor = await RawAcceptor.listen();
+  const running = outcomes(acceptor.port, paths, { proposeOwn: true, verify: true });
+  const peer = await acceptor.next();
+  const verified = async (raw: RawPeer): Promise<void> => {
+    const { message, presentationContextId } = await raw.message('C-ECHO-RQ');
+    raw.send(command(echoRsp(message.messageId), presentationContextId));
+  };
+  await peer.accept();
+  await verified(peer);
+  const { message, presentationContextId } = await peer.message('C-STORE-RQ');
+  const before = peer.bytesReceived;
+  peer.socket.on('data', () => {
+    if (peer.bytesReceived > before + 1_000_000) truncateSync(big, 2_000_000);
+  });
+  peer.send(command(storeRsp(message.messageId), presentationContextId));
+  assert.equal(await peer.abort(), '0/0');
+
+  const second = await acceptor.next();
+  await second.accept();
+  await verified(second);
+  const { message: last, presentationContextId: context } = await second.message('C-STORE-RQ');
+  second.send(command(storeRsp(last.messageId), context));
+  await second.expect('A-RELEASE-RQ');
+  second.send({ type: 'A-RELEASE-RP' });
+  const all = await running;
+  assert.deepEqual(all.map(inShort), [
+    'verified 0000',
+    'stored a 0000',
+    'not-sent big',
+    'verified 0000',
+    'stored c 0000',
+  ]);
+  const broken = all[2];
+  assert.ok(broken?.type === 'not-sent' && broken.error instanceof FileError);
+  assert.match(broken.error.message, /it became shorter while it was sent/);
+});
+
+test('a file that has gone when its turn comes is not sent, and the association lives on', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await Promise.all(['a', 'b', 'c'].map((name) => writeInstance(folder.path, name)));
+  await using acceptor = await keepingServer();
+  let count = 0;
+  const report = (event: StoreEvent): void => {
+    if (event.type === 'sending' && ++count === 2) unlinkSync(event.instance.path);
+  };
+  assert.deepEqual((await outcomes(acceptor.port, paths, { report })).map(inShort), [
+    'stored a 0000',
+    'not-sent b',
+    'stored c 0000',
+  ]);
+  assert.equal(associations(acceptor), 1);
+});
+
+test('leaving the loop early releases', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await Promise.all(['a', 'b', 'c'].map((name) => writeInstance(folder.path, name)));
+  await using acceptor = await keepingServer();
+  for await (const outcome of send(acceptor.port, paths)) {
+    assert.equal(inShort(outcome), 'stored a 0000');
+    break;
+  }
+  await traced(acceptor.traces, 'released');
+  assert.equal(acceptor.files.length, 1);
+  await assert.rejects(
+    (async () => {
+      for await (const _ of send(acceptor.port, paths)) throw new RangeError('of the caller');
+    })(),
+    RangeError,
+  );
+  await traced(acceptor.traces, 'released');
+});
+
+test('an AbortSignal ends the run by A-ABORT, with its reason for the error', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await Promise.all(['a', 'b'].map((name) => writeInstance(folder.path, name)));
+  await using acceptor = await RawAcceptor.listen();
+  const controller = new AbortController();
+  const running = rejection(outcomes(acceptor.port, paths, { signal: controller.signal }));
+  const peer = await acceptor.next();
+  await answerStores(peer, 1);
+  await peer.message('C-STORE-RQ');
+  const reason = new Error('enough');
+  controller.abort(reason);
+  assert.equal(await running, reason);
+  assert.equal(await peer.abort(), '0/0');
+});
+
+test('storeInstance sends one instance on an association of the caller, several at a time', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await Promise.all(['a', 'b', 'c', 'd'].map((name) => writeInstance(folder.path, name)));
+  await using acceptor = await keepingServer();
+  await using association = await associate(acceptor.port, {
+    contexts: [{ abstractSyntax: SECONDARY_CAPTURE, transferSyntaxes: [IMPLICIT, EXPLICIT] }],
+  });
+  const instances = await Promise.all(paths.map(inspectInstance));
+  const responses = await Promise.all(instances.map((instance) => storeInstance(association, instance, 'high')));
+  assert.deepEqual(
+    responses.map((response) => response.type === 'C-STORE-RSP' && response.affectedSopInstanceUid),
+    instances.map(({ sopInstanceUid }) => sopInstanceUid),
+  );
+  const priorities = acceptor.traces.seen.flatMap(({ event }) =>
+    event.type === 'message' && event.message.type === 'C-STORE-RQ' ? [event.message.priority] : [],
+  );
+  assert.deepEqual(priorities, [1, 1, 1, 1]);
+  const other = await inspectInstance(await writeInstance(folder.path, 'mr', { sopClassUid: MR_IMAGE }));
+  assert.ok((await rejection(storeInstance(association, other))) instanceof NoPresentationContext);
+});
+
+test('a file of 64 MiB is sent whole', async () => {
+  await using folder = await temporaryFolder();
+  const path = await writeBigInstance(folder.path, 'big', 64 * 1024 * 1024);
+  let bytes = 0;
+  const store: StoreInstance = async ({ part10 }) => {
+    for await (const batch of part10) for (const { length } of batch) bytes += length;
+  };
+  await using acceptor = await startServer({ services: [storageProvider({ store })] });
+  assert.deepEqual((await outcomes(acceptor.port, [path])).map(inShort), ['stored big 0000']);
+  assert.ok(bytes > 64 * 1024 * 1024);
+});
