@@ -30,9 +30,13 @@ export class AssociationRejected extends DicomError {
   readonly result: number;
   readonly source: number;
   readonly reason: number;
+  /** The message without its first words: why. */
+  readonly detail: string;
 
   constructor(rejection: { readonly result: number; readonly source: number; readonly reason: number }) {
-    super(`association rejected: ${describeRejection(rejection)}`);
+    const detail = describeRejection(rejection);
+    super(`association rejected: ${detail}`);
+    this.detail = detail;
     this.result = rejection.result;
     this.source = rejection.source;
     this.reason = rejection.reason;

@@ -50,7 +50,9 @@ export class Narrator {
         this.#message(event);
         break;
       case 'request-failed':
-        this.#log.error(`Request failed: ${statusLine(event.status)}: ${event.error.message}`);
+        this.#log.error(
+          `${messageWords(event.request)} failed (${remote}${instanceOf(event.request)}): ${statusLine(event.status)}: ${event.error.message}`,
+        );
         break;
       case 'releasing':
         this.#log.info('Releasing Association');
@@ -119,6 +121,10 @@ function messageWords(message: DimseMessage): string {
   const words = MESSAGE_WORDS[message.type];
   if (!('commandField' in message)) return words;
   return `${words} (command 0x${message.commandField.toString(16).toUpperCase().padStart(4, '0')})`;
+}
+
+function instanceOf(message: DimseMessage): string {
+  return message.type === 'C-STORE-RQ' ? `, SOP Instance ${message.affectedSopInstanceUid}` : '';
 }
 
 /** Echoes have no instance to tell them apart by, so their line has the message id. */

@@ -32,8 +32,15 @@ async function run(options: StorescuOptions, log: Log): Promise<number> {
 
   if (options.paths.length > 0) log.debug(`Checking input file${options.paths.length === 1 ? '' : 's'}`);
   let requests = 0;
+  let sending: string | undefined;
+  const report = (event: StoreEvent) => {
+    logEvent(event, log);
+    if (event.type === 'sending') sending = event.instance.path;
+  };
   try {
-    for await (const outcome of storeFiles(options.paths, storeOptions(options, log, interruption.signal))) {
+    const storing = storeFiles(options.paths, { ...storeOptions(options, log), report, signal: interruption.signal });
+    for await (const outcome of storing) {
+      sending = undefined;
       if (outcome.type !== 'not-sent') requests++;
       if (!isGood(outcome, log)) exitCode = EXIT.notStored;
     }
@@ -43,7 +50,7 @@ async function run(options: StorescuOptions, log: Log): Promise<number> {
     }
     return exitCode;
   } catch (error) {
-    log.error(describeFailure(error, options));
+    log.error(describeFailure(error, options, sending));
     return interruption.signal.aborted ? exitCode : EXIT.failure;
   } finally {
     process.off('SIGINT', stop);
@@ -51,7 +58,7 @@ async function run(options: StorescuOptions, log: Log): Promise<number> {
   }
 }
 
-function storeOptions(options: StorescuOptions, log: Log, signal: AbortSignal): StoreFilesOptions {
+function storeOptions(options: StorescuOptions, log: Log): StoreFilesOptions {
   const narrator = new Narrator('user', log);
   return {
     ...options,
@@ -60,9 +67,7 @@ function storeOptions(options: StorescuOptions, log: Log, signal: AbortSignal): 
     verify: options.echo,
     haltOnFailure: options.halt,
     endWith: options.abort ? 'abort' : 'release',
-    signal,
     trace: (trace) => narrator.tell(trace),
-    report: (event) => report(event, log),
   };
 }
 
@@ -81,7 +86,7 @@ function proposedSyntaxes(proposal: StorescuOptions['proposal']): readonly strin
   }
 }
 
-function report(event: StoreEvent, log: Log): void {
+function logEvent(event: StoreEvent, log: Log): void {
   switch (event.type) {
     case 'skipped':
       log.warning(`Skipped: ${event.error.message}`);
@@ -130,9 +135,11 @@ function answerInWords({ response }: Extract<StoreOutcome, { type: 'stored' | 'r
   ].join(', ');
 }
 
-function describeFailure(error: unknown, { host, port }: StorescuOptions): string {
+/** One line: what failed, with whom, while which file was being sent, and why. */
+function describeFailure(error: unknown, { host, port }: StorescuOptions, sending: string | undefined): string {
   if (error instanceof NoPresentationContext) return error.message;
-  if (error instanceof AssociationRejected || error instanceof AssociationAborted)
-    return `${sentence(error)} (${host}:${port})`;
-  return `Association Failed: ${error instanceof Error ? error.message : String(error)}`;
+  const during = sending === undefined ? '' : ` while sending ${sending}`;
+  if (error instanceof AssociationRejected) return `Association Rejected (${host}:${port}): ${error.detail}`;
+  if (error instanceof AssociationAborted) return `Association Aborted (${host}:${port})${during}: ${error.detail}`;
+  return `Association Failed${during}: ${error instanceof Error ? error.message : String(error)}`;
 }

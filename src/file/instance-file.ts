@@ -15,6 +15,8 @@ const HEAD_BYTES = 64 * 1024;
 /** What is read after a jump over a value: mostly one element header is wanted. */
 const AFTER_JUMP_BYTES = 4 * 1024;
 const CHUNK_BYTES = 256 * 1024;
+/** PS3.5 9.1 says 64, and some files go a little over; what is longer still is no UID and fits no presentation context. */
+const MAX_TOLERATED_UID_LENGTH = 128;
 
 /** A file that can be sent: its data set is whole and names its class and instance. */
 export interface InstanceFile {
@@ -88,6 +90,8 @@ async function inspect(file: FileHandle, path: string): Promise<InstanceFile> {
   const sopClassUid = facts?.sopClassUid ?? head.meta?.mediaStorageSopClassUid;
   const sopInstanceUid = facts?.sopInstanceUid ?? head.meta?.mediaStorageSopInstanceUid;
   if (!sopClassUid || !sopInstanceUid) throw new DataSetError('no SOP Class or Instance UID in it');
+  for (const { length } of [sopClassUid, sopInstanceUid, head.transferSyntaxUid])
+    if (length > MAX_TOLERATED_UID_LENGTH) throw new DataSetError(`a UID of ${length} characters in it`);
   return {
     path,
     sopClassUid,

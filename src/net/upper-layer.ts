@@ -132,8 +132,12 @@ export class UpperLayer {
       return;
     }
     this.#attach(transport);
-    if (this.#giveUp.signal.aborted) transport.close();
-    else this.advance({ type: 'transport-connected', request });
+    try {
+      if (this.#giveUp.signal.aborted) transport.close();
+      else this.advance({ type: 'transport-connected', request });
+    } catch (error) {
+      this.#onFault(toError(error));
+    }
   }
 
   #attach(transport: Transport): void {
@@ -153,7 +157,7 @@ export class UpperLayer {
     }
   }
 
-  /** A fault of our own that some peer's bytes have found: it costs this association, and must not cost the process. */
+  /** A fault of our own that unusual input has found: it costs this association, and must not cost the process. */
   #onFault(error: Error): void {
     const abort = { source: 2, reason: ABORT_REASONS['reason-not-specified'] } as const;
     this.#user.onIndication({ type: 'abort-indication', by: 'provider', ...abort, error });

@@ -73,9 +73,11 @@ export class DataSetCheck {
 
   #compare(found: { readonly [Name in keyof Announced]: string | undefined }): void {
     this.#compared = true;
-    if (found.sopClassUid !== this.#announced.sopClassUid)
+    // What the data set leaves out does not differ; old files lack one or the other.
+    const { sopClassUid = this.#announced.sopClassUid, sopInstanceUid = this.#announced.sopInstanceUid } = found;
+    if (sopClassUid !== this.#announced.sopClassUid)
       throw new StatusError(STATUS.dataSetDoesNotMatch, 'SOP Class UID differs in command and data set');
-    if (found.sopInstanceUid !== this.#announced.sopInstanceUid)
+    if (sopInstanceUid !== this.#announced.sopInstanceUid)
       throw new StatusError(STATUS.dataSetDoesNotMatch, 'SOP Instance UID differs in command and data set');
   }
 }

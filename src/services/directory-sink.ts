@@ -116,9 +116,14 @@ async function removeLeftovers(directory: string): Promise<void> {
     if (match?.groups === undefined) continue;
     const path = join(directory, name);
     const { host = '', pid = '' } = match.groups;
-    const isLeft =
-      host === HOST ? !(await isInUse(path, Number(pid))) : await isOlderThan(path, FOREIGN_LEFTOVER_AGE_MS);
-    if (isLeft) await unlink(path).catch(ignoreMissing);
+    try {
+      const isLeft =
+        host === HOST ? !(await isInUse(path, Number(pid))) : await isOlderThan(path, FOREIGN_LEFTOVER_AGE_MS);
+      if (isLeft) await unlink(path);
+    } catch (error) {
+      // Its writer has finished meanwhile, or another storescp that starts has removed it.
+      if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
+    }
   }
 }
 
@@ -136,9 +141,4 @@ async function isInUse(path: string, pid: number): Promise<boolean> {
 async function isOlderThan(path: string, ms: number): Promise<boolean> {
   const { mtimeMs } = await stat(path);
   return Date.now() - mtimeMs > ms;
-}
-
-function ignoreMissing(error: unknown): void {
-  if (isSystemError(error) && error.code === 'ENOENT') return;
-  throw error;
 }

@@ -1,11 +1,12 @@
 /** Paths as a user gives them become instances to send: files, and the files in directories. */
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '../base/errors.js';
 import { type InstanceFile, inspectInstance } from '../file/instance-file.js';
 import { fileErrorInWords } from '../file/system-error.js';
 
-/** A path and what was found there. `isNamed`: the user gave this very path, and so expects it to be sent. */
+/** A path and what was found there. `isNamed`: it is what the user gave, or a folder in that: not to be skipped lightly. */
 export type InputFile =
   | { readonly path: string; readonly isNamed: boolean; readonly instance: InstanceFile }
   | { readonly path: string; readonly isNamed: boolean; readonly error: Error };
@@ -32,8 +33,12 @@ async function* inDirectory(directory: string, recurse: boolean): AsyncGenerator
   const waiting = [directory];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const folders: string[] = [];
-    const entries = await readdir(next, { withFileTypes: true });
-    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const entries = await entriesOf(next);
+    if (entries instanceof Error) {
+      // Nobody knows what should have been sent from there: that is no file to be skipped.
+      yield { path: next, isNamed: true, error: entries };
+      continue;
+    }
     for (const entry of entries) {
       const path = join(next, entry.name);
       if (entry.isDirectory()) folders.push(path);
@@ -41,6 +46,16 @@ async function* inDirectory(directory: string, recurse: boolean): AsyncGenerator
         yield await inspect(path, false);
     }
     if (recurse) waiting.push(...folders.reverse());
+  }
+}
+
+/** In order of names. */
+async function entriesOf(directory: string): Promise<readonly Dirent[] | Error> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    return unreadable(directory, error);
   }
 }
 
@@ -57,7 +72,7 @@ async function inspect(path: string, isNamed: boolean): Promise<InputFile> {
   try {
     const instance = await inspectInstance(path);
     if (instance.sopClassUid === MEDIA_STORAGE_DIRECTORY)
-      throw new FileError(path, `Bad DICOM file ${path}: a DICOMDIR cannot be sent`);
+      throw new FileError(path, `Cannot send input file ${path}: it is a DICOMDIR`);
     return { path, isNamed, instance };
   } catch (error) {
     return { path, isNamed, error: unreadable(path, error) };

@@ -71,7 +71,7 @@ const PEERS: readonly Peer[] = [
         await socket.expect('A-ASSOCIATE-RQ');
         socket.send({ type: 'A-ASSOCIATE-RJ', result, source, reason: reasonCode });
       },
-      `Association rejected: ${reason} (PEER)`,
+      `Association Rejected (PEER): ${reason}`,
       1,
     ],
   ),
@@ -96,7 +96,7 @@ const PEERS: readonly Peer[] = [
       await socket.expect('A-ASSOCIATE-RQ');
       socket.send({ type: 'A-ABORT', source: 2, reason: 0 });
     },
-    'Association aborted: by the peer, service provider: reason not specified (2/0) (PEER)',
+    'Association Aborted (PEER): by the peer, service provider: reason not specified (2/0)',
     1,
   ],
   [
@@ -107,7 +107,7 @@ const PEERS: readonly Peer[] = [
       assert.deepEqual(await socket.expect('A-ABORT'), { type: 'A-ABORT', source: 2, reason: 1 });
       socket.close();
     },
-    'Association aborted: no PDU has the type 72 (at byte 0) (PEER)',
+    'Association Aborted (PEER): no PDU has the type 72 (at byte 0)',
     1,
   ],
   [
@@ -117,7 +117,7 @@ const PEERS: readonly Peer[] = [
       await socket.message();
       socket.send({ type: 'A-ABORT', source: 0, reason: 0 });
     },
-    'Association aborted: by the peer, service user: no reason given (0/0) (PEER)',
+    'Association Aborted (PEER) while sending ct.dcm: by the peer, service user: no reason given (0/0)',
     1,
   ],
   [
@@ -127,7 +127,7 @@ const PEERS: readonly Peer[] = [
       await socket.message();
       socket.close();
     },
-    'Association aborted: connection lost (PEER)',
+    'Association Aborted (PEER) while sending ct.dcm: connection lost',
     1,
   ],
   [
@@ -203,7 +203,7 @@ describe('storescu and a file that cannot be sent', limits, () => {
       'E: Cannot read input file nowhere.dcm: no such file or directory',
       'E: Bad DICOM file text.txt: not a DICOM file',
       'E: Bad DICOM file nothing.dcm: not a DICOM file',
-      'E: Bad DICOM file DICOMDIR: a DICOMDIR cannot be sent',
+      'E: Cannot send input file DICOMDIR: it is a DICOMDIR',
       'E: Cannot read input file /dev/null: not a regular file',
       'E: Cannot read input file mr.dcm/mr.dcm: not a directory',
     ];

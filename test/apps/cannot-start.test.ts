@@ -19,12 +19,12 @@ after(() => folder[Symbol.asyncDispose]());
 describe('storescp that cannot start', limits, () => {
   it('names the port that is in use', async (test) => {
     await using storescp = await listeningStorescp(['--ignore']);
-    const ended = await runStorescp(test, [`${storescp.port}`]);
+    const ended = await runStorescp(test, [`${storescp.port}`, '--ignore']);
     assert.deepEqual(ended, failure(`Cannot listen on port ${storescp.port}: address already in use`));
   });
 
   it('names the address that is not one of this machine', async (test) => {
-    const ended = await runStorescp(test, ['0', '-ba', '192.0.2.1']);
+    const ended = await runStorescp(test, ['0', '-ba', '192.0.2.1', '--ignore']);
     assert.deepEqual(ended, failure('Cannot listen on 192.0.2.1:0: no such address on this machine'));
   });
 

@@ -202,7 +202,7 @@ describe('storescu prints what its page shows', limits, () => {
       'D: Source:    service user',
       'D: Reason:    called AE title not recognized',
       'D: ======================= END A-ASSOCIATE-RJ ======================',
-      `E: Association rejected: called AE title not recognized (rejected permanent, by service user, 1/1/7) (127.0.0.1:${peer.port})`,
+      `E: Association Rejected (127.0.0.1:${peer.port}): called AE title not recognized (rejected permanent, by service user, 1/1/7)`,
     ]);
     assert.equal(ended.code, 1);
   });
@@ -222,7 +222,7 @@ describe('storescu prints what its page shows', limits, () => {
       'D: Abort Source: service provider',
       'D: Abort Reason: invalid PDU parameter value',
       'D: ========================== END A-ABORT ==========================',
-      `E: Association aborted: by the peer, service provider: invalid PDU parameter value (2/6) (127.0.0.1:${peer.port})`,
+      `E: Association Aborted (127.0.0.1:${peer.port}) while sending ct.dcm: by the peer, service provider: invalid PDU parameter value (2/6)`,
     ]);
     assert.equal(ended.code, 1);
   });

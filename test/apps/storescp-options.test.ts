@@ -19,7 +19,7 @@ import {
   storeWell,
 } from '../support/apps-peer.js';
 import { long, short } from '../support/apps-recorder.js';
-import { listeningStorescp, runStorescp, withStorescp, words } from '../support/apps-run.js';
+import { anonymous, listeningStorescp, runStorescp, withStorescp, words } from '../support/apps-run.js';
 
 const limits = { concurrency: 6, timeout: 60_000 };
 
@@ -227,7 +227,7 @@ describe('storescp with', limits, () => {
 const STORED = ['I: Received Store Request', 'I: Storing DICOM file: CT.1.2.3'];
 const OVERWRITING = 'W: DICOM file already exists, overwriting';
 const FAILED =
-  'E: Request failed: 0x0117 - Failure: Invalid SOP Instance: Affected SOP Instance UID: not a UID: "1..2"';
+  'E: Store Request failed (PEER, SOP Instance 1..2): 0x0117 - Failure: Invalid SOP Instance: Affected SOP Instance UID: not a UID: "1..2"';
 const LOGS: Readonly<Record<'none' | 'errors' | 'warnings' | 'info', readonly string[]>> = {
   none: [],
   errors: [FAILED],
@@ -271,7 +271,7 @@ describe('storescp logs', limits, () => {
       withStorescp(words(line), async ({ port, process }) => {
         await storeTwiceAndFailOnce(port);
         const { stderr, stdout, code } = await process.stop('SIGTERM');
-        const lines = stderr.split('\n').slice(0, -1);
+        const lines = anonymous(stderr).split('\n').slice(0, -1);
         assert.deepEqual([stdout, code], [`${port}\n`, 143]);
         assert.equal(
           lines.some((text) => text.startsWith('D: ')),
@@ -293,7 +293,7 @@ describe('storescp logs', limits, () => {
     assert.deepEqual([stderr, code], ['', 143]);
     const log = await readFile(join(folder.path, 'storescp.log'), 'utf8');
     assert.deepEqual(
-      log.split('\n').slice(0, -1),
+      anonymous(log).split('\n').slice(0, -1),
       LOGS.warnings.map((text) => text.replace(/^.: /, 'storescp: ')),
     );
   });

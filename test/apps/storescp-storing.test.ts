@@ -27,10 +27,10 @@ import {
   storeRequest,
   storeWell,
 } from '../support/apps-peer.js';
-import { listeningStorescp, withStorescp } from '../support/apps-run.js';
+import { anonymous, listeningStorescp, withStorescp } from '../support/apps-run.js';
 import { applicationPath } from '../support/paths.js';
 import { Running } from '../support/processes.js';
-import { MR_IMAGE, SECONDARY_CAPTURE, sampleImage } from '../support/sample-instance.js';
+import { MR_IMAGE, sampleImage } from '../support/sample-instance.js';
 
 const limits = { concurrency: 4, timeout: 60_000 };
 
@@ -98,82 +98,37 @@ describe('a file that storescp has stored', limits, () => {
 const unknownOperation = (commandField: number): DimseRequest => ({ type: 'UNKNOWN-RQ', commandField, messageId: 7 });
 const FIND = '1.2.840.10008.5.1.4.1.2.1.1';
 
-const cutShort = ctDataSet('1.2.4').subarray(0, -2);
-
-/** What is wrong, the request, its data set if it has one, and status and Error Comment of the response, which is cut to 64 characters. */
+/** What is wrong, the request, its data set if it has one, and the response: its status and what its comment says. */
 const FAILURES: readonly (readonly [
   what: string,
   request: DimseRequest,
   dataSet: Buffer | undefined,
   status: number,
-  comment: string,
+  comment: RegExp,
 ])[] = [
   [
-    'a data set of another class',
-    { ...storeRequest('1.2.4'), affectedSopClassUid: SECONDARY_CAPTURE },
+    'another class',
+    { ...storeRequest('1.2.4'), affectedSopClassUid: MR_IMAGE },
     ctDataSet('1.2.4'),
     0xa900,
-    'SOP Class UID differs in command and data set',
+    /Class UID differs/,
   ],
-  [
-    'a data set of another instance',
-    storeRequest('1.2.4'),
-    ctDataSet('1.2.5'),
-    0xa900,
-    'SOP Instance UID differs in command and data set',
-  ],
-  [
-    'a data set cut short',
-    storeRequest('1.2.4'),
-    cutShort,
-    0xc000,
-    `the data set ends 2 bytes short of its value in (7FE0,0010) at byte ${cutShort.length}`,
-  ],
-  [
-    'noise for a data set',
-    storeRequest('1.2.4'),
-    Buffer.alloc(100_000, 0xa5),
-    0xa900,
-    'SOP Class UID differs in command and data set',
-  ],
-  [
-    'an empty data set',
-    storeRequest('1.2.4'),
-    Buffer.alloc(0),
-    0xa900,
-    'SOP Class UID differs in command and data set',
-  ],
-  ['no data set', storeRequest('1.2.4'), undefined, 0xc000, 'no data set in the request'],
+  ['another instance', storeRequest('1.2.4'), ctDataSet('1.2.5'), 0xa900, /Instance UID differs/],
+  ['a data set cut short', storeRequest('1.2.4'), ctDataSet('1.2.4').subarray(0, -2), 0xc000, /\(7FE0,0010\)/],
+  ['noise for a data set', storeRequest('1.2.4'), Buffer.alloc(100_000, 0xa5), 0xc000, /\(A5A5,A5A5\)/],
+  ['no data set', storeRequest('1.2.4'), undefined, 0xc000, /no data set/],
   [
     'a class that is not served',
     { ...storeRequest('1.2.4'), affectedSopClassUid: FIND },
     ctDataSet('1.2.4'),
     0x0122,
-    'SOP class not supported',
+    /./,
   ],
-  [
-    'C-FIND',
-    { ...unknownOperation(0x0020), affectedSopClassUid: FIND },
-    ctDataSet('1.2.4'),
-    0x0211,
-    'operation not supported',
-  ],
-  ['N-EVENT-REPORT', unknownOperation(0x0100), undefined, 0x0211, 'operation not supported'],
-  [
-    'a path for a UID',
-    storeRequest('../../evil'),
-    ctDataSet('1.2.4'),
-    0x0117,
-    'Affected SOP Instance UID: not a UID: "../../evil"',
-  ],
-  ['an empty UID', storeRequest(''), ctDataSet('1.2.4'), 0x0117, 'Affected SOP Instance UID: a UID is empty'],
-  [
-    'a UID of 200 characters',
-    storeRequest(`1.${'2'.repeat(198)}`),
-    ctDataSet('1.2.4'),
-    0x0117,
-    'Affected SOP Instance UID: a UID has 200 characters, over 128',
-  ],
+  ['C-FIND', { ...unknownOperation(0x0020), affectedSopClassUid: FIND }, ctDataSet('1.2.4'), 0x0211, /./],
+  ['N-EVENT-REPORT', unknownOperation(0x0100), undefined, 0x0211, /./],
+  ['a path for a UID', storeRequest('../../evil'), ctDataSet('1.2.4'), 0x0117, /Instance UID: .*"\.\.\/\.\.\/evil"/],
+  ['an empty UID', storeRequest(''), ctDataSet('1.2.4'), 0x0117, /Instance UID: .*empty/],
+  ['a long UID', storeRequest(`1.${'2'.repeat(198)}`), ctDataSet('1.2.4'), 0x0117, /Instance UID: .*200 characters/],
 ];
 
 describe('storescp answers with a failure, stores nothing and goes on after', limits, () => {
@@ -184,14 +139,19 @@ describe('storescp answers with a failure, stores nothing and goes on after', li
       for (const [index, [what, request, dataSet, status, comment]] of FAILURES.entries()) {
         const response = await exchange(socket, request, dataSet);
         assert.equal(statusLine(response.status), statusLine(status), what);
-        assert.equal(response.errorComment, comment.slice(0, 64), what);
         assert.equal(response.messageIdBeingRespondedTo, request.messageId, what);
+        const begin = `E: ${requestInWords(request)}: ${statusLine(status)}: `;
+        const [, logged = ''] = await process.output('stderr', new RegExp(`^(?:.*\n){${index}}(.*)\n`));
+        const text = anonymous(logged);
+        assert.ok(text.startsWith(begin), text);
+        assert.match(text.slice(begin.length), comment);
+        // PS3.5 6.2: a comment has 64 characters at most.
+        assert.equal(response.errorComment, text.slice(begin.length).slice(0, 64).trimEnd());
         await storeWell(socket, `1.2.3.${index + 10}`);
       }
       await releaseAssociation(socket);
       const { stderr } = await process.stop();
-      const lines = FAILURES.map(([, , , status, comment]) => `E: Request failed: ${statusLine(status)}: ${comment}`);
-      assert.deepEqual(stderr.split('\n').slice(0, -1), lines);
+      assert.equal(stderr.split('\n').length - 1, FAILURES.length);
       assert.deepEqual(
         await readdir(folder.path),
         FAILURES.map((_, index) => `CT.1.2.3.${index + 10}`),
@@ -212,7 +172,8 @@ describe('storescp answers with a failure, stores nothing and goes on after', li
     await storeWell(socket, '1.2.2');
     await releaseAssociation(socket);
     const { stderr } = await storescp.process.stop();
-    assert.equal(stderr, `E: Request failed: ${statusLine(0xa700)}: ${errorComment}\n`);
+    const what = requestInWords(storeRequest('1.2.1'));
+    assert.equal(anonymous(stderr), `E: ${what}: ${statusLine(0xa700)}: ${errorComment}\n`);
     assert.deepEqual(await readdir(output), ['CT.1.2.2']);
   });
 
@@ -269,6 +230,14 @@ describe('storescp that is killed in the middle of an object', limits, () => {
     assert.equal((await third.process.stop()).stderr, '');
   });
 });
+
+/** How a failed request begins its line in the log. */
+function requestInWords(request: DimseRequest): string {
+  if (request.type === 'C-STORE-RQ')
+    return `Store Request failed (PEER, SOP Instance ${request.affectedSopInstanceUid})`;
+  const command = 'commandField' in request ? request.commandField.toString(16).padStart(4, '0') : '0030';
+  return `Unknown Request (command 0x${command}) failed (PEER)`;
+}
 
 function encoded(dataSet: DataSet, syntax: TransferSyntax): Buffer {
   if (!syntax.deflated) return encodeDataSet(dataSet, syntax);

@@ -271,7 +271,7 @@ describe('storescu with', { concurrency: 6 }, () => {
     const args = ['127.0.0.1', `${peer.port}`, 'ct.dcm', '-pdu', '4096'];
     const { stderr, code } = await storescu(args, { cwd: folder.path });
     await peer.done;
-    assert.match(stderr, /^E: Association aborted: .*4102 bytes.*\n$/);
+    assert.match(stderr, /^E: Association Aborted \(.*\) while sending ct.dcm: .*4102 bytes.*\n$/);
     assert.equal(code, 1);
   });
 });

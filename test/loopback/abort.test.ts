@@ -90,7 +90,7 @@ test('a local abort tells the peer, rejects what is under way, and waits for the
 
 test('a peer that does not hang up after our abort is hung up on by ARTIM', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, 50);
+  const { association, peer } = await requestorAndPeer(acceptor, 300);
   peer.hangsUpOnAbort = false;
   await association.abort();
   assert.deepEqual(await peer.rest(), ['A-ABORT']);
@@ -98,7 +98,7 @@ test('a peer that does not hang up after our abort is hung up on by ARTIM', asyn
 
 test('what comes after our abort is neither answered nor delivered', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer, traces } = await requestorAndPeer(acceptor, 50);
+  const { association, peer, traces } = await requestorAndPeer(acceptor, 300);
   peer.hangsUpOnAbort = false;
   const echo = rejection(verify(association));
   await peer.message('C-ECHO-RQ');
@@ -305,12 +305,13 @@ const FAULTS: readonly { readonly what: string; readonly sent: readonly (Pdu | B
 
 for (const { what, sent, abort } of FAULTS) {
   test(`${what} sent to our acceptor is answered with A-ABORT ${abort}, once`, async () => {
-    await using acceptor = await startServer({ acseTimeoutMs: 40 });
+    await using acceptor = await startServer();
     await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT, ECHO_CONTEXT]);
     peer.hangsUpOnAbort = false;
     peer.send(...sent, command(echoRq(9), 3), { type: 'A-RELEASE-RQ' });
     assert.equal(await peer.abort(), abort);
     peer.send(command(echoRq(9), 3));
+    peer.end();
     assert.deepEqual(await peer.rest(), []);
     const { error } = await traced(acceptor.traces, 'aborted');
     const fault = error instanceof AssociationAborted ? error.cause : error;
@@ -319,7 +320,7 @@ for (const { what, sent, abort } of FAULTS) {
 
   test(`${what} sent to our requestor is answered with A-ABORT ${abort}, and what waits rejects`, async () => {
     await using acceptor = await RawAcceptor.listen();
-    const requesting = associate(acceptor.port, { contexts: [CT_CONTEXT, ECHO_CONTEXT], acseTimeoutMs: 40 });
+    const requesting = associate(acceptor.port, { contexts: [CT_CONTEXT, ECHO_CONTEXT] });
     const peer = await acceptor.next();
     await peer.accept();
     const association = await requesting;
@@ -332,6 +333,8 @@ for (const { what, sent, abort } of FAULTS) {
     peer.hangsUpOnAbort = false;
     peer.send(...sent);
     assert.equal(await peer.abort(), abort);
+    peer.send(command(echoRsp(1), 3));
+    peer.end();
     assert.deepEqual(await peer.rest(), []);
     assert.equal(await waiting, association.failure);
     const fault = association.failure instanceof AssociationAborted ? association.failure.cause : association.failure;
@@ -359,12 +362,12 @@ const STRANGERS: readonly { readonly what: string; readonly sent: Pdu | Buffer }
 
 for (const { what, sent } of STRANGERS)
   test(`a stranger, ${what}, is answered with A-ABORT and hung up on`, async () => {
-    await using acceptor = await startServer({ acseTimeoutMs: 40 });
+    await using acceptor = await startServer({ acseTimeoutMs: 250 });
     await using peer = await RawPeer.connect(acceptor.port);
     peer.hangsUpOnAbort = false;
     peer.send(sent);
     assert.equal(await peer.abort(), '0/0');
-    assert.deepEqual(await peer.rest(), []);
+    assert.deepEqual(await peer.rest(), [], 'we hang up, since the peer does not');
     const association = await associate(acceptor.port);
     assert.equal((await verify(association)).category, 'success');
     await association.release();

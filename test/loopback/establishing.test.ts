@@ -391,6 +391,15 @@ test('contexts are needed, and at most 128 fit an association', async () => {
   await association.release();
 });
 
+test('a request that fits no PDU rejects and is not sent', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const contexts = [{ abstractSyntax: '1'.repeat(70_000), transferSyntaxes: [IMPLICIT] }];
+  const error = await rejection(associate(acceptor.port, { contexts }));
+  assert.ok(error instanceof AssociationAborted);
+  assert.ok(error.cause instanceof RangeError);
+  assert.equal(await (await acceptor.next()).abort(), '2/0');
+});
+
 test('AE titles that are none are refused before anything is sent', async () => {
   for (const calledAeTitle of ['', '    ', 'SEVENTEEN-LETTERS', 'BACK\\SLASH'])
     assert.match((await rejection(associate(1, { calledAeTitle }))).message, /AE title/);

@@ -70,7 +70,7 @@ test('our acceptor agrees to a release and waits for the peer to hang up', async
 });
 
 test('our acceptor hangs up when the peer does not', async () => {
-  await using acceptor = await startServer({ acseTimeoutMs: 50 });
+  await using acceptor = await startServer({ acseTimeoutMs: 300 });
   const peer = await RawPeer.request(acceptor.port, [ECHO_CONTEXT]);
   peer.send({ type: 'A-RELEASE-RQ' });
   await peer.expect('A-RELEASE-RP');
@@ -116,7 +116,7 @@ test('a peer that aborts instead of agreeing', async () => {
 
 test('silence instead of agreement ends with A-ABORT after the ACSE timeout, and we hang up', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, { acseTimeoutMs: 60 });
+  const { association, peer } = await requestorAndPeer(acceptor, { acseTimeoutMs: 300 });
   peer.hangsUpOnAbort = false;
   const failure = rejection(association.release());
   await peer.expect('A-RELEASE-RQ');
@@ -254,7 +254,7 @@ test('release collision, as requestor: both requests cross in one chunk with the
 
 test('release collision, as requestor: a peer that never agrees does not keep us', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, { acseTimeoutMs: 60 });
+  const { association, peer } = await requestorAndPeer(acceptor, { acseTimeoutMs: 300 });
   peer.hangsUpOnAbort = false;
   const releasing = association.release().catch((error: unknown) => error);
   await peer.expect('A-RELEASE-RQ');
@@ -292,7 +292,7 @@ async function releasingServer(): Promise<TestServer & { readonly released: Inbo
       return Promise.resolve(responseTo(message, 0));
     },
   };
-  return { ...(await startServer({ services: [provider], acseTimeoutMs: 100 })), released };
+  return { ...(await startServer({ services: [provider], acseTimeoutMs: 300 })), released };
 }
 
 test('an acceptor may ask for release too', async () => {

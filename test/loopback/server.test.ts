@@ -203,13 +203,13 @@ test('without a host it listens on IPv6', { skip: hasIpv6 ? false : 'this machin
 });
 
 test('an idle server ends itself, but not while somebody is connected', async () => {
-  const acceptor = await startServer({ idleTimeoutMs: 150 });
+  const acceptor = await startServer({ idleTimeoutMs: 300 });
   let isClosed = false;
   const closed = acceptor.server.closed.then(() => {
     isClosed = true;
   });
   const association = await associate(acceptor.port);
-  const short = await startServer({ idleTimeoutMs: 200 });
+  const short = await startServer({ idleTimeoutMs: 400 });
   await short.server.closed;
   assert.equal(isClosed, false);
   assert.equal((await verify(association)).code, 0);

@@ -4,7 +4,7 @@ import { truncateSync, unlinkSync } from 'node:fs';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { encodeDataSet, textOf } from '../../src/dataset/data-set.js';
+import { textOf } from '../../src/dataset/data-set.js';
 import {
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -130,15 +130,12 @@ test('a data set arrives as it was, converted where the peer wants another trans
       const path = await writeInstance(folder.path, 'file.dcm', { syntax: own });
       const options = { transferSyntaxes: [accepted.uid] };
       assert.deepEqual((await outcomes(acceptor.port, [path], options)).map(inShort), ['stored file.dcm 0000']);
-      const sent = await inspectInstance(path);
-      const stored = acceptor.files.pop();
-      assert.ok(stored);
-      const { dataSet, syntax, meta } = readPart10(stored);
-      assert.equal(syntax, accepted);
-      assert.equal(meta?.mediaStorageSopInstanceUid, sent.sopInstanceUid);
-      assert.equal(meta?.sourceApplicationEntityTitle, 'NETDICOM');
-      assert.equal(textOf(dataSet, 0x00080018), sent.sopInstanceUid);
-      assert.equal(encodeDataSet(dataSet, accepted).length, readPart10(stored).bytes.length);
+      const sent = readPart10(await readFile(path));
+      const stored = readPart10(acceptor.files.pop() ?? Buffer.alloc(0));
+      assert.equal(stored.syntax, accepted);
+      assert.deepEqual(stored.dataSet, sent.dataSet);
+      assert.equal(stored.meta?.mediaStorageSopInstanceUid, textOf(sent.dataSet, 0x00080018));
+      assert.equal(stored.meta?.sourceApplicationEntityTitle, 'NETDICOM');
     }
   }
 });
@@ -391,13 +388,17 @@ test('a peer that rejects or cannot be reached ends the run with that error', as
 });
 
 /** Takes stores from our requestor and answers `count` of them, then does `then`. */
-async function answerStores(peer: RawPeer, count: number, then?: (peer: RawPeer) => void): Promise<void> {
+async function answerStores(
+  peer: RawPeer,
+  count: number,
+  then?: (peer: RawPeer) => void | Promise<void>,
+): Promise<void> {
   await peer.accept();
   for (let index = 0; index < count; index++) {
     const { message, presentationContextId } = await peer.message('C-STORE-RQ');
     peer.send(command(storeRsp(message.messageId), presentationContextId));
   }
-  then?.(peer);
+  await then?.(peer);
 }
 
 for (const [what, lose] of [
@@ -451,9 +452,11 @@ test('a peer that hangs up after the last response has lost nothing', async () =
   for (const then of [
     (peer: RawPeer) => peer.end(),
     (peer: RawPeer) => peer.send({ type: 'A-ABORT', source: 0, reason: 0 }),
-    (peer: RawPeer) => {
+    // Our own A-RELEASE-RQ may cross this one.
+    async (peer: RawPeer) => {
       peer.send({ type: 'A-RELEASE-RQ' });
-      void peer.expect('A-RELEASE-RP').then(() => peer.end());
+      while ((await peer.next()).type !== 'A-RELEASE-RP');
+      peer.end();
     },
   ]) {
     const running = outcomes(acceptor.port, paths);

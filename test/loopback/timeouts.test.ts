@@ -93,12 +93,12 @@ test('a response that does not come ends the association after the DIMSE timeout
 
 test('a response in time starts nothing that runs out later', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 100, networkTimeoutMs: 100 });
+  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 250, networkTimeoutMs: 250 });
   const echo = verify(association);
   await peer.message('C-ECHO-RQ');
   peer.send(command(echoRsp(1), ECHO));
   await echo;
-  await silencesPass(4);
+  await silencesPass(8);
   assert.equal(association.failure, undefined);
   await association.abort();
 });
@@ -165,7 +165,7 @@ test('a requestor may wait for a response longer than the network timeout', asyn
 
 test('a peer that takes no more bytes of ours ends the association, and what waits is told at once', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, { networkTimeoutMs: 60, acseTimeoutMs: 60 });
+  const { association, peer } = await requestorAndPeer(acceptor, { networkTimeoutMs: 60, acseTimeoutMs: 300 });
   peer.socket.pause();
   const failures = [store(association, BIG), verify(association)].map(rejection);
   for (const error of await Promise.all(failures)) assert.equal(error, association.failure);
@@ -175,7 +175,7 @@ test('a peer that takes no more bytes of ours ends the association, and what wai
 
 test('an abort while the peer takes no bytes is told at once, and the connection closed by ARTIM', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, { acseTimeoutMs: 50 });
+  const { association, peer } = await requestorAndPeer(acceptor, { acseTimeoutMs: 300 });
   peer.socket.pause();
   const failure = rejection(store(association, BIG));
   const aborting = association.abort();
@@ -184,7 +184,7 @@ test('an abort while the peer takes no bytes is told at once, and the connection
 });
 
 test('a peer that asks and never reads the answers ends the association', async () => {
-  await using acceptor = await startServer({ networkTimeoutMs: 100, acseTimeoutMs: 50 });
+  await using acceptor = await startServer({ networkTimeoutMs: 100, acseTimeoutMs: 300 });
   const peer = await RawPeer.request(acceptor.port, CONTEXTS);
   peer.socket.pause();
   // What is refused is refused with the SOP class it named: answers as long as the questions fill the buffers soon.
@@ -212,11 +212,11 @@ test('a sink that works longer than both timeouts is not held against the peer',
       },
     }),
   ];
-  await using acceptor = await startServer({ services, networkTimeoutMs: 100, dimseTimeoutMs: 100 });
+  await using acceptor = await startServer({ services, networkTimeoutMs: 250, dimseTimeoutMs: 250 });
   await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
   peer.send(command(storeRq(1), 1, true), pData(1, ctDataSet()));
   await begun.next();
-  await silencesPass(4);
+  await silencesPass(8);
   open();
   assert.equal((await peer.message('C-STORE-RSP')).message.status, 0);
 });
@@ -234,11 +234,11 @@ test('a sink that does not read keeps the peer waiting longer than both timeouts
       },
     }),
   ];
-  await using acceptor = await startServer({ services, networkTimeoutMs: 150, dimseTimeoutMs: 150 });
+  await using acceptor = await startServer({ services, networkTimeoutMs: 250, dimseTimeoutMs: 250 });
   const association = await associate(acceptor.port, { contexts: CONTEXTS });
   const storing = store(association, BIG);
   await begun.next();
-  await silencesPass(6);
+  await silencesPass(8);
   assert.equal(association.failure, undefined);
   open();
   assert.equal((await storing).status, 0);

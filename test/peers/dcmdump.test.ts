@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { dcmtk, dcmtkStorescp, skipWithoutDcmtk } from '../support/peers-dcmtk.js';
 import { SYNTAXES, sopInstanceUid, TemporaryFolder, writeSamples } from '../support/peers-files.js';
+import { Round, rounds, skipWithoutData, storedPath } from '../support/peers-shared-data.js';
 import { storescu } from '../support/processes.js';
 
+const TARGETS = ['i', 'e', 'b'] as const;
+
 describe('what our storescu converts', { skip: skipWithoutDcmtk() }, () => {
-  for (const target of 'ieb')
+  for (const target of TARGETS)
     test(`to ${SYNTAXES[target]?.name} is what dcmconv makes of it`, async () => {
       using folder = new TemporaryFolder();
       const sent = writeSamples(folder.path, 'iebd');
@@ -15,29 +18,67 @@ describe('what our storescu converts', { skip: skipWithoutDcmtk() }, () => {
       const { stderr } = await storescu([`-x${target}`, ...receiver.address, folder.path]);
       assert.equal(stderr, '');
       const stored = receiver.stored();
-      for (const file of sent) {
+      const conversions = sent.map((file) => {
         const copy = stored.find((candidate) => sopInstanceUid(candidate) === sopInstanceUid(file));
-        assert.ok(copy, `${file.path} is stored`);
-        const converted = join(folder.path, 'converted.dcm');
-        // -e: sequences of undefined length, as ours are.
-        const { code } = await dcmtk('dcmconv', ['-q', `+t${target}`, '-e', file.path, converted]);
-        assert.equal(code, 0);
-        assert.deepEqual(await dumped(copy.path), await dumped(converted), file.path);
+        return { original: file.path, converted: copy?.path ?? assert.fail(`${file.path} is not stored`) };
+      });
+      await assertAsDcmconv(conversions, target);
+    });
+
+  for (const target of TARGETS)
+    test(`to ${SYNTAXES[target]?.name} of ../shared/data is what dcmconv makes of it`, {
+      skip: skipWithoutData,
+    }, async () => {
+      await using receiver = await dcmtkStorescp();
+      for (const files of await rounds()) {
+        using round = new Round(files);
+        await storescu([`-x${target}`, ...receiver.address, round.path]);
+        const conversions = files
+          .filter(({ instance }) => instance?.transferSyntax !== SYNTAXES[target])
+          .flatMap((file) => {
+            const converted = storedPath(receiver, file);
+            return converted === undefined ? [] : { original: file.path, converted };
+          });
+        await assertAsDcmconv(conversions, target);
+        receiver.take();
       }
     });
 });
 
-/** The data set, a line for each element. */
-async function dumped(path: string): Promise<readonly string[]> {
-  const { code, stdout, stderr } = await dcmtk('dcmdump', ['-q', '+L', path]);
-  assert.equal(stderr, '');
-  assert.equal(code, 0);
-  const lines = stdout.split('\n').filter((line) => !line.startsWith('(0002,') && !isDisputed(line));
-  assert.ok(lines.length > 50);
-  return lines;
+/** A file that was sent and what was stored after its conversion. */
+interface Conversion {
+  readonly original: string;
+  readonly converted: string;
 }
 
-/** From Implicit VR, DCMTK takes LUT Descriptor for US even where Pixel Representation makes it SS (PS3.3 C.11.1.1.1). */
-function isDisputed(line: string): boolean {
-  return /^\s*\(0028,3002\)/.test(line);
+async function assertAsDcmconv(conversions: readonly Conversion[], target: string): Promise<void> {
+  using folder = new TemporaryFolder();
+  const expected: string[] = [];
+  for (const [index, { original }] of conversions.entries()) {
+    const path = join(folder.path, `${index}.dcm`);
+    // -e: sequences of undefined length, and -g: no group lengths, as in ours.
+    const { code } = await dcmtk('dcmconv', ['-q', `+t${target}`, '-e', '-g', original, path]);
+    assert.equal(code, 0);
+    expected.push(path);
+  }
+  const theirs = await dumps(expected);
+  const ours = await dumps(conversions.map(({ converted }) => converted));
+  for (const [index, { original }] of conversions.entries()) assert.deepEqual(ours[index], theirs[index], original);
 }
+
+/** The data set of each file, a line for each element. */
+async function dumps(paths: readonly string[]): Promise<readonly (readonly string[])[]> {
+  if (paths.length === 0) return [];
+  const { code, stdout, stderr } = await dcmtk('dcmdump', ['-q', '+F', '+L', ...paths]);
+  assert.equal(stderr, '');
+  assert.equal(code, 0);
+  const [, ...files] = stdout.split(/^# dcmdump \(\d+\/\d+\): .*$/m);
+  assert.equal(files.length, paths.length);
+  return files.map((text) => text.split('\n').filter((line) => !IGNORED.test(line)));
+}
+
+/**
+ * Meta information; padding at the end of a data set, which DCMTK keeps and we drop; LUT Descriptor, which from Implicit VR
+ * DCMTK takes for US even where Pixel Representation makes it SS (PS3.3 C.11.1.1.1).
+ */
+const IGNORED = /^\s*\((?:0002,.*|fffc,fffc|0028,3002)\)|^$/;

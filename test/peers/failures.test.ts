@@ -25,14 +25,14 @@ describe("our storescu and a storescp of DCMTK's that", { skip }, () => {
   test('rejects the association says why and fails', async () => {
     await using receiver = await dcmtkStorescp(['--refuse']);
     const { code, log } = await sendTwo(receiver);
-    assert.match(log, /^E: Association rejected: no reason given \(.*1\/1\/1\) \(127\.0\.0\.1:\d+\)\n$/);
+    assert.match(log, /^E: Association Rejected \(127\.0\.0\.1:\d+\): no reason given \(.*1\/1\/1\)\n$/);
     assert.equal(code, 1);
   });
 
   test('aborts instead of answering says so and fails', async () => {
     await using receiver = await dcmtkStorescp(['--abort-after']);
     const { code, log } = await sendTwo(receiver);
-    assert.match(log, /^E: Association aborted: by the peer, .* \(127\.0\.0\.1:\d+\)\n$/);
+    assert.match(log, /^E: Association Aborted \(127\.0\.0\.1:\d+\).*: by the peer, .*\n$/);
     assert.equal(code, 1);
   });
 
@@ -40,7 +40,7 @@ describe("our storescu and a storescp of DCMTK's that", { skip }, () => {
     await using receiver = await dcmtkStorescp(['--abort-during']);
     const { code, log } = await sendTwo(receiver);
     // The A-ABORT is lost if our next write meets the reset of the connection first.
-    assert.match(log, /^E: .*(?:aborted: by the peer|connection (?:reset|closed) by the peer)/);
+    assert.match(log, /^E: .*(?:Aborted .*: by the peer|connection (?:reset|closed) by the peer)/);
     assert.match(log, ONE_LINE_WITH_ADDRESS);
     assert.equal(code, 1);
   });
@@ -109,7 +109,9 @@ describe('our storescp and a peer of DCMTK that', { skip }, () => {
     rmSync(receiver.folder, { recursive: true });
     const { stderr } = await dcmtk('dcmsend', ['-v', '-nh', '+sd', ...receiver.address, folder.path]);
     assert.equal([...stderr.matchAll(/Received C-STORE Response \(Refused: OutOfResources\)/g)].length, 2);
-    await receiver.logged(/(?:^E: Request failed: 0xA700 - Failure: Out of Resources.*\n){2}/m);
+    await receiver.logged(
+      /(?:^E: Store Request failed \(127.*SOP Instance .*\): 0xA700 - Failure: Out of Resources.*\n){2}/m,
+    );
   });
 
   test('sends to storescp --ignore is told of a success, and nothing is stored', async () => {

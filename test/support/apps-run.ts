@@ -46,6 +46,11 @@ export function words(line: string): readonly string[] {
   return line === '' ? [] : line.split(' ');
 }
 
+/** What was logged, with PEER for the peer's address and port. */
+export function anonymous(log: string): string {
+  return log.replaceAll(/127\.0\.0\.1:\d+/g, 'PEER');
+}
+
 function killedWith({ signal }: TestContext, running: Running): Running {
   signal.addEventListener('abort', () => running.kill('SIGKILL'));
   return running;

@@ -17,6 +17,9 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** A program that hangs fails its test instead of the whole run. */
+const RUN_LIMIT_MS = 120_000;
+
 /** A running program whose output can be waited for. Kill it in a `finally`, or use `await using`. */
 export class Running implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -29,6 +32,8 @@ export class Running implements AsyncDisposable {
   constructor(command: string, args: readonly string[], { cwd, env }: RunOptions = {}) {
     this.#child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: RUN_LIMIT_MS,
+      killSignal: 'SIGKILL',
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...process.env, ...env },
     });

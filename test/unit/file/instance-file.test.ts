@@ -1,0 +1,226 @@
+/** Instances in files: what is found in them, what is refused, and their data sets as sources. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
+import fc from 'fast-check';
+import { FileError } from '../../../src/base/errors.js';
+import { type DataSet, decodeDataSet, encodeDataSet } from '../../../src/dataset/data-set.js';
+import {
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  type TransferSyntax,
+  transferSyntax,
+} from '../../../src/dataset/transfer-syntax.js';
+import { encodeFileMeta } from '../../../src/file/file-meta.js';
+import { type InstanceFile, inspectInstance, openDataSet } from '../../../src/file/instance-file.js';
+import { writeBigInstance } from '../../support/loopback-files.js';
+import { rejection, type TemporaryFolder, temporaryFolder } from '../../support/loopback-server.js';
+import { CT_IMAGE, part10Of, sampleImage, samplePart10 } from '../../support/sample-instance.js';
+
+const ELE = EXPLICIT_VR_LITTLE_ENDIAN;
+const DEFLATED = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
+const NATIVE = [IMPLICIT_VR_LITTLE_ENDIAN, ELE, EXPLICIT_VR_BIG_ENDIAN];
+const JPEG = transferSyntax('1.2.840.10008.1.2.4.50');
+const SAMPLE = sampleImage({ sopClassUid: CT_IMAGE, sopInstanceUid: '1.2.3' });
+
+async function fileOf(folder: TemporaryFolder, bytes: Buffer): Promise<string> {
+  const path = join(folder.path, 'file.dcm');
+  await writeFile(path, bytes);
+  return path;
+}
+
+function bytesOf(dataSet: DataSet, syntax: TransferSyntax): Buffer {
+  const bytes = encodeDataSet(dataSet, syntax);
+  return syntax.deflated ? deflateRawSync(bytes) : bytes;
+}
+
+/** Reads a source to its end with bodies of these sizes, and closes it. */
+async function readAll(
+  instance: InstanceFile,
+  to: TransferSyntax | undefined,
+  sizes: readonly number[] = [100],
+): Promise<Buffer> {
+  const source = await openDataSet(instance, to);
+  const pieces: Buffer[] = [];
+  try {
+    for (;;) {
+      const bodies = sizes.map((size) => Buffer.alloc(size));
+      const room = sizes.reduce((sum, size) => sum + size, 0);
+      const { bytes, isLast } = await source.readInto(bodies);
+      assert.ok(isLast || bytes === room, 'all bodies are filled but for the last');
+      pieces.push(Buffer.concat(bodies).subarray(0, bytes));
+      if (isLast) return Buffer.concat(pieces);
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+for (const syntax of [...NATIVE, DEFLATED])
+  test(`an instance in ${syntax.name} is known, and its source brings its bytes, however they are asked for`, async () => {
+    await using folder = await temporaryFolder();
+    const bytes = bytesOf(SAMPLE, syntax);
+    const path = await fileOf(folder, part10Of(bytes, SAMPLE, syntax));
+    const instance = await inspectInstance(path);
+    assert.deepEqual(
+      [instance.path, instance.sopClassUid, instance.sopInstanceUid, instance.transferSyntax],
+      [path, CT_IMAGE, '1.2.3', syntax],
+    );
+    assert.deepEqual([instance.warnings, instance.needsRewrite], [[], false]);
+    assert.equal(instance.size - instance.dataSetOffset, bytes.length);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 }), async (sizes) => {
+        assert.equal((await readAll(instance, syntax, sizes)).equals(bytes), true);
+      }),
+      { numRuns: 15 },
+    );
+    assert.equal(
+      (await readAll(instance, syntax, [bytes.length])).equals(bytes),
+      true,
+      'and the last byte is the last',
+    );
+  });
+
+test('a source in another transfer syntax brings the same data set', async () => {
+  await using folder = await temporaryFolder();
+  for (const from of [...NATIVE, DEFLATED])
+    for (const to of NATIVE) {
+      const path = await fileOf(folder, part10Of(bytesOf(SAMPLE, from), SAMPLE, from));
+      const bytes = await readAll(await inspectInstance(path), to);
+      assert.deepEqual(decodeDataSet(bytes, to), decodeDataSet(encodeDataSet(SAMPLE, to), to));
+    }
+});
+
+test('what may not go out as it is is rewritten in its own syntax', async () => {
+  await using folder = await temporaryFolder();
+  const withGroup2 = Buffer.concat([
+    encodeDataSet([{ tag: 0x00080016, vr: 'UI', value: [CT_IMAGE] }], ELE),
+    encodeDataSet([{ tag: 0x00080018, vr: 'UI', value: ['1.2.3'] }], ELE),
+    Buffer.from('100010004c4f0300414243', 'hex'),
+  ]);
+  const instance = await inspectInstance(await fileOf(folder, part10Of(withGroup2, SAMPLE, ELE)));
+  assert.equal(instance.needsRewrite, true);
+  const sent = await readAll(instance, ELE);
+  assert.equal(sent.length, withGroup2.length + 1, 'the odd value is padded');
+});
+
+test('a data set in a private transfer syntax is sent as it is, under the names of the meta information', async () => {
+  await using folder = await temporaryFolder();
+  const meta = encodeFileMeta({
+    mediaStorageSopClassUid: '1.2.3',
+    mediaStorageSopInstanceUid: '1.2.4',
+    transferSyntaxUid: '1.2.5',
+  });
+  const body = Buffer.from('only its makers know');
+  const instance = await inspectInstance(await fileOf(folder, Buffer.concat([meta, body])));
+  assert.deepEqual(
+    [instance.sopClassUid, instance.sopInstanceUid, instance.transferSyntaxUid, instance.transferSyntax],
+    ['1.2.3', '1.2.4', '1.2.5', undefined],
+  );
+  assert.deepEqual(await readAll(instance, undefined), body);
+});
+
+test('a big value is not read to know the file', async () => {
+  await using folder = await temporaryFolder();
+  const bytes = 3 * 1024 * 1024 * 1024;
+  const instance = await inspectInstance(await writeBigInstance(folder.path, 'big', bytes));
+  assert.ok(instance.size > bytes);
+  assert.equal(instance.needsRewrite, false);
+});
+
+test('a file that grew is sent as it was; one that shrank is an error that says so', async () => {
+  await using folder = await temporaryFolder();
+  const path = await fileOf(folder, samplePart10(SAMPLE));
+  const instance = await inspectInstance(path);
+  const bytes = (await readFile(path)).subarray(instance.dataSetOffset);
+  await appendFile(path, 'more');
+  assert.equal((await readAll(instance, ELE, [64, 64])).equals(bytes), true);
+  await truncate(path, instance.size - 10);
+  for (const to of [ELE, IMPLICIT_VR_LITTLE_ENDIAN]) {
+    const error = await rejection(readAll(instance, to));
+    assert.ok(error instanceof FileError, String(error));
+    assert.equal(error.path, path);
+    assert.match(error.message, /^Bad DICOM file .*file\.dcm: /);
+  }
+});
+
+const LONG = '1'.repeat(200);
+
+const REFUSED: readonly { readonly what: string; readonly bytes: Buffer; readonly message: RegExp }[] = [
+  { what: 'no bytes', bytes: Buffer.alloc(0), message: /not a DICOM file|no data set/ },
+  { what: 'text', bytes: Buffer.from('Dear reader, '.repeat(50)), message: /not a DICOM file/ },
+  { what: 'zeros', bytes: Buffer.alloc(5000), message: /not a DICOM file/ },
+  { what: 'meta information alone', bytes: part10Of(Buffer.alloc(0), SAMPLE, ELE), message: /there is no data set/ },
+  { what: 'half a file', bytes: samplePart10(SAMPLE).subarray(0, -100), message: /./ },
+  {
+    what: 'half a file in fragments',
+    bytes: samplePart10(sampleImage({ fragments: [Buffer.alloc(0), Buffer.alloc(1000)] }), JPEG).subarray(0, -500),
+    message: /./,
+  },
+  {
+    what: 'half a deflated file',
+    bytes: part10Of(bytesOf(SAMPLE, DEFLATED).subarray(0, 100), SAMPLE, DEFLATED),
+    message: /./,
+  },
+  {
+    what: 'an instance without UIDs',
+    bytes: Buffer.concat([
+      encodeFileMeta({ transferSyntaxUid: ELE.uid }),
+      encodeDataSet([{ tag: 0x00100010, vr: 'PN', value: ['A'] }], ELE),
+    ]),
+    message: /no SOP Class or Instance UID/,
+  },
+  {
+    what: 'a private transfer syntax of 200 digits',
+    bytes: Buffer.concat([
+      encodeFileMeta({ mediaStorageSopClassUid: '1.2', mediaStorageSopInstanceUid: '1.3', transferSyntaxUid: LONG }),
+      Buffer.alloc(100),
+    ]),
+    message: /a UID of 200 characters/,
+  },
+];
+
+for (const { what, bytes, message } of REFUSED)
+  test(`${what}: refused, in one line that names the file`, async () => {
+    await using folder = await temporaryFolder();
+    const path = await fileOf(folder, bytes);
+    const error = await rejection(inspectInstance(path));
+    assert.ok(error instanceof FileError, String(error));
+    assert.equal(error.path, path);
+    assert.ok(error.message.startsWith(`Bad DICOM file ${path}: `), error.message);
+    assert.match(error.message, message);
+    assert.equal(error.message.includes('\n'), false);
+  });
+
+test('what is no file cannot be read, and nobody waits for a pipe', async () => {
+  await using folder = await temporaryFolder();
+  const pipe = join(folder.path, 'pipe');
+  const cases: (readonly [string, string])[] = [
+    [join(folder.path, 'missing'), 'no such file or directory'],
+    [folder.path, 'is a directory'],
+  ];
+  if (spawnSync('mkfifo', [pipe]).status === 0) cases.push([pipe, 'not a regular file']);
+  for (const [path, reason] of cases) {
+    const error = await rejection(inspectInstance(path));
+    assert.ok(error instanceof FileError);
+    assert.equal(error.message, `Cannot read input file ${path}: ${reason}`);
+  }
+});
+
+test('no prefix of a file makes it anything but a file or an error of its own', async () => {
+  await using folder = await temporaryFolder();
+  const whole = samplePart10(sampleImage({ sopClassUid: CT_IMAGE, rows: 2, columns: 2 }));
+  for (let length = 0; length < whole.length; length += 7) {
+    const path = await fileOf(folder, whole.subarray(0, length));
+    const outcome = await inspectInstance(path).catch((error: unknown) => error);
+    assert.ok(
+      outcome instanceof FileError || (outcome instanceof Object && 'sopClassUid' in outcome),
+      `${length} bytes`,
+    );
+  }
+});

@@ -1,0 +1,63 @@
+/** Requests under way: their ids, and which response is whose. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ProtocolError, UsageError } from '../../../src/base/errors.js';
+import type { DimseRequest, DimseResponse } from '../../../src/dimse/messages.js';
+import { PendingResponses } from '../../../src/net/pending-responses.js';
+
+const echo = (messageId: number): DimseRequest => ({ type: 'C-ECHO-RQ', messageId, affectedSopClassUid: '1.2' });
+const echoed = (messageIdBeingRespondedTo: number): DimseResponse => ({
+  type: 'C-ECHO-RSP',
+  messageIdBeingRespondedTo,
+  status: 0,
+});
+
+test('message ids count from 1, wrap after 65535, and pass over those under way', () => {
+  const pending = new PendingResponses();
+  const open = (): number => pending.open(echo, 1).request.messageId;
+  assert.deepEqual([open(), open(), open()], [1, 2, 3]);
+  pending.close(1);
+  pending.close(3);
+  for (let id = 4; id <= 65_535; id++) {
+    assert.equal(open(), id);
+    pending.close(id);
+  }
+  assert.deepEqual([open(), open(), open()], [1, 3, 4], '2 is still under way');
+});
+
+test('when every id is under way there is none left', () => {
+  const pending = new PendingResponses();
+  for (let count = 0; count < 65_535; count++) pending.open(echo, 1);
+  assert.throws(() => pending.open(echo, 1), UsageError);
+  pending.close(4711);
+  assert.equal(pending.open(echo, 1).request.messageId, 4711);
+});
+
+test('a response goes to its request only: id, context and type', async () => {
+  const pending = new PendingResponses();
+  const first = pending.open(echo, 1);
+  const second = pending.open(echo, 3);
+  const store: DimseResponse = { type: 'C-STORE-RSP', messageIdBeingRespondedTo: 1, status: 0 };
+  for (const [response, context] of [
+    [echoed(0), 1],
+    [echoed(3), 1],
+    [echoed(1), 3],
+    [store, 1],
+    [{ type: 'UNKNOWN-RSP', commandField: 0x8020, messageIdBeingRespondedTo: 1, status: 0 }, 1],
+  ] as const)
+    assert.throws(() => pending.settle(response, context), ProtocolError);
+  pending.settle(echoed(2), 3);
+  pending.settle(echoed(1), 1);
+  assert.deepEqual(await first.answer, echoed(1));
+  assert.deepEqual(await second.answer, echoed(2));
+  pending.close(1);
+  assert.throws(() => pending.settle(echoed(1), 1), ProtocolError, 'once it is done, a second response is none');
+});
+
+test('a failure is for all that is under way', async () => {
+  const pending = new PendingResponses();
+  const answers = [pending.open(echo, 1).answer, pending.open(echo, 1).answer];
+  const error = new Error('lost');
+  pending.fail(error);
+  for (const answer of answers) await assert.rejects(answer, error);
+});
