@@ -71,7 +71,7 @@ export class ByteReader {
     if (length > this.#end - from)
       throw new ProtocolError(
         'invalid-pdu-parameter-value',
-        `${length} bytes wanted where ${this.#end - from} are left`,
+        `cut short: ${length} bytes should follow, ${this.#end - from} do`,
         this.offset,
       );
     this.#offset = from + length;

@@ -165,10 +165,15 @@ export class IniFile {
   }
 }
 
+/** Node's system errors read `ENOENT: no such file or directory, open 'x'`. */
+function withoutPath(message: string): string {
+  return message.replace(/^E[A-Z0-9]+: (.*?), \w+.*$/, '$1');
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {
-    throw new CommandLineError(`-lc: ${messageOf(error)}`, { cause: error });
+    throw new CommandLineError(`-lc: cannot read ${path}: ${withoutPath(messageOf(error))}`, { cause: error });
   }
 }

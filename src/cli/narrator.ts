@@ -54,6 +54,10 @@ export class Narrator {
           `${messageWords(event.request)} failed (${remote}${instanceOf(event.request)}): ${statusLine(event.status)}: ${event.error.message}`,
         );
         break;
+      case 'no-request':
+        if (event.error === undefined) this.#log.debug(`Connection without an association request (${remote})`);
+        else this.#log.warning(`No association request (${remote}): ${event.error.message}`);
+        break;
       case 'releasing':
         this.#log.info('Releasing Association');
         break;

@@ -80,6 +80,7 @@ function services(options: StorescpOptions, store: StoreInstance): readonly Serv
   const nativeOnly = options.acceptNative || options.preference === 'implicit';
   const storage = storageProvider({
     store,
+    aeTitle: options.aeTitle,
     transferSyntaxes: nativeOnly ? native : [...native, ...others],
     promiscuous: options.promiscuous,
   });

@@ -41,7 +41,7 @@ async function run(options: StorescuOptions, log: Log): Promise<number> {
     const storing = storeFiles(options.paths, { ...storeOptions(options, log), report, signal: interruption.signal });
     for await (const outcome of storing) {
       sending = undefined;
-      if (outcome.type !== 'not-sent') requests++;
+      if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log)) exitCode = EXIT.notStored;
     }
     if (options.paths.length > 0 && requests === 0 && options.repeat > 0 && exitCode === EXIT.success) {
@@ -112,6 +112,7 @@ function isGood(outcome: StoreOutcome, log: Log): boolean {
       log.error(`Not stored: ${outcome.path}: ${answerInWords(outcome)}`);
       return false;
     case 'not-sent':
+    case 'not-verified':
       log.error(sentence(outcome.error));
       return false;
     case 'verified':

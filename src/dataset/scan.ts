@@ -16,6 +16,8 @@ export interface ScanResult {
   readonly sopInstanceUid: string | undefined;
   /** True once the two above will not change any more: a later element, or the end, was met. */
   readonly headComplete: boolean;
+  /** True while no element was met that belongs into a data set. */
+  readonly isEmpty: boolean;
   /**
    * True if the bytes so far may not go out as they are: values of odd length (PS3.5 7.1.1), elements of group 0000 or 0002,
    * which are not part of a data set (PS3.10 7.1), or zeros at the end, which are not part of anything.
@@ -37,6 +39,7 @@ export class DataSetScan {
   /** The element whose value is passing by, if it is one of the two. */
   #uidTag: number | undefined;
   #headComplete = false;
+  #isEmpty = true;
   #needsRewrite = false;
 
   constructor(syntax: TransferSyntax, options?: TokenReaderOptions) {
@@ -69,6 +72,7 @@ export class DataSetScan {
       sopClassUid: this.#uid(SOP_CLASS_UID),
       sopInstanceUid: this.#uid(SOP_INSTANCE_UID),
       headComplete: this.#headComplete,
+      isEmpty: this.#isEmpty,
       needsRewrite: this.#needsRewrite,
     };
   }
@@ -99,6 +103,7 @@ export class DataSetScan {
   #topLevelTag(tag: number): void {
     const group = tag >>> 16;
     if (group === 0x0000 || group === 0x0002) this.#needsRewrite = true;
+    else this.#isEmpty = false;
     if (tag > SOP_INSTANCE_UID) this.#headComplete = true;
   }
 

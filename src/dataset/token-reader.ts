@@ -100,11 +100,11 @@ export class TokenReader {
   /** The tokens that only the end of the bytes brings about. @throws {DataSetError} if the data set is not whole. */
   *end(): Generator<Token, void, void> {
     yield* this.feed(NOTHING);
-    if (this.#left > 0) throw this.#error(`the data set ends ${this.#left} bytes short of its value`, this.#valueTag);
-    if (this.#heldLength > 0 && !this.#isZeroPadding()) throw this.#error('the data set ends within a header');
+    if (this.#left > 0) throw this.#error(`cut short: ${this.#left} more bytes should follow`, this.#valueTag);
+    if (this.#heldLength > 0 && !this.#isZeroPadding()) throw this.#error('cut short within the header of an element');
     while (this.#container.kind !== 'data-set') {
       if (this.#container.end !== undefined || this.#missingDelimiters === 'reject')
-        throw this.#error(`the data set ends within ${this.#containerName()}`, this.#container.tag);
+        throw this.#error(`cut short within ${this.#containerName()}`, this.#container.tag);
       yield this.#close();
     }
   }

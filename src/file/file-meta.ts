@@ -16,6 +16,7 @@ export interface FileMeta {
   readonly implementationClassUid?: string;
   readonly implementationVersionName?: string;
   readonly sourceApplicationEntityTitle?: string;
+  readonly receivingApplicationEntityTitle?: string;
 }
 
 /** PS3.10 Table 7.1-1, as far as we write it. */
@@ -26,6 +27,7 @@ const FIELDS: readonly { readonly element: number; readonly vr: Vr; readonly nam
   { element: 0x0012, vr: 'UI', name: 'implementationClassUid' },
   { element: 0x0013, vr: 'SH', name: 'implementationVersionName' },
   { element: 0x0016, vr: 'AE', name: 'sourceApplicationEntityTitle' },
+  { element: 0x0018, vr: 'AE', name: 'receivingApplicationEntityTitle' },
 ];
 const META_GROUP = 0x0002;
 const GROUP_LENGTH = 0x0000;

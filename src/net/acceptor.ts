@@ -9,7 +9,7 @@ import { abortedError } from './aborted-error.js';
 import { Association } from './association.js';
 import { DEFAULT_MAX_PDU_LENGTH, withDefaults } from './requestor.js';
 import { type ServiceProvider, serveRequests } from './service-provider.js';
-import { artimMs, type Timeouts } from './timeouts.js';
+import { artimMs, HANG_UP_MS, type Timeouts } from './timeouts.js';
 import { type AssociationEvent, type AssociationTrace, nextAssociationId } from './trace.js';
 import { listen, type Transport } from './transport.js';
 import { UpperLayer, type UpperLayerUser } from './upper-layer.js';
@@ -36,8 +36,6 @@ export interface ServeOptions extends Partial<Timeouts> {
 }
 
 const DEFAULT_MAX_ASSOCIATIONS = 100;
-/** How long a closing server waits for peers to hang up that it has aborted. */
-const HANG_UP_MS = 1000;
 /** PS3.8 Table 9-21: what an acceptor can say of a maximum length that leaves no room for data. */
 const NO_REASON_GIVEN: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 1, reason: 1 };
 
@@ -160,6 +158,8 @@ class Accepting implements UpperLayerUser {
   #association: Association | undefined;
   #served: Promise<void> = Promise.resolve();
   #isStopped = false;
+  #hasRequest = false;
+  #fault: Error | undefined;
 
   constructor(transport: Transport, around: Surroundings) {
     this.#transport = transport;
@@ -177,8 +177,9 @@ class Accepting implements UpperLayerUser {
     return this.#closed.promise;
   }
 
+  /** Whether it counts as an association: not before it is accepted, nor after its end while the peer hangs up. */
   get isEstablished(): boolean {
-    return this.#association !== undefined;
+    return this.#association?.hasEnded === false;
   }
 
   get isBusy(): boolean {
@@ -203,7 +204,12 @@ class Accepting implements UpperLayerUser {
     this.#association?.onSilence();
   }
 
+  onFault(error: Error): void {
+    this.#fault = error;
+  }
+
   onClosed(): void {
+    if (!this.#hasRequest) this.#trace({ type: 'no-request', error: this.#fault });
     this.#association?.onClosed();
     void this.#served.then(() => this.#closed.resolve());
   }
@@ -213,6 +219,7 @@ class Accepting implements UpperLayerUser {
   }
 
   #onRequest(request: AssociateRq): void {
+    this.#hasRequest = true;
     this.#trace({ type: 'associate-rq', direction: 'incoming', pdu: request });
     const response = this.#answer(request);
     if (response.type === 'A-ASSOCIATE-RJ') {

@@ -59,11 +59,6 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     upperLayer.watchSilence(made.timeouts.networkTimeoutMs);
   }
 
-  /** Counts from 1 in a process. */
-  get id(): number {
-    return this.#made.id;
-  }
-
   /** `host:port` of the peer. */
   get remote(): string {
     return this.#made.remote;
@@ -90,6 +85,11 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   /** Why the association ended without a release, once it has. */
   get failure(): Error | undefined {
     return this.#ending?.error;
+  }
+
+  /** Whether it has been released or aborted; the connection may still be closing. */
+  get hasEnded(): boolean {
+    return this.#ending !== undefined;
   }
 
   /** Aborts when the association ends without a release. */

@@ -23,6 +23,7 @@ export function describeTrace(event: AssociationEvent): readonly string[] {
         : [];
     case 'requesting':
     case 'request-failed':
+    case 'no-request':
     case 'releasing':
     case 'released':
     case 'aborting':

@@ -19,7 +19,7 @@ import type { AbortIndication, Indication } from '../ul/events.js';
 import { abortedError } from './aborted-error.js';
 import { Association } from './association.js';
 import { serveRequests } from './service-provider.js';
-import { artimMs, DEFAULT_TIMEOUTS, type Timeouts } from './timeouts.js';
+import { artimMs, DEFAULT_TIMEOUTS, HANG_UP_MS, type Timeouts } from './timeouts.js';
 import { type AssociationTrace, nextAssociationId } from './trace.js';
 import { connect, formatAddress, type Transport } from './transport.js';
 import { UpperLayer, type UpperLayerUser } from './upper-layer.js';
@@ -92,7 +92,8 @@ class Requesting implements UpperLayerUser {
     this.#upperLayer = UpperLayer.request(request, (signal) => this.#open(signal), {
       user: this,
       maxPduLength: options.maxPduLength ?? DEFAULT_MAX_PDU_LENGTH,
-      artimMs: artimMs(this.#timeouts),
+      // A requestor's ARTIM only waits for an aborted peer to hang up, which nobody who called it wants to wait for.
+      artimMs: Math.min(artimMs(this.#timeouts), HANG_UP_MS),
     });
   }
 

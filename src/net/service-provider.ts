@@ -71,10 +71,9 @@ async function answer(
 /** PS3.7 9.1.5.1.4: an operation nobody knows is 0211H, a known one on a SOP class that nobody serves 0122H. */
 function findProvider(message: DimseRequest, services: readonly ServiceProvider[]): ServiceProvider {
   const able = services.filter((service) => service.operations.includes(message.type));
-  if (able.length === 0) throw new StatusError(STATUS.unrecognizedOperation, `no provider of ${message.type}`);
+  if (able.length === 0) throw new StatusError(STATUS.unrecognizedOperation, 'operation not supported');
   const sopClassUid = message.affectedSopClassUid ?? '';
   const provider = able.find((service) => service.syntaxesFor(sopClassUid) !== undefined);
-  if (provider === undefined)
-    throw new StatusError(STATUS.sopClassNotSupported, `no provider of ${message.type} for ${sopClassUid}`);
+  if (provider === undefined) throw new StatusError(STATUS.sopClassNotSupported, `${sopClassUid} is not served`);
   return provider;
 }

@@ -19,6 +19,9 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   networkTimeoutMs: 60_000,
 };
 
+/** How long a peer that has been aborted may take to hang up where somebody waits for the end. */
+export const HANG_UP_MS = 1000;
+
 /** ARTIM guards our own resources, so it runs even where waits for answers have no limit (PS3.8 9.1.4). */
 export function artimMs(timeouts: Timeouts): number {
   return timeouts.acseTimeoutMs > 0 ? timeouts.acseTimeoutMs : DEFAULT_TIMEOUTS.acseTimeoutMs;

@@ -26,6 +26,11 @@ export type AssociationEvent =
       readonly status: number;
       readonly error: Error;
     }
+  | {
+      /** A connection came and went without an A-ASSOCIATE-RQ; `error` tells of bytes that were none. */
+      readonly type: 'no-request';
+      readonly error: Error | undefined;
+    }
   | { readonly type: 'releasing' }
   | { readonly type: 'released' }
   | { readonly type: 'aborting'; readonly source: number; readonly reason: number }

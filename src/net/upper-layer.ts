@@ -11,6 +11,8 @@ import type { Transport } from './transport.js';
 export interface UpperLayerUser {
   onIndication(indication: Indication): void;
   onSilence(): void;
+  /** Bytes that are no PDU; an association hears of the abort that follows, but before there is one nobody would. */
+  onFault?(error: Error): void;
   onClosed(): void;
 }
 
@@ -151,7 +153,10 @@ export class UpperLayer {
 
   #onChunk(chunk: Buffer): void {
     try {
-      for (const received of this.#reader.feed(chunk)) this.advance(toEvent(received));
+      for (const received of this.#reader.feed(chunk)) {
+        if (received.type === 'invalid') this.#user.onFault?.(received.error);
+        this.advance(toEvent(received));
+      }
     } catch (error) {
       this.#onFault(toError(error));
     }

@@ -133,7 +133,7 @@ export class PduReader {
         this.#openControl(type, length, SHORT_BODY_LENGTH);
         return;
       default:
-        throw new ProtocolError('unrecognized-pdu', `no PDU has the type ${type}`, 0);
+        throw new ProtocolError('unrecognized-pdu', `no PDU has the type ${type}${notDicom(type)}`, 0);
     }
   }
 
@@ -204,6 +204,12 @@ export class PduReader {
   #offset(): number {
     return PDU_HEADER + this.#pDataLength - this.#afterPdv;
   }
+}
+
+/** What a first byte most likely is if it is no PDU type. */
+function notDicom(type: number): string {
+  if (type === 0x16) return ': is it TLS?';
+  return type >= 0x20 && type < 0x7f ? ': is it text, such as HTTP?' : '';
 }
 
 function invalid(message: string, offset: number): ProtocolError {

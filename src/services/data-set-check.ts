@@ -44,6 +44,7 @@ export class DataSetCheck {
   end(): void {
     if (this.#deflatedHead !== undefined) this.#inflateHead(this.#deflatedHead);
     else if (!this.#syntax?.deflated) this.#understand((scan) => scan.end());
+    if (this.#scan?.result.isEmpty) throw new StatusError(STATUS.cannotUnderstand, 'there is nothing in the data set');
   }
 
   #feedDeflated(view: Buffer): void {
@@ -73,7 +74,7 @@ export class DataSetCheck {
 
   #compare(found: { readonly [Name in keyof Announced]: string | undefined }): void {
     this.#compared = true;
-    // What the data set leaves out does not differ; old files lack one or the other.
+    // What the data set leaves out, as old files do, does not differ.
     const { sopClassUid = this.#announced.sopClassUid, sopInstanceUid = this.#announced.sopInstanceUid } = found;
     if (sopClassUid !== this.#announced.sopClassUid)
       throw new StatusError(STATUS.dataSetDoesNotMatch, 'SOP Class UID differs in command and data set');

@@ -38,6 +38,8 @@ export type StoreInstance = (instance: IncomingInstance) => Promise<void>;
 
 export interface StorageProviderOptions {
   readonly store: StoreInstance;
+  /** Our own AE title, for the file meta information. Default: left out. */
+  readonly aeTitle?: string | undefined;
   /** Accepted transfer syntaxes in order of preference. Default: every one of the standard, Explicit VR first. */
   readonly transferSyntaxes?: readonly string[] | undefined;
   /** Accept any abstract syntax but Verification, and any transfer syntax, after the ones above. Default false. */
@@ -52,6 +54,7 @@ export const discardSink: StoreInstance = async ({ part10 }) => {
 /** Accepts the storage SOP classes of the standard and hands every instance to `store`. */
 export function storageProvider({
   store,
+  aeTitle,
   transferSyntaxes,
   promiscuous = false,
 }: StorageProviderOptions): ServiceProvider {
@@ -68,13 +71,17 @@ export function storageProvider({
     async handle(request) {
       const { message } = request;
       if (message.type !== 'C-STORE-RQ') throw new StatusError(STATUS.unrecognizedOperation, 'not a C-STORE request');
-      await store(toInstance(request, message));
+      await store(toInstance(request, message, aeTitle));
       return responseTo(message, STATUS.success);
     },
   };
 }
 
-function toInstance({ association, context, dataSet, signal }: IncomingRequest, message: CStoreRq): IncomingInstance {
+function toInstance(
+  { association, context, dataSet, signal }: IncomingRequest,
+  message: CStoreRq,
+  aeTitle: string | undefined,
+): IncomingInstance {
   if (dataSet === undefined) throw new StatusError(STATUS.cannotUnderstand, 'no data set in the request');
   const sopClassUid = parsePeerUid(message.affectedSopClassUid, 'Affected SOP Class UID');
   const sopInstanceUid = parsePeerUid(message.affectedSopInstanceUid, 'Affected SOP Instance UID');
@@ -86,6 +93,7 @@ function toInstance({ association, context, dataSet, signal }: IncomingRequest, 
     implementationClassUid: IMPLEMENTATION_CLASS_UID,
     implementationVersionName: IMPLEMENTATION_VERSION_NAME,
     sourceApplicationEntityTitle: callingAeTitle,
+    ...(aeTitle === undefined ? {} : { receivingApplicationEntityTitle: aeTitle }),
   });
   return {
     sopClassUid,

@@ -49,7 +49,8 @@ export type StoreOutcome =
       readonly response: DimseResponse;
     }
   | { readonly type: 'not-sent'; readonly path: string; readonly error: Error }
-  | { readonly type: 'verified'; readonly status: Status };
+  | { readonly type: 'verified'; readonly status: Status }
+  | { readonly type: 'not-verified'; readonly error: Error };
 
 /**
  * Sends files, and the files in directories, and yields one outcome per request as its response comes.
@@ -75,9 +76,9 @@ export async function* storeFiles(
   const session = new Session(options);
   for (const plan of session.plan(instances)) {
     yield* session.send(plan);
-    if (session.isHalted) return;
+    if (session.isHalted) break;
   }
-  session.throwIfNothingAccepted();
+  yield* session.refused();
 }
 
 /**
@@ -115,8 +116,10 @@ class Session {
   readonly #options: StoreFilesOptions;
   readonly #transferSyntaxes: readonly string[];
   readonly #repeat: number;
-  #refused: NoPresentationContext | undefined;
+  /** Of the associations that accepted nothing; undefined if there was none. */
+  #refused: readonly InstanceFile[] | undefined;
   #anyAccepted = false;
+  #hasVerified = false;
   #halted = false;
 
   constructor(options: StoreFilesOptions) {
@@ -142,8 +145,15 @@ class Session {
     );
   }
 
-  throwIfNothingAccepted(): void {
-    if (this.#refused !== undefined && !this.#anyAccepted) throw this.#refused;
+  /**
+   * What became of the instances whose association accepted nothing.
+   * @throws {NoPresentationContext} if no other one did either: alone, the error of the whole says it all
+   */
+  *refused(): Generator<StoreOutcome, void, void> {
+    if (this.#refused === undefined) return;
+    const error = new NoPresentationContext('No Acceptable Presentation Contexts');
+    if (!this.#anyAccepted) throw error;
+    for (const { path } of this.#refused) yield { type: 'not-sent', path, error };
   }
 
   /** Sends all of a plan; a file that breaks while it is sent costs its association, and the rest goes over a new one. */
@@ -153,21 +163,14 @@ class Session {
       const association = await requestAssociation({ ...this.#options, contexts: plan.contexts });
       if (association.contexts.length === 0) {
         await association.abort();
-        yield* this.#refuse(rest);
+        this.#refused = [...(this.#refused ?? []), ...rest];
+        if (this.#options.haltOnFailure) this.#halted = true;
         return;
       }
       this.#anyAccepted = true;
       const sent = yield* this.#sendOver(association, rest);
       rest = rest.slice(sent);
     } while (rest.length > 0 && !this.#halted);
-  }
-
-  *#refuse(instances: readonly InstanceFile[]): Generator<StoreOutcome, void, void> {
-    const nothing = new NoPresentationContext('No Acceptable Presentation Contexts');
-    this.#refused = nothing;
-    // Alone, the error of the whole says it all.
-    if (!this.#anyAccepted) return;
-    for (const { path } of instances) yield { type: 'not-sent', path, error: nothing };
   }
 
   /** Gives the number of instances that are done with. */
@@ -177,7 +180,7 @@ class Session {
   ): AsyncGenerator<StoreOutcome, number, void> {
     let done = 0;
     try {
-      if (this.#options.verify) yield* this.#verify(association);
+      if (this.#options.verify && !this.#hasVerified) yield* this.#verify(association);
       for (const instance of instances) {
         for (let turn = 0; turn < this.#repeat && !this.#halted; turn++) {
           const outcome = await this.#sendOne(association, instance);
@@ -195,7 +198,13 @@ class Session {
   }
 
   async *#verify(association: Association): AsyncGenerator<StoreOutcome, void, void> {
-    for (let turn = 0; turn < this.#repeat; turn++) yield { type: 'verified', status: await verify(association) };
+    this.#hasVerified = true;
+    try {
+      for (let turn = 0; turn < this.#repeat; turn++) yield { type: 'verified', status: await verify(association) };
+    } catch (error) {
+      if (!(error instanceof NoPresentationContext)) throw error;
+      yield { type: 'not-verified', error };
+    }
   }
 
   async #sendOne(association: Association, instance: InstanceFile): Promise<StoreOutcome> {

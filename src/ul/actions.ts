@@ -117,7 +117,16 @@ function providerAbort(fault: ProtocolError): Abort {
   return { type: 'A-ABORT', source: SERVICE_PROVIDER, reason: ABORT_REASONS[fault.reason] };
 }
 
+const PDU_OF: Partial<Record<UlEventType, Pdu['type']>> = {
+  'associate-rq-received': 'A-ASSOCIATE-RQ',
+  'associate-ac-received': 'A-ASSOCIATE-AC',
+  'associate-rj-received': 'A-ASSOCIATE-RJ',
+  'data-received': 'P-DATA-TF',
+  'release-rq-received': 'A-RELEASE-RQ',
+  'release-rp-received': 'A-RELEASE-RP',
+};
+
 function faultOf(event: UlEvent): ProtocolError {
   if (event.type === 'invalid-pdu') return event.error;
-  return new ProtocolError('unexpected-pdu', `a PDU out of turn (${event.type})`);
+  return new ProtocolError('unexpected-pdu', `${PDU_OF[event.type] ?? 'a PDU'} out of turn`);
 }

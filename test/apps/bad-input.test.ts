@@ -107,7 +107,7 @@ const PEERS: readonly Peer[] = [
       assert.deepEqual(await socket.expect('A-ABORT'), { type: 'A-ABORT', source: 2, reason: 1 });
       socket.close();
     },
-    'Association Aborted (PEER): no PDU has the type 72 (at byte 0)',
+    'Association Aborted (PEER): no PDU has the type 72: is it text, such as HTTP? (at byte 0)',
     1,
   ],
   [
@@ -223,10 +223,10 @@ describe('storescu and a file that cannot be sent', limits, () => {
       [140, /the file ends within its meta information/],
       [metaEnd - 1, /the file ends within its meta information/],
       [metaEnd, /there is no data set in it/],
-      [metaEnd + 4, /the data set ends within a header/],
-      [metaEnd + 9, /the data set ends .* \(0008,0005\)/],
-      [metaEnd + 170, /the data set ends .* \(0008,1150\)/],
-      [whole.length - 1, /the data set ends .* \(7FE0,0010\)/],
+      [metaEnd + 4, /cut short within the header of an element/],
+      [metaEnd + 9, /cut short: .* \(0008,0005\)/],
+      [metaEnd + 170, /cut short: .* \(0008,1150\)/],
+      [whole.length - 1, /cut short: .* \(7FE0,0010\)/],
     ];
     for (const [size] of rows) await writeFile(join(cut.path, `${size}.dcm`), whole.subarray(0, size));
     const files = rows.map(([size]) => `${size}.dcm`);

@@ -33,7 +33,7 @@ const WRONG: readonly (readonly [application: 'storescu' | 'storescp', line: str
   ['storescu', '127.0.0.1 104 ct.dcm --abort=now', '--abort: takes no value'],
   ['storescu', '127.0.0.1 104 ct.dcm --priority urgent', '--priority: urgent is not one of low, medium, high'],
   ['storescu', '127.0.0.1 104 ct.dcm -aet SEVENTEEN-LETTERS', '-aet: an AE title has 17 characters, over 16'],
-  ['storescu', '127.0.0.1 104 ct.dcm -lc nowhere.ini', "-lc: ENOENT: no such file or directory, open 'nowhere.ini'"],
+  ['storescu', '127.0.0.1 104 ct.dcm -lc nowhere.ini', '-lc: cannot read nowhere.ini: no such file or directory'],
   ['storescp', '', 'missing port'],
   ['storescp', '65536', 'port: 65536 is not a number from 0 to 65535'],
   ['storescp', '104 105', 'unexpected argument 105'],

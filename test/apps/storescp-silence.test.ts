@@ -111,13 +111,13 @@ const LOSSES: readonly (readonly [
     (socket) =>
       socket.send(associateRq({ calledAeTitle: 'A', callingAeTitle: 'B', contexts: [CT_CONTEXT], maxPduLength: 0 })),
     { type: 'A-ABORT', source: 2, reason: 2 },
-    'a PDU out of turn (associate-rq-received)',
+    'A-ASSOCIATE-RQ out of turn',
   ],
   [
     'sends no PDU of DICOM',
     (socket) => socket.send(Buffer.from('GET / HTTP/1.1\r\n')),
     { type: 'A-ABORT', source: 2, reason: 1 },
-    'no PDU has the type 71 (at byte 0)',
+    'no PDU has the type 71: is it text, such as HTTP? (at byte 0)',
   ],
   [
     'sends data on a context that was not accepted',

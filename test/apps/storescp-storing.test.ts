@@ -68,6 +68,7 @@ describe('a file that storescp has stored', limits, () => {
           { tag: 0x00020012, vr: 'UI', value: ['2.25.190146791043182537444806132342625375407'] },
           { tag: 0x00020013, vr: 'SH', value: [`NETDICOM_${VERSION.replaceAll('.', '')}`] },
           { tag: 0x00020016, vr: 'AE', value: ['PEER'] },
+          { tag: 0x00020018, vr: 'AE', value: ['STORESCP'] },
         ]);
         assert.deepEqual(file.subarray(metaEnd(file)), sent);
       }
@@ -115,6 +116,8 @@ const FAILURES: readonly (readonly [
   ],
   ['another instance', storeRequest('1.2.4'), ctDataSet('1.2.5'), 0xa900, /Instance UID differs/],
   ['a data set cut short', storeRequest('1.2.4'), ctDataSet('1.2.4').subarray(0, -2), 0xc000, /\(7FE0,0010\)/],
+  ['an empty data set', storeRequest('1.2.4'), Buffer.alloc(0), 0xc000, /there is nothing in the data set/],
+  ['zeros for a data set', storeRequest('1.2.4'), Buffer.alloc(1000), 0xc000, /there is nothing in the data set/],
   ['noise for a data set', storeRequest('1.2.4'), Buffer.alloc(100_000, 0xa5), 0xc000, /\(A5A5,A5A5\)/],
   ['no data set', storeRequest('1.2.4'), undefined, 0xc000, /no data set/],
   [

@@ -368,6 +368,7 @@ for (const { what, sent } of STRANGERS)
     peer.send(sent);
     assert.equal(await peer.abort(), '0/0');
     assert.deepEqual(await peer.rest(), [], 'we hang up, since the peer does not');
+    await traced(acceptor.traces, 'no-request');
     const association = await associate(acceptor.port);
     assert.equal((await verify(association)).category, 'success');
     await association.release();

@@ -15,6 +15,7 @@ import {
   AssociationAborted,
   AssociationRejected,
   describeStatus,
+  discardSink,
   FileError,
   inspectInstance,
   NoPresentationContext,
@@ -46,6 +47,7 @@ import {
   associate,
   rejection,
   startServer,
+  type TemporaryFolder,
   type TestServer,
   temporaryFolder,
   traced,
@@ -237,6 +239,16 @@ test('verify comes first; repeat repeats each request; 0 only associates', async
   assert.equal(associations(acceptor), 3);
 });
 
+test('a peer that does not take Verification is told as such, and gets the files', async () => {
+  await using folder = await temporaryFolder();
+  const paths = [await writeInstance(folder.path, 'a')];
+  await using acceptor = await startServer({ services: [storageProvider({ store: discardSink })] });
+  const all = await outcomes(acceptor.port, paths, { verify: true, repeat: 2 });
+  assert.deepEqual(all.map(inShort), ['not-verified', 'stored a 0000', 'stored a 0000']);
+  const [first] = all;
+  assert.ok(first?.type === 'not-verified' && first.error instanceof NoPresentationContext);
+});
+
 const STATUSES = [
   { code: 0x0000, type: 'stored' },
   { code: 0x0001, type: 'stored' },
@@ -354,27 +366,58 @@ test('when the peer accepts nothing at all, the association is aborted and the r
   assert.equal((await traced(acceptor.traces, 'aborted')).by, 'peer');
 });
 
-test('a second association that accepts nothing costs its files only', async () => {
+/** 130 files of as many SOP classes: two associations. */
+async function twoAssociations(folder: TemporaryFolder): Promise<readonly string[]> {
+  const names = Array.from({ length: 130 }, (_, index) => String(index).padStart(3, '0'));
+  for (const name of names) await writeInstance(folder.path, name, { sopClassUid: `1.2.840.99999.${Number(name)}` });
+  return names;
+}
+
+/** Accepts nothing of what is proposed, and is aborted for it. */
+async function refuseAll(peer: RawPeer): Promise<void> {
+  await peer.accept({ results: [1, 3].map((id) => ({ id, result: 3, transferSyntax: IMPLICIT })) });
+  assert.equal(await peer.abort(), '0/0');
+}
+
+async function takeAll(peer: RawPeer, count: number): Promise<void> {
+  await answerStores(peer, count);
+  await peer.expect('A-RELEASE-RQ');
+  peer.send({ type: 'A-RELEASE-RP' });
+}
+
+test('an association that accepts nothing costs its files only, be it the last or the first', async () => {
   await using folder = await temporaryFolder();
-  for (let index = 0; index < 130; index++)
-    await writeInstance(folder.path, String(index).padStart(3, '0'), { sopClassUid: `1.2.840.99999.${index}` });
+  const names = await twoAssociations(folder);
   await using acceptor = await RawAcceptor.listen();
-  const running = outcomes(acceptor.port, [folder.path]);
-  const first = await acceptor.next();
-  await first.accept();
-  for (let index = 0; index < 128; index++) {
-    const { message, presentationContextId } = await first.message('C-STORE-RQ');
-    first.send(command(storeRsp(message.messageId), presentationContextId));
+  const first = outcomes(acceptor.port, [folder.path]);
+  await takeAll(await acceptor.next(), 128);
+  await refuseAll(await acceptor.next());
+  assert.deepEqual((await first).slice(127).map(inShort), ['stored 127 0000', 'not-sent 128', 'not-sent 129']);
+
+  const second = outcomes(acceptor.port, [folder.path]);
+  await refuseAll(await acceptor.next());
+  await takeAll(await acceptor.next(), 2);
+  assert.deepEqual((await second).map(inShort), [
+    'stored 128 0000',
+    'stored 129 0000',
+    ...names.slice(0, 128).map((name) => `not-sent ${name}`),
+  ]);
+});
+
+test('when no association accepts anything, that is the error of the whole; with haltOnFailure the first is enough', async () => {
+  await using folder = await temporaryFolder();
+  await twoAssociations(folder);
+  await using acceptor = await RawAcceptor.listen();
+  for (const haltOnFailure of [false, true]) {
+    const running = rejection(outcomes(acceptor.port, [folder.path], { haltOnFailure }));
+    await refuseAll(await acceptor.next());
+    if (!haltOnFailure) await refuseAll(await acceptor.next());
+    assert.ok((await running) instanceof NoPresentationContext);
   }
-  await first.expect('A-RELEASE-RQ');
-  first.send({ type: 'A-RELEASE-RP' });
-  const second = await acceptor.next();
-  await second.accept({
-    results: [1, 3].map((id) => ({ id, result: 3, transferSyntax: IMPLICIT })),
-  });
-  assert.equal(await second.abort(), '0/0');
-  const all = await running;
-  assert.deepEqual(all.slice(127).map(inShort), ['stored 127 0000', 'not-sent 128', 'not-sent 129']);
+  assert.equal(acceptor.connections.length, 3);
+  const pinging = rejection(outcomes(acceptor.port, [], { verify: true }));
+  await refuseAll(await acceptor.next());
+  assert.ok((await pinging) instanceof NoPresentationContext);
 });
 
 test('a peer that rejects or cannot be reached ends the run with that error', async () => {
@@ -496,12 +539,9 @@ test('a file that breaks while it is sent costs its association; the rest goes o
   await using acceptor = await RawAcceptor.listen();
   const running = outcomes(acceptor.port, paths, { proposeOwn: true, verify: true });
   const peer = await acceptor.next();
-  const verified = async (raw: RawPeer): Promise<void> => {
-    const { message, presentationContextId } = await raw.message('C-ECHO-RQ');
-    raw.send(command(echoRsp(message.messageId), presentationContextId));
-  };
   await peer.accept();
-  await verified(peer);
+  const echo = await peer.message('C-ECHO-RQ');
+  peer.send(command(echoRsp(echo.message.messageId), echo.presentationContextId));
   const { message, presentationContextId } = await peer.message('C-STORE-RQ');
   const before = peer.bytesReceived;
   peer.socket.on('data', () => {
@@ -512,19 +552,12 @@ test('a file that breaks while it is sent costs its association; the rest goes o
 
   const second = await acceptor.next();
   await second.accept();
-  await verified(second);
   const { message: last, presentationContextId: context } = await second.message('C-STORE-RQ');
   second.send(command(storeRsp(last.messageId), context));
   await second.expect('A-RELEASE-RQ');
   second.send({ type: 'A-RELEASE-RP' });
   const all = await running;
-  assert.deepEqual(all.map(inShort), [
-    'verified 0000',
-    'stored a 0000',
-    'not-sent big',
-    'verified 0000',
-    'stored c 0000',
-  ]);
+  assert.deepEqual(all.map(inShort), ['verified 0000', 'stored a 0000', 'not-sent big', 'stored c 0000']);
   const broken = all[2];
   assert.ok(broken?.type === 'not-sent' && broken.error instanceof FileError);
   assert.match(broken.error.message, /it became shorter while it was sent/);

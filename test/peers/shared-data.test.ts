@@ -27,7 +27,7 @@ const NOT_SENT: Readonly<Record<string, RegExp>> = {
   'dicomdir/DICOMDIR-nopatient': DICOMDIR,
   'dicomdir/DICOMDIR-reordered': DICOMDIR,
   'dicomdir/TINY_ALPHA/DICOMDIR': DICOMDIR,
-  'files/MR_truncated.dcm': /62 bytes short .* in \(7FE0,0010\)/,
+  'files/MR_truncated.dcm': /cut short: 62 more bytes .* in \(7FE0,0010\)/,
   // Says JPEG Baseline and is in Implicit VR.
   'files/SC_rgb_jpeg.dcm': /^encapsulated pixel data in Implicit VR/,
   'files/empty_charset_LEI.dcm': NO_IDENTITY,
@@ -35,7 +35,7 @@ const NOT_SENT: Readonly<Record<string, RegExp>> = {
   'files/nested_priv_SQ.dcm': NO_IDENTITY,
   // Begins in the middle of an element.
   'files/no_meta.dcm': NOT_DICOM,
-  'files/rtplan_truncated.dcm': /21 bytes short .* in \(300A,012C\)/,
+  'files/rtplan_truncated.dcm': /cut short: 21 more bytes .* in \(300A,012C\)/,
 };
 
 /** Where the data set begins in a file whose meta group does not say how long it is. */

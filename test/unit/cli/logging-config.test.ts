@@ -285,7 +285,7 @@ describe('a logging configuration that cannot be honoured', () => {
   it('may be missing', async () => {
     await assert.rejects(readLoggingConfig('no/log.ini'), {
       name: 'CommandLineError',
-      message: "-lc: ENOENT: no such file or directory, open 'no/log.ini'",
+      message: '-lc: cannot read no/log.ini: no such file or directory',
     });
   });
 

@@ -25,10 +25,10 @@ const DATA = fileURLToPath(new URL('../../../../../shared/data/', import.meta.ur
 /** Files that no reader should take. */
 const BROKEN: Readonly<Record<string, RegExp>> = {
   'DICOMDIR-nooffset': /over the end of the item/,
-  'MR_truncated.dcm': /short of its value/,
-  'rtplan_truncated.dcm': /short of its value/,
+  'MR_truncated.dcm': /cut short/,
+  'rtplan_truncated.dcm': /cut short/,
   // Implicit VR where the file says JPEG Baseline, which is explicit.
-  'SC_rgb_jpeg.dcm': /short of its value/,
+  'SC_rgb_jpeg.dcm': /cut short/,
 };
 
 interface DataSetFile {

@@ -21,11 +21,17 @@ function scan(chunks: Iterable<Buffer>, syntax: TransferSyntax): ScanResult {
 }
 
 const UIDS = hex`0800 1600 5549 0400 ${'1.2\0'} 0800 1800 5549 0600 ${'1.2.3 '}`;
-const FOUND = { sopClassUid: '1.2', sopInstanceUid: '1.2.3', headComplete: true, needsRewrite: false };
-const NONE = { sopClassUid: undefined, sopInstanceUid: undefined, headComplete: true, needsRewrite: false };
+const FOUND = { sopClassUid: '1.2', sopInstanceUid: '1.2.3', headComplete: true, isEmpty: false, needsRewrite: false };
+const NONE = {
+  sopClassUid: undefined,
+  sopInstanceUid: undefined,
+  headComplete: true,
+  isEmpty: false,
+  needsRewrite: false,
+};
 
 const SCANS: readonly (readonly [string, TransferSyntax, Buffer, ScanResult])[] = [
-  ['an empty data set', LE, hex``, NONE],
+  ['an empty data set', LE, hex``, { ...NONE, isEmpty: true }],
   ['the two UIDs without padding', LE, UIDS, FOUND],
   ['the two UIDs in big endian', BE, hex`0008 0016 5549 0004 ${'1.2\0'} 0008 0018 5549 0006 ${'1.2.3\0'}`, FOUND],
   ['the two UIDs in Implicit VR', IMPLICIT, hex`0800 1600 04000000 ${'1.2\0'} 0800 1800 06000000 ${'1.2.3\0'}`, FOUND],
@@ -55,9 +61,9 @@ const SCANS: readonly (readonly [string, TransferSyntax, Buffer, ScanResult])[] 
     hex`e07f 1000 4f42 0000 ffffffff feff 00e0 01000000 ff feff dde0 00000000`,
     { ...NONE, needsRewrite: true },
   ],
-  ['file meta elements in the data set', LE, hex`0200 1000 5549 0000`, { ...NONE, needsRewrite: true }],
-  ['command elements in the data set', LE, hex`0000 0200 5549 0000`, { ...NONE, needsRewrite: true }],
-  ['a sequence in group 0002', LE, hex`0200 0110 5351 0000 00000000`, { ...NONE, needsRewrite: true }],
+  ['file meta elements in the data set', LE, hex`0200 1000 5549 0000`, { ...NONE, isEmpty: true, needsRewrite: true }],
+  ['command elements in the data set', LE, hex`0000 0200 5549 0000`, { ...NONE, isEmpty: true, needsRewrite: true }],
+  ['a sequence in group 0002', LE, hex`0200 0110 5351 0000 00000000`, { ...NONE, isEmpty: true, needsRewrite: true }],
   ['a byte of padding that belongs to nothing', LE, hex`${UIDS} 00`, { ...FOUND, needsRewrite: true }],
   ['a group length as nothing to change', LE, hex`0800 0000 554c 0400 00000000`, NONE],
 ];

@@ -155,24 +155,29 @@ for (const [what, syntax, bytes, expected] of READ)
   });
 
 const REFUSED: readonly (readonly [string, TransferSyntax, Buffer, RegExp])[] = [
-  ['a header that is cut', EXPLICIT_VR_LITTLE_ENDIAN, hex`1000 1000 50`, /ends within a header at byte 0/],
+  [
+    'a header that is cut',
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    hex`1000 1000 50`,
+    /cut short within the header of an element at byte 0/,
+  ],
   [
     'a value that is cut',
     EXPLICIT_VR_LITTLE_ENDIAN,
     hex`1000 1000 504e 0400 ${'A^'}`,
-    /2 bytes short of its value in \(0010,0010\) at byte 10/,
+    /cut short: 2 more bytes should follow in \(0010,0010\) at byte 10/,
   ],
   [
     'a sequence without its delimiter',
     EXPLICIT_VR_LITTLE_ENDIAN,
     hex`0800 4011 5351 0000 ffffffff`,
-    /ends within a sequence in \(0008,1140\)/,
+    /cut short within a sequence in \(0008,1140\)/,
   ],
   [
     'a defined sequence that is cut',
     EXPLICIT_VR_LITTLE_ENDIAN,
     hex`0800 4011 5351 0000 08000000`,
-    /ends within a sequence in \(0008,1140\)/,
+    /cut short within a sequence in \(0008,1140\)/,
   ],
   [
     'an element longer than its item',

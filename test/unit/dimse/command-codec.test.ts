@@ -289,9 +289,9 @@ const REFUSED: readonly (readonly [what: string, elements: Readonly<Record<strin
   [
     'a value that is cut off',
     { ...ECHO, cut: element(0x1000, Buffer.alloc(8)).subarray(0, 12) },
-    /8 bytes wanted where 4/,
+    /8 bytes should follow, 4 do/,
   ],
-  ['an undefined length', { ...ECHO, sq: hex('0000 0010 ffffffff') }, /4294967295 bytes wanted where 0/],
+  ['an undefined length', { ...ECHO, sq: hex('0000 0010 ffffffff') }, /4294967295 bytes should follow, 0 do/],
 ];
 
 for (const [what, elements, fault] of REFUSED) {

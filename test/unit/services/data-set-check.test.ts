@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { StatusError } from '../../../src/base/errors.js';
-import { encodeDataSet } from '../../../src/dataset/data-set.js';
+import { type DataElement, encodeDataSet } from '../../../src/dataset/data-set.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
@@ -54,9 +54,16 @@ for (const syntax of ALL) {
     );
   });
 
-  test(`in ${syntax.name}, what a data set leaves out does not differ`, () => {
-    const bytes = encodeDataSet([{ tag: 0x00100010, vr: 'PN', value: ['A^B'] }], syntax);
-    assert.equal(verdict(syntax.uid, syntax.deflated ? deflateRawSync(bytes) : bytes), 'ok');
+  test(`in ${syntax.name}, a UID that the data set leaves out does not differ; a data set of nothing is C000`, () => {
+    const of = (...uids: readonly DataElement[]): string => {
+      const bytes = encodeDataSet([...uids, { tag: 0x00100010, vr: 'PN', value: ['A^B'] }], syntax);
+      return verdict(syntax.uid, syntax.deflated ? deflateRawSync(bytes) : bytes);
+    };
+    assert.equal(of({ tag: 0x00080016, vr: 'UI', value: [CT_IMAGE] }), 'ok');
+    assert.equal(of({ tag: 0x00080018, vr: 'UI', value: ['1.2.3'] }), 'ok');
+    assert.match(of({ tag: 0x00080018, vr: 'UI', value: ['1.2.4'] }), /^a900 /);
+    assert.equal(of(), 'ok');
+    assert.match(verdict(syntax.uid, syntax.deflated ? deflateRawSync(Buffer.alloc(0)) : Buffer.alloc(0)), /^c000 /);
   });
 }
 
