@@ -206,7 +206,7 @@ const BAD_DATA_SETS: readonly BadDataSet[] = [
     status: 0xc000,
     comment: /deflated/,
   },
-  { what: 'of no bytes', dataSet: Buffer.alloc(0), status: 0xc000, comment: /no SOP Class or Instance UID/ },
+  { what: 'of no bytes', dataSet: Buffer.alloc(0), status: 0xc000, comment: /there is nothing in the data set/ },
 ];
 
 for (const { what, syntax, dataSet, status, comment } of BAD_DATA_SETS)
