@@ -154,6 +154,9 @@ export class FileError extends DicomError {
   }
 }
 
+/** A file that is no instance and was hardly meant to be sent: no DICOM file at all, or a DICOMDIR. */
+export class NotAnInstance extends FileError {}
+
 /** The peer accepted no presentation context that fits. `sopClassUid` is undefined when it accepted none at all. */
 export class NoPresentationContext extends DicomError {
   readonly code = 'NO_PRESENTATION_CONTEXT';

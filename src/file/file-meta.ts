@@ -9,6 +9,9 @@ import { type Vr, vrCode, vrInfo } from '../dataset/vr.js';
 import { uidName } from '../dictionary/lookup.js';
 
 /** Text of group 0002 without padding; as read, nobody has checked it. */
+/** Nothing in the bytes speaks for a DICOM file, as against one that is damaged. */
+export class NotDicom extends DataSetError {}
+
 export interface FileMeta {
   readonly mediaStorageSopClassUid?: string;
   readonly mediaStorageSopInstanceUid?: string;
@@ -124,7 +127,7 @@ function bareDataSet(head: Buffer, fileSize: number): FileHead {
     const warnings = [`no file meta information, data set taken for ${syntax.name}`];
     return { meta: undefined, dataSetOffset: start, transferSyntaxUid: syntax.uid, warnings };
   }
-  throw new DataSetError('not a DICOM file');
+  throw new NotDicom('not a DICOM file');
 }
 
 interface MetaGroup {

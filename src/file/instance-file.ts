@@ -1,13 +1,13 @@
 /** Files that hold an instance: what is in them, and their data set as a source to send from. */
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { DataSetError, FileError } from '../base/errors.js';
+import { DataSetError, FileError, NotAnInstance } from '../base/errors.js';
 import { transcodedSource } from '../dataset/convert.js';
 import { inflated } from '../dataset/deflate.js';
 import { DataSetScan, type ScanResult } from '../dataset/scan.js';
 import type { DataSetSource } from '../dataset/source.js';
 
 import { type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
-import { type FileHead, readFileHead } from './file-meta.js';
+import { type FileHead, NotDicom, readFileHead } from './file-meta.js';
 import { fileErrorInWords, isSystemError } from './system-error.js';
 
 /** Most files have their meta group and all but the pixel data in this many bytes. */
@@ -222,6 +222,8 @@ async function openForReading(path: string): Promise<FileHandle> {
 function toFileError(path: string, error: unknown): unknown {
   if (isSystemError(error))
     return new FileError(path, `Cannot read input file ${path}: ${fileErrorInWords(error)}`, { cause: error });
+  if (error instanceof NotDicom)
+    return new NotAnInstance(path, `Bad DICOM file ${path}: ${error.message}`, { cause: error });
   if (error instanceof DataSetError)
     return new FileError(path, `Bad DICOM file ${path}: ${error.message}`, { cause: error });
   return error;

@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError } from '../base/errors.js';
+import { FileError, NotAnInstance } from '../base/errors.js';
 import { type InstanceFile, inspectInstance } from '../file/instance-file.js';
 import { fileErrorInWords } from '../file/system-error.js';
 
@@ -42,7 +42,7 @@ async function* inDirectory(directory: string, recurse: boolean): AsyncGenerator
     for (const entry of entries) {
       const path = join(next, entry.name);
       if (entry.isDirectory()) folders.push(path);
-      else if (entry.isFile() || (entry.isSymbolicLink() && (await isLinkToFile(path))))
+      else if (entry.isFile() || (entry.isSymbolicLink() && !(await isLinkToDirectory(path))))
         yield await inspect(path, false);
     }
     if (recurse) waiting.push(...folders.reverse());
@@ -59,11 +59,12 @@ async function entriesOf(directory: string): Promise<readonly Dirent[] | Error> 
   }
 }
 
-/** A link to a directory could lead round in a circle and is not followed. */
-async function isLinkToFile(path: string): Promise<boolean> {
+/** It could lead round in a circle and is not followed. */
+async function isLinkToDirectory(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isFile();
+    return (await stat(path)).isDirectory();
   } catch {
+    // A link to nowhere is reported when it is looked into.
     return false;
   }
 }
@@ -72,7 +73,7 @@ async function inspect(path: string, isNamed: boolean): Promise<InputFile> {
   try {
     const instance = await inspectInstance(path);
     if (instance.sopClassUid === MEDIA_STORAGE_DIRECTORY)
-      throw new FileError(path, `Cannot send input file ${path}: it is a DICOMDIR`);
+      throw new NotAnInstance(path, `Cannot send input file ${path}: it is a DICOMDIR`);
     return { path, isNamed, instance };
   } catch (error) {
     return { path, isNamed, error: unreadable(path, error) };

@@ -1,6 +1,6 @@
 /** The Storage service as user (PS3.4 Annex B): from files to C-STORE responses, over as many associations as it takes. */
 import type { WantedContext } from '../acse/propose.js';
-import { FileError, NoPresentationContext, TimeoutError } from '../base/errors.js';
+import { FileError, NoPresentationContext, NotAnInstance, TimeoutError } from '../base/errors.js';
 import { IMPLICIT_VR_LITTLE_ENDIAN, transferSyntax } from '../dataset/transfer-syntax.js';
 import { uidName } from '../dictionary/lookup.js';
 import { VERIFICATION_SOP_CLASS } from '../dictionary/sop-classes.js';
@@ -68,7 +68,7 @@ export async function* storeFiles(
     if ('instance' in file) {
       for (const message of file.instance.warnings) options.report?.({ type: 'warning', path: file.path, message });
       instances.push(file.instance);
-    } else if (file.isNamed) {
+    } else if (file.isNamed || !(file.error instanceof NotAnInstance)) {
       yield { type: 'not-sent', path: file.path, error: file.error };
       if (options.haltOnFailure) return;
     } else options.report?.({ type: 'skipped', path: file.path, error: file.error });

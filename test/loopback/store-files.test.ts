@@ -178,12 +178,14 @@ test('what cannot be read: an outcome if it was named, an event if it was found'
     'not-sent missing.dcm',
     'not-sent 2.txt',
     'not-sent DICOMDIR',
+    'not-sent broken',
     'stored 1.dcm 0000',
     'stored 3.dcm 0000',
     'stored 5.dcm 0000',
   ]);
   assert.deepEqual(events, ['2.txt', 'DICOMDIR']);
   assert.deepEqual((await outcomes(acceptor.port, [within], { recurse: true })).map(inShort), [
+    'not-sent broken',
     'stored 1.dcm 0000',
     'stored 3.dcm 0000',
     'stored 5.dcm 0000',

@@ -86,13 +86,13 @@ async function sendAll(receiver: Receiver): Promise<void> {
         assert.ok(dataSetOf(stored).equals(sentDataSet(file)), `${file.name} is stored with other bytes`);
     }
     assert.deepEqual(readdirSync(receiver.folder), [], 'nothing else is stored');
-    assert.equal(code, /^E: Not stored: /m.test(stderr) ? 3 : 0, stderr);
+    assert.equal(code, /^E: /m.test(stderr) ? 3 : 0, stderr);
   }
 }
 
 /** What the log of storescu says about files that were skipped or refused, by the name of their link. */
 function reasonsIn(log: string): ReadonlyMap<string, string> {
-  const lines = log.matchAll(/^(?:W: Skipped:|E: Not stored:) .*\/([^/]+?): (.*)$/gm);
+  const lines = log.matchAll(/^(?:W: Skipped|E): .*\/([^/]+?): (.*)$/gm);
   return new Map([...lines].map(([, name = '', reason = '']) => [name, reason]));
 }
 

@@ -249,7 +249,7 @@ test('What is no DICOM file is refused in one line', () => {
   for (const bytes of strangers)
     assert.throws(
       () => read(bytes),
-      { name: 'DataSetError', message: 'not a DICOM file' },
+      { name: 'NotDicom', message: 'not a DICOM file' },
       bytes.toString('latin1', 0, 20),
     );
 });

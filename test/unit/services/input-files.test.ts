@@ -48,7 +48,7 @@ test('what was named and cannot be sent is an error of its path, and the rest go
   }
 });
 
-test('links to files are followed, links to directories and to nothing are not', async () => {
+test('links to files are followed, links to directories are not, links to nothing are errors', async () => {
   await using folder = await temporaryFolder();
   const directory = join(folder.path, 'd');
   await mkdir(directory);
@@ -56,8 +56,12 @@ test('links to files are followed, links to directories and to nothing are not',
   await symlink(path, join(directory, 'to-file'));
   await symlink(directory, join(directory, 'to-itself'));
   await symlink(join(folder.path, 'nowhere'), join(directory, 'to-nothing'));
-  assert.deepEqual(await find([directory], true), ['to-file']);
-  assert.deepEqual(await find([join(directory, 'to-file'), join(directory, 'to-itself')]), ['=to-file', 'to-file']);
+  assert.deepEqual(await find([directory], true), ['to-file', '!to-nothing']);
+  assert.deepEqual(await find([join(directory, 'to-file'), join(directory, 'to-itself')]), [
+    '=to-file',
+    'to-file',
+    '!to-nothing',
+  ]);
 });
 
 test('a folder that cannot be looked into is told by its own name, and those after it are looked into', async () => {
