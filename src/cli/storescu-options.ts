@@ -132,6 +132,11 @@ export const STORESCU = {
       options: [
         { key: 'recurse', short: '-r', long: '--recurse', help: 'send the files in all folders below a directory' },
         { key: 'echo', long: '--echo', help: 'verify the connection with C-ECHO first; no dcmfile is needed then' },
+        {
+          key: 'noDecompress',
+          long: '--no-decompress',
+          help: 'send compressed images as they are or not at all, even if the peer accepts them decompressed only',
+        },
         { key: 'halt', long: '--halt', help: 'stop after the first failure status instead of sending the next file' },
         {
           key: 'priority',

@@ -64,6 +64,7 @@ function storeOptions(options: StorescuOptions, log: Log): StoreFilesOptions {
     ...options,
     transferSyntaxes: proposedSyntaxes(options.proposal),
     proposeOwn: options.proposal === 'own',
+    decompress: !options.noDecompress,
     verify: options.echo,
     haltOnFailure: options.halt,
     endWith: options.abort ? 'abort' : 'release',

@@ -33,40 +33,60 @@ function isDropped(tag: number): boolean {
  * Deflation is not done here: both sides of a deflated syntax are the bytes inside.
  */
 export class Transcoder {
-  readonly #to: TransferSyntax;
   readonly #reader: TokenReader;
+  readonly #tokens: TokenTranscoder;
+
+  /** @throws {UsageError} if `canConvert` says no. */
+  constructor(from: TransferSyntax, to: TransferSyntax) {
+    if (!canConvert(from, to)) throw new UsageError(`no conversion from ${from.name} to ${to.name}`);
+    this.#reader = new TokenReader(from);
+    this.#tokens = new TokenTranscoder(to);
+  }
+
+  /** The bytes that the next bytes lead to, valid until the next call: large values among them are views of `chunk`. */
+  feed(chunk: Buffer): readonly Buffer[] {
+    for (const token of this.#reader.feed(chunk)) this.#tokens.pass(token);
+    return this.#tokens.take();
+  }
+
+  /** The last bytes. @throws {DataSetError} if the data set is not whole. */
+  end(): readonly Buffer[] {
+    for (const token of this.#reader.end()) this.#tokens.pass(token);
+    return this.#tokens.finish();
+  }
+}
+
+/** The half of a `Transcoder` behind its token reader, for whoever changes tokens on the way. */
+export class TokenTranscoder {
+  readonly #to: TransferSyntax;
   readonly #writer: TokenWriter;
   readonly #choice = new VrChoice();
   /** Sequences open within one that is dropped, that one included. */
   #droppedDepth = 0;
   #isValueDropped = false;
 
-  /** @throws {UsageError} if `canConvert` says no. */
-  constructor(from: TransferSyntax, to: TransferSyntax) {
-    if (!canConvert(from, to)) throw new UsageError(`no conversion from ${from.name} to ${to.name}`);
+  constructor(to: TransferSyntax) {
     this.#to = to;
-    this.#reader = new TokenReader(from);
     this.#writer = new TokenWriter(to);
   }
 
-  /** The bytes that the next bytes lead to, valid until the next call: large values among them are views of `chunk`. */
-  feed(chunk: Buffer): readonly Buffer[] {
-    for (const token of this.#reader.feed(chunk)) this.#pass(token);
-    return this.#writer.take();
-  }
-
-  /** The last bytes. @throws {DataSetError} if the data set is not whole. */
-  end(): readonly Buffer[] {
-    for (const token of this.#reader.end()) this.#pass(token);
-    return this.#writer.finish();
-  }
-
-  #pass(token: Token): void {
+  /** The next token. @throws {DataSetError} on encapsulated pixel data where `to` has none. */
+  pass(token: Token): void {
     if (this.#drops(token)) return;
     this.#choice.watch(token);
     if (token.type === 'pixel-sequence' && !this.#to.encapsulated)
       throw new DataSetError(`encapsulated pixel data in ${this.#to.name}`, { tag: token.tag });
     this.#writer.write(token.type === 'element' ? this.#choice.settle(token) : token);
+  }
+
+  /** The bytes that are ready, valid for as long as the data of the tokens that were passed. */
+  take(): readonly Buffer[] {
+    return this.#writer.take();
+  }
+
+  /** The last bytes, after the last token. */
+  finish(): readonly Buffer[] {
+    return this.#writer.finish();
   }
 
   #drops(token: Token): boolean {

@@ -1,10 +1,12 @@
 /** Files that hold an instance: what is in them, and their data set as a source to send from. */
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { DataSetError, FileError, NotAnInstance } from '../base/errors.js';
+import { decompressedChunks } from '../codecs/decompress.js';
 import { transcodedSource } from '../dataset/convert.js';
 import { inflated } from '../dataset/deflate.js';
 import { DataSetScan, type ScanResult } from '../dataset/scan.js';
-import type { DataSetSource } from '../dataset/source.js';
+import { chunkSource, type DataSetSource } from '../dataset/source.js';
+import { canConvert } from '../dataset/transcode.js';
 
 import { type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
 import { type FileHead, NotDicom, readFileHead } from './file-meta.js';
@@ -60,7 +62,7 @@ export async function openDataSet(instance: InstanceFile, to: TransferSyntax | u
   const source =
     from === undefined || to === undefined || (from.uid === to.uid && !instance.needsRewrite)
       ? fileSource(file, instance)
-      : transcodedSource(chunksOf(file, instance.dataSetOffset), from, to);
+      : rewrittenSource(instance, chunksOf(file, instance.dataSetOffset), { from, to });
   return {
     async readInto(bodies) {
       try {
@@ -74,6 +76,26 @@ export async function openDataSet(instance: InstanceFile, to: TransferSyntax | u
       await file.close();
     },
   };
+}
+
+function rewrittenSource(
+  { path }: InstanceFile,
+  chunks: AsyncIterable<Buffer>,
+  { from, to }: { readonly from: TransferSyntax; readonly to: TransferSyntax },
+): DataSetSource {
+  return canConvert(from, to)
+    ? transcodedSource(chunks, from, to)
+    : chunkSource(inWords(path, decompressedChunks(chunks, from, to)));
+}
+
+/** Says of an image that cannot be decompressed what it is about: the fault may be a codec's that is not installed. */
+async function* inWords(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    if (!(error instanceof DataSetError)) throw error;
+    throw new FileError(path, `Cannot decompress ${path}: ${error.message}`, { cause: error });
+  }
 }
 
 async function inspect(file: FileHandle, path: string): Promise<InstanceFile> {

@@ -1,6 +1,7 @@
 /** Which presentation contexts a set of instances needs, and in which of the accepted ones each goes out. */
 import type { AcceptedContext } from '../acse/negotiate.js';
 import { MAX_PRESENTATION_CONTEXTS, type WantedContext } from '../acse/propose.js';
+import { canDecompress } from '../codecs/decompress.js';
 import { canConvert } from '../dataset/transcode.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -17,6 +18,8 @@ export interface Proposal {
   readonly transferSyntaxes: readonly string[];
   /** Propose each instance's own transfer syntax too, as a context before that one. */
   readonly proposeOwn: boolean;
+  /** Propose the native ones for encapsulated instances that can be decompressed. */
+  readonly decompress: boolean;
 }
 
 /** One association: what it proposes and what it is for. */
@@ -71,14 +74,18 @@ function keyOf({ abstractSyntax, transferSyntaxes }: WantedContext): string {
   return [abstractSyntax, ...transferSyntaxes].join('\\');
 }
 
-/** A data set that cannot be converted to a native syntax has its own or nothing; every other can fall back to one. */
-function contextsFor(instance: InstanceFile, { transferSyntaxes, proposeOwn }: Proposal): readonly WantedContext[] {
+/** A data set that cannot be made native has its own syntax or nothing; every other can fall back to a native one. */
+function contextsFor(
+  instance: InstanceFile,
+  { transferSyntaxes, proposeOwn, decompress }: Proposal,
+): readonly WantedContext[] {
   const abstractSyntax = instance.sopClassUid;
   const own = { abstractSyntax, transferSyntaxes: [instance.transferSyntaxUid] };
   const native = { abstractSyntax, transferSyntaxes };
   const syntax = instance.transferSyntax;
-  if (syntax === undefined || !canConvert(syntax, IMPLICIT_VR_LITTLE_ENDIAN)) return [own];
-  return proposeOwn || syntax.deflated ? [own, native] : [native];
+  if (syntax === undefined) return [own];
+  if (canConvert(syntax, IMPLICIT_VR_LITTLE_ENDIAN)) return proposeOwn || syntax.deflated ? [own, native] : [native];
+  return decompress && canDecompress(syntax) ? [own, native] : [own];
 }
 
 /** What to convert to when the own syntax was not accepted: first what keeps the value representations. */
@@ -89,10 +96,11 @@ const CONVERSION_PREFERENCE: readonly string[] = [
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN.uid,
 ];
 
-/** The accepted context in which `instance` goes out best: as it is, else converted; undefined if there is none. */
+/** The accepted context in which `instance` goes out best: as it is, else rewritten; undefined if there is none. */
 export function chooseContext(
   instance: InstanceFile,
   accepted: readonly AcceptedContext[],
+  { decompress = true }: { readonly decompress?: boolean | undefined } = {},
 ): AcceptedContext | undefined {
   const fitting = accepted.filter(({ abstractSyntax }) => abstractSyntax === instance.sopClassUid);
   const own = fitting.find((context) => context.transferSyntax === instance.transferSyntaxUid);
@@ -101,7 +109,8 @@ export function chooseContext(
   for (const uid of CONVERSION_PREFERENCE) {
     const to = transferSyntax(uid);
     const context = fitting.find((candidate) => candidate.transferSyntax === uid);
-    if (context !== undefined && to !== undefined && canConvert(from, to)) return context;
+    if (context === undefined || to === undefined) continue;
+    if (canConvert(from, to) || (decompress && canDecompress(from))) return context;
   }
   return undefined;
 }

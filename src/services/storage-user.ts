@@ -20,6 +20,8 @@ export interface StoreFilesOptions extends Peer {
   readonly transferSyntaxes?: readonly string[] | undefined;
   /** Propose each file's own transfer syntax first, so that its bytes go out as they are. Default false. */
   readonly proposeOwn?: boolean | undefined;
+  /** Decompress what the peer does not accept compressed. Default true. */
+  readonly decompress?: boolean | undefined;
   /** Default low. */
   readonly priority?: keyof typeof PRIORITY | undefined;
   /** How often each request is sent. Default 1; 0 only associates. */
@@ -89,10 +91,10 @@ export async function* storeFiles(
 export async function storeInstance(
   association: Association,
   instance: InstanceFile,
-  priority: keyof typeof PRIORITY = 'low',
+  { priority = 'low', decompress }: Pick<StoreFilesOptions, 'priority' | 'decompress'> = {},
 ): Promise<DimseResponse> {
   const { sopClassUid, sopInstanceUid, path } = instance;
-  const context = chooseContext(instance, association.contexts);
+  const context = chooseContext(instance, association.contexts, { decompress });
   if (context === undefined) {
     const own = uidName(instance.transferSyntaxUid) ?? instance.transferSyntaxUid;
     const what = `${uidName(sopClassUid) ?? sopClassUid}, ${own}`;
@@ -137,10 +139,10 @@ class Session {
       abstractSyntax: VERIFICATION_SOP_CLASS,
       transferSyntaxes: this.#transferSyntaxes,
     };
-    const { proposeOwn = false, verify: verifies = false } = this.#options;
+    const { proposeOwn = false, decompress = true, verify: verifies = false } = this.#options;
     return planAssociations(
       instances,
-      { transferSyntaxes: this.#transferSyntaxes, proposeOwn },
+      { transferSyntaxes: this.#transferSyntaxes, proposeOwn, decompress },
       verifies ? [verification] : [],
     );
   }
@@ -211,7 +213,7 @@ class Session {
     const { path } = instance;
     this.#options.report?.({ type: 'sending', instance });
     try {
-      const response = await storeInstance(association, instance, this.#options.priority);
+      const response = await storeInstance(association, instance, this.#options);
       const status = describeStatus(response.status);
       const isStored = status.category === 'success' || status.category === 'warning';
       return { type: isStored ? 'stored' : 'refused', path, instance, status, response };

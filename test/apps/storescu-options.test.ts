@@ -110,8 +110,9 @@ const ROWS: readonly Row[] = [
   ['big.dcm -xo', { contexts: ['1 CT B', '3 CT I'], dataSets: ['CT B'] }],
   ['big.dcm --propose-own', { contexts: ['1 CT B', '3 CT I'], dataSets: ['CT I'] }, { syntaxes: [long('I')] }],
   ['implicit.dcm -xo', {}],
-  ['jpeg.dcm', { contexts: ['1 SC JPEG'], dataSets: ['SC JPEG'] }],
-  ['jpeg.dcm -xb', { contexts: ['1 SC JPEG'], dataSets: ['SC JPEG'] }],
+  ['jpeg.dcm', { contexts: ['1 SC JPEG', '3 SC I'], dataSets: ['SC JPEG'] }],
+  ['jpeg.dcm -xb', { contexts: ['1 SC JPEG', '3 SC B'], dataSets: ['SC JPEG'] }],
+  ['jpeg.dcm --no-decompress', { contexts: ['1 SC JPEG'], dataSets: ['SC JPEG'] }],
   ['deflated.dcm', { contexts: ['1 CT Deflated', '3 CT I'], dataSets: ['CT Deflated'] }],
   ['deflated.dcm', { contexts: ['1 CT Deflated', '3 CT I'], dataSets: ['CT I'] }, { syntaxes: [long('I')] }],
   [

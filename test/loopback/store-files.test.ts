@@ -623,7 +623,9 @@ test('storeInstance sends one instance on an association of the caller, several 
     contexts: [{ abstractSyntax: SECONDARY_CAPTURE, transferSyntaxes: [IMPLICIT, EXPLICIT] }],
   });
   const instances = await Promise.all(paths.map(inspectInstance));
-  const responses = await Promise.all(instances.map((instance) => storeInstance(association, instance, 'high')));
+  const responses = await Promise.all(
+    instances.map((instance) => storeInstance(association, instance, { priority: 'high' })),
+  );
   assert.deepEqual(
     responses.map((response) => response.type === 'C-STORE-RSP' && response.affectedSopInstanceUid),
     instances.map(({ sopInstanceUid }) => sopInstanceUid),

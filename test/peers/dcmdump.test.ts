@@ -15,7 +15,7 @@ describe('what our storescu converts', { skip: skipWithoutDcmtk() }, () => {
       using folder = new TemporaryFolder();
       const sent = writeSamples(folder.path, 'iebd');
       await using receiver = await dcmtkStorescp();
-      const { stderr } = await storescu([`-x${target}`, ...receiver.address, folder.path]);
+      const { stderr } = await storescu(['--no-decompress', `-x${target}`, ...receiver.address, folder.path]);
       assert.equal(stderr, '');
       const stored = receiver.stored();
       const conversions = sent.map((file) => {
@@ -32,7 +32,7 @@ describe('what our storescu converts', { skip: skipWithoutDcmtk() }, () => {
       await using receiver = await dcmtkStorescp();
       for (const files of await rounds()) {
         using round = new Round(files);
-        await storescu([`-x${target}`, ...receiver.address, round.path]);
+        await storescu(['--no-decompress', `-x${target}`, ...receiver.address, round.path]);
         const conversions = files
           .filter(({ instance }) => instance?.transferSyntax !== SYNTAXES[target])
           .flatMap((file) => {

@@ -7,7 +7,7 @@ import { type Ended, startStorescp, storescu } from './processes.js';
 /** Our storescu sends one file of each kind. Its own syntax kept, a data set goes out as it stands in the file. */
 export const fromStorescu: Pick<Matrix, 'samples' | 'send' | 'check' | 'bytesKept'> = {
   samples: 'iebdj',
-  send: (given, folder) => storescu([...given, folder]),
+  send: (given, folder) => storescu(['--no-decompress', ...given, folder]),
   check: checkStorescu,
   bytesKept: true,
 };

@@ -36,6 +36,7 @@ const STORESCU_DEFAULTS = {
   recurse: false,
   echo: false,
   halt: false,
+  noDecompress: false,
   priority: 'low',
   host: 'h',
   port: 104,
@@ -44,6 +45,7 @@ const STORESCU_DEFAULTS = {
 
 const STORESCU_LINES: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
   ['h 104 f', {}],
+  ['h 104 f --no-decompress', { noDecompress: true }],
   ['h 104 a b c', { paths: ['a', 'b', 'c'] }],
   ['h 104 f -d', { verbosity: 'debug' }],
   ['-d h 104 f', { verbosity: 'debug' }],

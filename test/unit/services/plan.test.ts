@@ -47,6 +47,7 @@ const anyInstances = fc.array(anyInstance, { maxLength: 600, size: 'max' });
 const anyProposal = fc.record({
   transferSyntaxes: fc.shuffledSubarray(NATIVE, { minLength: 1 }),
   proposeOwn: fc.boolean(),
+  decompress: fc.constant(false),
 });
 
 const keyOf = ({ abstractSyntax, transferSyntaxes }: WantedContext): string =>
@@ -109,7 +110,7 @@ test('a plan proposes what its instances can go out in, and nothing that none of
 
 test('plans are not opened without need: 128 classes fit one, one more takes another', () => {
   const classes = Array.from({ length: 128 }, (_, index) => instanceOf(`1.2.${index}`, ELE));
-  const proposal = { transferSyntaxes: [ILE], proposeOwn: false };
+  const proposal = { transferSyntaxes: [ILE], proposeOwn: false, decompress: false };
   const shape = (instances: readonly InstanceFile[], always: readonly WantedContext[] = []): readonly string[] =>
     planAssociations(instances, proposal, always).map((plan) => `${plan.contexts.length}/${plan.instances.length}`);
   assert.deepEqual(shape([...classes, ...classes]), ['128/256']);
@@ -121,8 +122,8 @@ test('plans are not opened without need: 128 classes fit one, one more takes ano
 
 test('what is proposed for one instance', () => {
   const contexts = (uid: string, proposeOwn: boolean): readonly (readonly string[])[] =>
-    planAssociations([instanceOf('1.2', uid)], { transferSyntaxes: [ELE, ILE], proposeOwn }).flatMap((plan) =>
-      plan.contexts.map(({ transferSyntaxes }) => transferSyntaxes),
+    planAssociations([instanceOf('1.2', uid)], { transferSyntaxes: [ELE, ILE], proposeOwn, decompress: false }).flatMap(
+      (plan) => plan.contexts.map(({ transferSyntaxes }) => transferSyntaxes),
     );
   for (const uid of NATIVE) {
     assert.deepEqual(contexts(uid, false), [[ELE, ILE]]);
@@ -154,7 +155,7 @@ const fewInstances = fc
 test('the context chosen is of the class, in the own syntax if there is one, else convertible; none only if none is', () => {
   fc.assert(
     fc.property(fewInstances, anyContexts, (instance, accepted) => {
-      const chosen = chooseContext(instance, accepted);
+      const chosen = chooseContext(instance, accepted, { decompress: false });
       const mine = accepted.filter(({ abstractSyntax }) => abstractSyntax === instance.sopClassUid);
       const { transferSyntax: from, transferSyntaxUid } = instance;
       const isUsable = ({ transferSyntax: uid }: AcceptedContext): boolean => {
@@ -179,15 +180,17 @@ test('the order of conversion keeps what it can: explicit before implicit, nativ
     abstractSyntax: '1.2',
     transferSyntax: uid,
   }));
-  const chosen = (own: string, without: readonly string[]): string | undefined =>
+  const chosen = (own: string, without: readonly string[], decompress = true): string | undefined =>
     chooseContext(
       instanceOf('1.2', own),
       accepted.filter(({ transferSyntax: uid }) => !without.includes(uid)),
+      { decompress },
     )?.transferSyntax;
   assert.equal(chosen(ILE, [ILE]), ELE);
   assert.equal(chosen(ILE, [ILE, ELE]), EBE);
   assert.equal(chosen(EBE, [EBE, ELE]), ILE);
   assert.equal(chosen(EBE, [EBE, ELE, ILE]), DEFLATED);
-  assert.equal(chosen(JPEG, []), undefined);
+  assert.equal(chosen(JPEG, []), ELE);
+  assert.equal(chosen(JPEG, [], false), undefined);
   assert.equal(chosen(PRIVATE, []), undefined);
 });
