@@ -78,7 +78,11 @@ function uidsFile(uids) {
   ].join('\n');
 }
 
-const source = process.argv[2] ?? join(PROJECT, '../shared/reference');
+const [source] = process.argv.slice(2);
+if (source === undefined) {
+  console.error('usage: npm run generate -- FOLDER   (with data-elements.tsv and uids.tsv, the tables of PS3.6)');
+  process.exit(2);
+}
 const target = join(PROJECT, 'src/dictionary');
 writeFileSync(join(target, 'tags.ts'), tagsFile(readTable(join(source, 'data-elements.tsv'))));
 writeFileSync(join(target, 'uids.ts'), uidsFile(readTable(join(source, 'uids.tsv'))));

@@ -10,8 +10,10 @@ export {
   DicomError,
   type ErrorCode,
   FileError,
+  formatTag,
   InvalidIdentifier,
   NoPresentationContext,
+  NotAnInstance,
   ProtocolError,
   StatusError,
   TimeoutError,
@@ -20,7 +22,11 @@ export {
 } from './base/errors.js';
 export { type AeTitle, newUid, parseAeTitle, parseUid, type Uid } from './base/identifiers.js';
 export { VERSION } from './base/version.js';
+export { bufferSource, type DataSetSource } from './dataset/source.js';
 export {
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
   STANDARD_TRANSFER_SYNTAXES,
   shortName,
   type TransferSyntax,
@@ -38,12 +44,12 @@ export {
 export { describeStatus, STATUS, type Status, statusLine } from './dimse/status.js';
 export { type InstanceFile, inspectInstance } from './file/instance-file.js';
 export { type ServeOptions, type Server, serve } from './net/acceptor.js';
-export type { Association } from './net/association.js';
+export type { AssociationHandle as Association } from './net/association-handle.js';
 export { describeTrace } from './net/describe-trace.js';
 export { type AssociationRequest, type Peer, requestAssociation } from './net/requestor.js';
 export type { IncomingRequest, ServiceProvider } from './net/service-provider.js';
 export type { Timeouts } from './net/timeouts.js';
-export type { AssociationEvent, AssociationTrace } from './net/trace.js';
+export type { AssociationEvent, AssociationTrace, TraceFunction } from './net/trace.js';
 export { type DirectorySinkOptions, directorySink } from './services/directory-sink.js';
 export {
   discardSink,

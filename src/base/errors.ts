@@ -79,7 +79,7 @@ export class TransportError extends DicomError {
   }
 }
 
-/** Which wait ran out. `connection` is TCP and TLS, `acse` association and release, `network` silence while data should flow. */
+/** Which wait ran out. `connection` is TCP, `acse` association and release, `network` silence while data should flow. */
 export type TimerName = 'connection' | 'acse' | 'dimse' | 'network';
 
 /** A wait ran out after `ms` milliseconds. */

@@ -11,6 +11,8 @@ export type AeTitle = string & { readonly [brand]: 'AeTitle' };
 
 /** PS3.5 9.1. */
 export const MAX_UID_LENGTH = 64;
+/** Devices went a little over it: what they made is taken in and sent on, as long as it is a UID. */
+export const MAX_TOLERATED_UID_LENGTH = 128;
 const UID_SHAPE = /^\d+(\.\d+)*$/;
 const MAX_AE_TITLE_LENGTH = 16;
 
@@ -26,6 +28,12 @@ export function parseUid(text: string, maxLength: number = MAX_UID_LENGTH): Uid 
   if (uid.length > maxLength) throw new InvalidIdentifier(`a UID has ${uid.length} characters, over ${maxLength}`);
   if (!UID_SHAPE.test(uid)) throw new InvalidIdentifier(`not a UID: ${JSON.stringify(uid)}`);
   return uid as Uid;
+}
+
+/** Whether `parseUid` would take it. */
+export function isUid(text: string): boolean {
+  const uid = trimUid(text);
+  return uid.length <= MAX_UID_LENGTH && UID_SHAPE.test(uid);
 }
 
 /** The text of a UID field without trailing NUL and space, whatever it is. */

@@ -58,6 +58,9 @@ export class Narrator {
         if (event.error === undefined) this.#log.debug(`Connection without an association request (${remote})`);
         else this.#log.warning(`No association request (${remote}): ${event.error.message}`);
         break;
+      case 'accept-failed':
+        this.#log.error(`Cannot accept connections: ${event.error.message}`);
+        break;
       case 'releasing':
         this.#log.info('Releasing Association');
         break;

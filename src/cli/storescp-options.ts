@@ -117,7 +117,7 @@ export const STORESCP = {
         {
           key: 'acceptNative',
           long: '--accept-native',
-          help: 'accept these three transfer syntaxes only, none that is deflated or encapsulated',
+          help: 'accept these native transfer syntaxes only, none that is deflated or encapsulated',
         },
       ],
     },

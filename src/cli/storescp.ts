@@ -4,6 +4,9 @@ import { endianness } from 'node:os';
 import {
   directorySink,
   discardSink,
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
   type IncomingInstance,
   type Server,
   type ServiceProvider,
@@ -18,9 +21,9 @@ import { type Log, writeStandard } from './log.js';
 import { Narrator } from './narrator.js';
 import { STORESCP, type StorescpOptions } from './storescp-options.js';
 
-const IMPLICIT = '1.2.840.10008.1.2';
-const LITTLE = '1.2.840.10008.1.2.1';
-const BIG = '1.2.840.10008.1.2.2';
+const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
+const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
+const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 const GRACE_MS = 10_000;
 
 await runApplication(STORESCP, (options) => options, run);

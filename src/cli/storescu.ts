@@ -3,6 +3,10 @@
 import {
   AssociationAborted,
   AssociationRejected,
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  formatTag,
+  IMPLICIT_VR_LITTLE_ENDIAN,
   NoPresentationContext,
   type StoreEvent,
   type StoreFilesOptions,
@@ -15,8 +19,9 @@ import type { Log } from './log.js';
 import { Narrator } from './narrator.js';
 import { STORESCU, type StorescuOptions } from './storescu-options.js';
 
-const NATIVE_SYNTAXES = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.2'];
-const [IMPLICIT = '', LITTLE = '', BIG = ''] = NATIVE_SYNTAXES;
+const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
+const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
+const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 
 await runApplication(STORESCU, (options) => options, run);
 
@@ -83,7 +88,7 @@ function proposedSyntaxes(proposal: StorescuOptions['proposal']): readonly strin
     case undefined:
       return [IMPLICIT];
     default:
-      return NATIVE_SYNTAXES.slice(0, proposal);
+      return [IMPLICIT, LITTLE, BIG].slice(0, proposal);
   }
 }
 
@@ -129,12 +134,9 @@ function isGood(outcome: StoreOutcome, log: Log): boolean {
 /** Status, Error Comment and Offending Element of a response (PS3.7 Annex C). */
 function answerInWords({ response }: Extract<StoreOutcome, { type: 'stored' | 'refused' }>): string {
   const { status, errorComment, offendingElement = [] } = response;
-  const elements = offendingElement.map((tag) => tag.toString(16).toUpperCase().padStart(8, '0'));
-  return [
-    statusLine(status),
-    ...(errorComment ? [`"${errorComment}"`] : []),
-    ...elements.map((hex) => `(${hex.slice(0, 4)},${hex.slice(4)})`),
-  ].join(', ');
+  return [statusLine(status), ...(errorComment ? [`"${errorComment}"`] : []), ...offendingElement.map(formatTag)].join(
+    ', ',
+  );
 }
 
 /** One line: what failed, with whom, while which file was being sent, and why. */

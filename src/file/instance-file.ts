@@ -1,6 +1,7 @@
 /** Files that hold an instance: what is in them, and their data set as a source to send from. */
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { DataSetError, FileError, NotAnInstance } from '../base/errors.js';
+import { DataSetError, FileError, InvalidIdentifier, NotAnInstance } from '../base/errors.js';
+import { MAX_TOLERATED_UID_LENGTH, parseUid } from '../base/identifiers.js';
 import { decompressedChunks } from '../codecs/decompress.js';
 import { transcodedSource } from '../dataset/convert.js';
 import { inflated } from '../dataset/deflate.js';
@@ -17,8 +18,6 @@ const HEAD_BYTES = 64 * 1024;
 /** What is read after a jump over a value: mostly one element header is wanted. */
 const AFTER_JUMP_BYTES = 4 * 1024;
 const CHUNK_BYTES = 256 * 1024;
-/** PS3.5 9.1 says 64, and some files go a little over; what is longer still is no UID and fits no presentation context. */
-const MAX_TOLERATED_UID_LENGTH = 128;
 
 /** A file that can be sent: its data set is whole and names its class and instance. */
 export interface InstanceFile {
@@ -112,8 +111,7 @@ async function inspect(file: FileHandle, path: string): Promise<InstanceFile> {
   const sopClassUid = facts?.sopClassUid ?? head.meta?.mediaStorageSopClassUid;
   const sopInstanceUid = facts?.sopInstanceUid ?? head.meta?.mediaStorageSopInstanceUid;
   if (!sopClassUid || !sopInstanceUid) throw new DataSetError('no SOP Class or Instance UID in it');
-  for (const { length } of [sopClassUid, sopInstanceUid, head.transferSyntaxUid])
-    if (length > MAX_TOLERATED_UID_LENGTH) throw new DataSetError(`a UID of ${length} characters in it`);
+  for (const uid of [sopClassUid, sopInstanceUid, head.transferSyntaxUid]) checkUid(uid);
   return {
     path,
     sopClassUid,
@@ -129,6 +127,15 @@ async function inspect(file: FileHandle, path: string): Promise<InstanceFile> {
       ...disagreement('SOP Instance UID', head.meta?.mediaStorageSopInstanceUid, facts && (facts.sopInstanceUid ?? '')),
     ],
   };
+}
+
+/** A UID that is none fits no presentation context. */
+function checkUid(uid: string): void {
+  try {
+    parseUid(uid, MAX_TOLERATED_UID_LENGTH);
+  } catch (error) {
+    throw error instanceof InvalidIdentifier ? new DataSetError(error.message) : error;
+  }
 }
 
 /** Undefined is what cannot be known; an empty UID in the data set is one that is not there. */

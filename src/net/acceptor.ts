@@ -2,20 +2,22 @@
 import type { Server as Listener } from 'node:net';
 import { acceptedContexts, LOCAL_LIMIT_EXCEEDED, negotiate } from '../acse/negotiate.js';
 import { deferred } from '../base/deferred.js';
+import { TransportError } from '../base/errors.js';
 import { MIN_MAXIMUM_LENGTH } from '../pdu/p-data-block.js';
 import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
 import type { Indication } from '../ul/events.js';
 import { abortedError } from './aborted-error.js';
 import { Association } from './association.js';
-import { DEFAULT_MAX_PDU_LENGTH, withDefaults } from './requestor.js';
+import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
+import { checkOptions } from './options.js';
 import { type ServiceProvider, serveRequests } from './service-provider.js';
-import { artimMs, HANG_UP_MS, type Timeouts } from './timeouts.js';
-import { type AssociationEvent, type AssociationTrace, nextAssociationId } from './trace.js';
-import { listen, type Transport } from './transport.js';
+import { artimMs, HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
+import { type AssociationEvent, nextAssociationId, type TraceFunction, tellTrace } from './trace.js';
+import { formatAddress, listen, type Transport } from './transport.js';
 import { UpperLayer, type UpperLayerUser } from './upper-layer.js';
 
-/** Where to listen and what to serve. Times left out are those of `DEFAULT_TIMEOUTS`. */
-export interface ServeOptions extends Partial<Timeouts> {
+/** Where to listen and what to serve. */
+export interface ServeOptions extends Partial<Omit<Timeouts, 'connectionTimeoutMs'>> {
   /** 0 lets the system choose; see `Server.port`. */
   readonly port: number;
   /** Default: all addresses, IPv6 and IPv4. */
@@ -25,20 +27,35 @@ export interface ServeOptions extends Partial<Timeouts> {
   /** Reject callers that ask for another AE title. Default false. */
   readonly checkCalledAeTitle?: boolean | undefined;
   readonly services: readonly ServiceProvider[];
-  /** Longest P-DATA-TF variable field we take, in bytes; 0 is no limit. Default 16,384. */
+  /** Longest P-DATA-TF variable field we take, in bytes, 8 or more; 0 is no limit. Default 16,384. */
   readonly maxPduLength?: number | undefined;
-  /** Over it, associations are rejected with "local limit exceeded". Default 100. */
+  /**
+   * Over it, associations are rejected with "local limit exceeded". Default 100. Connections that have no association,
+   * not yet or no more, may be 128 more than that: of any more the oldest is closed.
+   */
   readonly maxAssociations?: number | undefined;
   /** Ends the server after so long without any connection; 0 is never. Default 0. */
   readonly idleTimeoutMs?: number | undefined;
-  /** Is told of all that happens on every association, at once and in order. */
-  readonly trace?: ((trace: AssociationTrace) => void) | undefined;
+  /**
+   * Is told of all that happens on every association, at once and in order. Must not throw: what it throws surfaces as
+   * an uncaught exception after the protocol step.
+   */
+  readonly trace?: TraceFunction | undefined;
 }
 
 const DEFAULT_MAX_ASSOCIATIONS = 100;
+/**
+ * Each connection without an association may hold an A-ASSOCIATE-RQ of 1 MiB until ARTIM. Closing the oldest bounds that,
+ * and lets a caller through however many others say nothing.
+ */
+const SPARE_CONNECTIONS = 128;
 /** PS3.8 Table 9-21: what an acceptor can say of a maximum length that leaves no room for data. */
 const NO_REASON_GIVEN: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 1, reason: 1 };
 
+/**
+ * @throws {UsageError} an option out of range
+ * @throws {TransportError} port in use, no privilege, no such address
+ */
 export async function serve(options: ServeOptions): Promise<Server> {
   const server = new Server(options);
   await server.listen();
@@ -56,6 +73,7 @@ export class Server implements AsyncDisposable {
   #stopping = false;
 
   constructor(options: ServeOptions) {
+    checkOptions(options, 0);
     this.#options = options;
     this.#timeouts = withDefaults(options);
   }
@@ -66,7 +84,7 @@ export class Server implements AsyncDisposable {
     return typeof address === 'object' && address !== null ? address.port : this.#options.port;
   }
 
-  /** Settles when it has stopped listening and every connection is gone. */
+  /** Settles when it has stopped listening and every connection is gone, with the providers that worked for it: see `close`. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
@@ -74,13 +92,20 @@ export class Server implements AsyncDisposable {
   /** For `serve`. */
   async listen(): Promise<void> {
     const { host, port } = this.#options;
-    this.#listener = await listen({ host, port }, (transport) => this.#onConnection(transport));
+    this.#listener = await listen(
+      { host, port },
+      {
+        onConnection: (transport) => this.#onConnection(transport),
+        onAcceptError: (error) => this.#onAcceptError(error),
+      },
+    );
     this.#watchIdle();
   }
 
   /**
    * Stops listening, lets requests that are being received or worked on end for at most `graceMs`, and aborts
-   * what is left. May be called again to shorten the grace.
+   * what is left. Resolves a second after that at the latest: a provider that never ends is not waited for, nor is
+   * anything of it acknowledged. May be called again to shorten the grace.
    */
   async close({ graceMs = 10_000 }: { readonly graceMs?: number } = {}): Promise<void> {
     if (!this.#stopping) {
@@ -94,7 +119,10 @@ export class Server implements AsyncDisposable {
     };
     let timer = setTimeout(() => {
       stopAll();
-      timer = setTimeout(stopAll, HANG_UP_MS);
+      timer = setTimeout(() => {
+        stopAll();
+        this.#closed.resolve();
+      }, HANG_UP_MS);
     }, graceMs);
     this.#settleWhenDone();
     await this.closed;
@@ -107,10 +135,11 @@ export class Server implements AsyncDisposable {
 
   #onConnection(transport: Transport): void {
     clearTimeout(this.#idleTimer);
+    this.#makeRoom();
     const connection = new Accepting(transport, {
       options: this.#options,
       timeouts: this.#timeouts,
-      isFull: () => this.#associations() >= (this.#options.maxAssociations ?? DEFAULT_MAX_ASSOCIATIONS),
+      isFull: () => this.#associations() >= this.#maxAssociations,
       shouldStop: () => this.#stopping,
     });
     this.#connections.add(connection);
@@ -121,6 +150,21 @@ export class Server implements AsyncDisposable {
     this.#connections.delete(connection);
     this.#settleWhenDone();
     this.#watchIdle();
+  }
+
+  #onAcceptError(error: Error): void {
+    const { host = '::', trace } = this.#options;
+    tellTrace(trace, { id: 0, remote: formatAddress(host, this.port), event: { type: 'accept-failed', error } });
+  }
+
+  get #maxAssociations(): number {
+    return this.#options.maxAssociations ?? DEFAULT_MAX_ASSOCIATIONS;
+  }
+
+  /** Of the connections without an association the oldest goes when there are too many. */
+  #makeRoom(): void {
+    const waiting = [...this.#connections].filter((connection) => connection.isConnected && !connection.isEstablished);
+    if (waiting.length >= this.#maxAssociations + SPARE_CONNECTIONS) waiting[0]?.makeWay();
   }
 
   #associations(): number {
@@ -159,6 +203,7 @@ class Accepting implements UpperLayerUser {
   #served: Promise<void> = Promise.resolve();
   #isStopped = false;
   #hasRequest = false;
+  #isConnected = true;
   #fault: Error | undefined;
 
   constructor(transport: Transport, around: Surroundings) {
@@ -182,6 +227,11 @@ class Accepting implements UpperLayerUser {
     return this.#association?.hasEnded === false;
   }
 
+  /** Whether its socket is open still, whatever a provider may have left to do. */
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
   get isBusy(): boolean {
     return this.#association?.isBusy ?? false;
   }
@@ -191,6 +241,13 @@ class Accepting implements UpperLayerUser {
     if (this.#association === undefined || this.#isStopped) this.#transport.close();
     else void this.#association.abort();
     this.#isStopped = true;
+  }
+
+  /** Hangs up at once, for newer connections. */
+  makeWay(): void {
+    this.#isConnected = false;
+    this.#fault = new TransportError('closed to make way for newer connections');
+    this.#transport.close();
   }
 
   onIndication(indication: Indication): void {
@@ -209,6 +266,7 @@ class Accepting implements UpperLayerUser {
   }
 
   onClosed(): void {
+    this.#isConnected = false;
     if (!this.#hasRequest) this.#trace({ type: 'no-request', error: this.#fault });
     this.#association?.onClosed();
     void this.#served.then(() => this.#closed.resolve());
@@ -258,7 +316,7 @@ class Accepting implements UpperLayerUser {
   }
 
   #trace(event: AssociationEvent): void {
-    this.#around.options.trace?.({ id: this.#id, remote: this.#remote, event });
+    tellTrace(this.#around.options.trace, { id: this.#id, remote: this.#remote, event });
   }
 }
 

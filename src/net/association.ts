@@ -13,18 +13,14 @@ import type { DataSetSource } from '../dataset/source.js';
 import type { DimseMessage, DimseRequest, DimseResponse } from '../dimse/messages.js';
 import type { PdvFragment } from '../pdu/pdu-reader.js';
 import type { Indication } from '../ul/events.js';
-import { abortedError } from './aborted-error.js';
+import { abortedError, releasedError } from './aborted-error.js';
 import type { Establishment } from './establishment.js';
 import { MessageReceiver, type ReceivedRequest } from './message-receiver.js';
 import { MessageCutShort, MessageSender } from './message-sender.js';
 import { PendingResponses } from './pending-responses.js';
 import { PeerTimer } from './timeouts.js';
+import { unlessLost } from './unless-lost.js';
 import type { UpperLayerUser } from './upper-layer.js';
-
-/** How an association ended: `error` is missing when it was released. */
-interface Ending {
-  readonly error?: Error;
-}
 
 /** An established association. Whatever is under way when it ends early rejects with the reason. */
 export class Association implements AsyncDisposable, UpperLayerUser {
@@ -38,7 +34,8 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   /** Our own request for release, once there is one. */
   #releasing: Promise<void> | undefined;
   #peerReleases = false;
-  #ending: Ending | undefined;
+  /** Once it has ended; without `error` it was released. */
+  #ending: { readonly error: Error | undefined } | undefined;
   /** Requests handed out and not yet answered. */
   #working = 0;
   /** Runs while the rest of a message is the peer's to send, anew from each fragment. */
@@ -105,24 +102,29 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   /**
    * Sends a request and waits for its response. Several may be under way; their messages go out one after another.
    * @param make the request for the message id it is given
-   * @param exchange `dataSet` is closed when this settles
+   * @param exchange `dataSet` is closed when this settles, unless it hangs for a second after the association has ended
    * @throws {TimeoutError} of timer `dimse` or `network`; the association is then aborted
+   * @throws {AssociationAborted | UsageError} it ended early, or by release: the peer's, or our own
    */
   async request(
     make: (messageId: number) => DimseRequest,
     exchange: { readonly presentationContextId: number; readonly dataSet?: DataSetSource | undefined },
   ): Promise<DimseResponse> {
     const { presentationContextId, dataSet } = exchange;
-    const { request, answer } = this.#pending.open(make, presentationContextId);
     const timer = this.#dimseTimer('response');
+    let messageId: number | undefined;
     try {
+      // It would not be answered: the peer waits for our agreement alone.
+      if (this.#peerReleases) throw this.failure ?? this.#releasedError();
+      const { request, answer } = this.#pending.open(make, presentationContextId);
+      messageId = request.messageId;
       await this.#send(request, presentationContextId, dataSet);
       timer.start();
       return await answer;
     } finally {
       timer.stop();
-      this.#pending.close(request.messageId);
-      await dataSet?.close();
+      if (messageId !== undefined) this.#pending.close(messageId);
+      if (dataSet !== undefined) await unlessLost(dataSet.close(), this.signal);
     }
   }
 
@@ -154,8 +156,9 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     return this.#releasing;
   }
 
-  /** Agrees to the release that ended `requests()`; resolves when the connection is closed. */
+  /** Agrees to the release that ended `requests()`, after what is being sent; resolves when the connection is closed. */
   async answerRelease(): Promise<void> {
+    await unlessLost(this.#sender.idle(), this.signal);
     if (this.#ending === undefined) {
       this.#made.upperLayer.advance({ type: 'release-response' });
       this.#onReleased();
@@ -196,7 +199,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
         else this.#onReleased();
         return;
       case 'abort-indication':
-        this.#end({ error: abortedError(indication) }, indication.by);
+        this.#end(abortedError(indication), indication.by);
         return;
       case 'associate-indication':
       case 'associate-confirmation':
@@ -220,7 +223,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
 
   async #release(): Promise<void> {
     if (this.#ending === undefined) this.#made.trace({ type: 'releasing' });
-    await this.#sender.idle();
+    await unlessLost(this.#sender.idle(), this.signal);
     if (this.#ending === undefined && !this.#peerReleases) this.#made.upperLayer.advance({ type: 'release-request' });
     const ms = this.#made.timeouts.acseTimeoutMs;
     const timer = ms > 0 ? setTimeout(() => this.#onReleaseTimeout(ms), ms) : undefined;
@@ -233,29 +236,30 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   }
 
   #onReleaseTimeout(ms: number): void {
-    if (this.#ending === undefined) this.fail(new TimeoutError('acse', ms, 'answer to the release'));
+    if (this.#ending === undefined)
+      this.fail(new TimeoutError('acse', ms, `answer to the release from ${this.remote}`));
     // A release collision (PS3.8 Sta11): both want to end, and only the peer's agreement is missing.
     else this.#made.upperLayer.advance({ type: 'abort-request' });
   }
 
   async #send(message: DimseMessage, contextId: number, dataSet: DataSetSource | undefined): Promise<void> {
-    if (this.#releasing !== undefined) throw this.failure ?? released();
+    if (this.#releasing !== undefined) throw this.failure ?? this.#releasedError();
     const context = this.#made.contexts.get(contextId);
     if (context === undefined) throw new UsageError(`presentation context ${contextId} was not accepted`);
     try {
-      await this.#sender.send(message, { presentationContextId: contextId, dataSet }, () => {
-        this.#throwIfEnded();
+      const sent = this.#sender.send(message, { presentationContextId: contextId, dataSet }, () => {
+        if (this.#ending !== undefined) throw this.failure ?? this.#releasedError();
         const hasDataSet = dataSet !== undefined;
         this.#made.trace({ type: 'message', direction: 'outgoing', message, context, hasDataSet });
       });
+      await unlessLost(sent, this.signal);
     } catch (error) {
       if (!(error instanceof MessageCutShort)) throw error;
-      const cause = error.cause instanceof Error ? error.cause : error;
+      const { cause } = error;
       // A write that fails has lost the connection, which ends the association in a moment.
       if (cause instanceof TransportError) await this.closed;
       this.fail(cause);
-      this.#throwIfEnded();
-      throw cause;
+      throw this.failure ?? cause;
     }
   }
 
@@ -282,7 +286,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
 
   #onReleased(): void {
     if (this.#ending !== undefined) return;
-    this.#end({}, 'local');
+    this.#end(undefined, 'local');
     this.#made.trace({ type: 'released' });
   }
 
@@ -294,19 +298,18 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   #abort(error: Error, source: 0 | 2, reason: number): void {
     if (this.#ending !== undefined) return;
     this.#made.trace({ type: 'aborting', source, reason });
-    this.#end({ error }, 'local');
+    this.#end(error, 'local');
     this.#made.upperLayer.advance({ type: 'abort-request', source, reason });
   }
 
-  #end(ending: Ending, by: AssociationAborted['by']): void {
+  #end(error: Error | undefined, by: AssociationAborted['by']): void {
     if (this.#ending !== undefined) return;
-    this.#ending = ending;
-    const { error } = ending;
+    this.#ending = { error };
     this.#messageTimer.stop();
     this.#made.upperLayer.watchSilence(0);
     // Reading goes on, so that the peer's close is seen.
     this.#receiver.end(error);
-    this.#pending.fail(error ?? released());
+    this.#pending.fail(error ?? this.#releasedError());
     if (error === undefined) {
       this.#released.resolve();
       return;
@@ -339,11 +342,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     });
   }
 
-  #throwIfEnded(): void {
-    if (this.#ending !== undefined) throw this.#ending.error ?? released();
+  #releasedError(): Error {
+    return releasedError(this.#releasing === undefined ? 'peer' : 'local');
   }
-}
-
-function released(): UsageError {
-  return new UsageError('the association has been released');
 }

@@ -24,6 +24,7 @@ export function describeTrace(event: AssociationEvent): readonly string[] {
     case 'requesting':
     case 'request-failed':
     case 'no-request':
+    case 'accept-failed':
     case 'releasing':
     case 'released':
     case 'aborting':

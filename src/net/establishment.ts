@@ -5,6 +5,9 @@ import type { Timeouts } from './timeouts.js';
 import type { AssociationEvent } from './trace.js';
 import type { UpperLayer } from './upper-layer.js';
 
+/** What we announce unless told otherwise: the longest P-DATA-TF variable field we take, in bytes (PS3.8 D.1). */
+export const DEFAULT_MAX_PDU_LENGTH = 16_384;
+
 /** What an established association stands on; made by `requestAssociation` and `serve`. */
 export interface Establishment {
   /** Counts from 1 in a process. */

@@ -8,8 +8,11 @@ export type SendData = (blocks: readonly Buffer[]) => Promise<void>;
 
 /** A source failed after part of its message had gone out. The association cannot go on (`cause` says why). */
 export class MessageCutShort extends Error {
+  override readonly cause: Error;
+
   constructor(cause: unknown) {
-    super('a message was cut short', { cause });
+    super('a message was cut short');
+    this.cause = cause instanceof Error ? cause : new Error(String(cause));
   }
 }
 

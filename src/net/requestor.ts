@@ -12,32 +12,39 @@ import {
   TransportError,
   UsageError,
 } from '../base/errors.js';
-import { parseAeTitle } from '../base/identifiers.js';
+import { MAX_TOLERATED_UID_LENGTH, parseAeTitle, parseUid } from '../base/identifiers.js';
 import { MIN_MAXIMUM_LENGTH } from '../pdu/p-data-block.js';
 import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
 import type { AbortIndication, Indication } from '../ul/events.js';
 import { abortedError } from './aborted-error.js';
 import { Association } from './association.js';
+import type { AssociationHandle } from './association-handle.js';
+import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
+import { checkOptions } from './options.js';
 import { serveRequests } from './service-provider.js';
-import { artimMs, DEFAULT_TIMEOUTS, HANG_UP_MS, type Timeouts } from './timeouts.js';
-import { type AssociationTrace, nextAssociationId } from './trace.js';
+import { artimMs, HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
+import { type AssociationTrace, nextAssociationId, type TraceFunction, tellTrace } from './trace.js';
 import { connect, formatAddress, type Transport } from './transport.js';
 import { UpperLayer, type UpperLayerUser } from './upper-layer.js';
 
-/** Whom to call, as whom, and how long to wait. Times left out are those of `DEFAULT_TIMEOUTS`. */
+/** Whom to call, as whom, and how long to wait. */
 export interface Peer extends Partial<Timeouts> {
   readonly host: string;
+  /** 1 to 65,535. */
   readonly port: number;
   /** Default `ANY-SCP`. */
   readonly calledAeTitle?: string | undefined;
   /** Default `NETDICOM`. */
   readonly callingAeTitle?: string | undefined;
-  /** Longest P-DATA-TF variable field we take, in bytes; 0 is no limit. Default 16,384. */
+  /** Longest P-DATA-TF variable field we take, in bytes, 8 or more; 0 is no limit. Default 16,384. */
   readonly maxPduLength?: number | undefined;
-  /** Ends whatever is under way by A-ABORT. */
+  /** Ends whatever is under way by A-ABORT, which then rejects with the reason, if that is an `Error`. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told of all that happens on the association, at once and in order. */
-  readonly trace?: ((trace: AssociationTrace) => void) | undefined;
+  /**
+   * Is told of all that happens on the association, at once and in order. Must not throw: what it throws surfaces as
+   * an uncaught exception after the protocol step.
+   */
+  readonly trace?: TraceFunction | undefined;
 }
 
 export interface AssociationRequest extends Peer {
@@ -45,18 +52,19 @@ export interface AssociationRequest extends Peer {
   readonly contexts: readonly WantedContext[];
 }
 
-export const DEFAULT_MAX_PDU_LENGTH = 16_384;
-
 /**
  * Requests an association. It may come back with no context accepted: that is for the caller to judge.
  * @throws {TransportError | TimeoutError} no connection, or no answer
  * @throws {AssociationRejected | AssociationAborted | ProtocolError} an answer that is none, or a no
+ * @throws {UsageError | InvalidIdentifier} an option out of range, an AE title or a UID that is none; nothing was sent
+ * @throws the reason of a signal that is aborted, now or later, if it is an `Error`; else {AssociationAborted} by `local`
  */
-export async function requestAssociation(options: AssociationRequest): Promise<Association> {
-  const [contexts = [], ...more] = proposeContexts(options.contexts);
+export async function requestAssociation(options: AssociationRequest): Promise<AssociationHandle> {
+  checkOptions(options, 1);
+  const [contexts = [], ...more] = proposeContexts(options.contexts.map(checkedContext));
   if (contexts.length === 0) throw new UsageError('an association needs at least one presentation context');
   if (more.length > 0) throw new UsageError('one association can propose at most 128 presentation contexts');
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted === true) throw abortReason(options.signal);
   const request = associateRq({
     calledAeTitle: parseAeTitle(options.calledAeTitle ?? 'ANY-SCP'),
     callingAeTitle: parseAeTitle(options.callingAeTitle ?? 'NETDICOM'),
@@ -67,6 +75,12 @@ export async function requestAssociation(options: AssociationRequest): Promise<A
   // A peer may send requests of its own (N-EVENT-REPORT); they are answered, if only with "unrecognized operation".
   void serveRequests(association, []);
   return association;
+}
+
+/** @throws {InvalidIdentifier} */
+function checkedContext({ abstractSyntax, transferSyntaxes }: WantedContext): WantedContext {
+  const checked = (uid: string) => parseUid(uid, MAX_TOLERATED_UID_LENGTH);
+  return { abstractSyntax: checked(abstractSyntax), transferSyntaxes: transferSyntaxes.map(checked) };
 }
 
 /** The requestor's side until the answer has come; from then on everything goes to the association. */
@@ -185,18 +199,8 @@ class Requesting implements UpperLayerUser {
   }
 
   #trace(event: AssociationTrace['event']): void {
-    this.#options.trace?.({ id: this.#id, remote: this.#remote, event });
+    tellTrace(this.#options.trace, { id: this.#id, remote: this.#remote, event });
   }
-}
-
-/** The timeouts among some options, defaults filled in. */
-export function withDefaults(options: Partial<Timeouts>): Timeouts {
-  return {
-    connectionTimeoutMs: options.connectionTimeoutMs ?? DEFAULT_TIMEOUTS.connectionTimeoutMs,
-    acseTimeoutMs: options.acseTimeoutMs ?? DEFAULT_TIMEOUTS.acseTimeoutMs,
-    dimseTimeoutMs: options.dimseTimeoutMs ?? DEFAULT_TIMEOUTS.dimseTimeoutMs,
-    networkTimeoutMs: options.networkTimeoutMs ?? DEFAULT_TIMEOUTS.networkTimeoutMs,
-  };
 }
 
 function abortReason(signal: AbortSignal | undefined): Error {

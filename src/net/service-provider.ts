@@ -4,11 +4,12 @@ import { StatusError } from '../base/errors.js';
 import { type DimseRequest, type DimseResponse, responseTo } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
 import type { Association } from './association.js';
+import type { AssociationHandle } from './association-handle.js';
 import type { ReceivedRequest } from './message-receiver.js';
 
 /** A request as its provider sees it. */
 export interface IncomingRequest {
-  readonly association: Association;
+  readonly association: AssociationHandle;
   readonly context: AcceptedContext;
   readonly message: DimseRequest;
   /** In the context's transfer syntax as it arrives, each batch valid until the next is asked for. May be left unread. */

@@ -2,13 +2,13 @@
 
 /** Longest waits in milliseconds; 0 is no limit. */
 export interface Timeouts {
-  /** TCP and TLS connection. */
+  /** TCP and TLS connection. Default 0. */
   readonly connectionTimeoutMs: number;
-  /** Any answer to A-ASSOCIATE-RQ and A-RELEASE-RQ, and ARTIM. */
+  /** Any answer to A-ASSOCIATE-RQ and A-RELEASE-RQ, and ARTIM. Default 30,000. */
   readonly acseTimeoutMs: number;
-  /** The response to a request, from its last byte sent; the rest of a message, from its last byte received. */
+  /** The response to a request, from its last byte sent; the rest of a message, from its last byte received. Default 0. */
   readonly dimseTimeoutMs: number;
-  /** Silence while data should flow. */
+  /** Silence while data should flow. Default 60,000. */
   readonly networkTimeoutMs: number;
 }
 
@@ -18,6 +18,16 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   dimseTimeoutMs: 0,
   networkTimeoutMs: 60_000,
 };
+
+/** The timeouts among some options, defaults filled in. */
+export function withDefaults(options: Partial<Timeouts>): Timeouts {
+  return {
+    connectionTimeoutMs: options.connectionTimeoutMs ?? DEFAULT_TIMEOUTS.connectionTimeoutMs,
+    acseTimeoutMs: options.acseTimeoutMs ?? DEFAULT_TIMEOUTS.acseTimeoutMs,
+    dimseTimeoutMs: options.dimseTimeoutMs ?? DEFAULT_TIMEOUTS.dimseTimeoutMs,
+    networkTimeoutMs: options.networkTimeoutMs ?? DEFAULT_TIMEOUTS.networkTimeoutMs,
+  };
+}
 
 /** How long a peer that has been aborted may take to hang up where somebody waits for the end. */
 export const HANG_UP_MS = 1000;

@@ -31,6 +31,11 @@ export type AssociationEvent =
       readonly type: 'no-request';
       readonly error: Error | undefined;
     }
+  | {
+      /** A server could not take a connection (out of descriptors); it goes on listening. */
+      readonly type: 'accept-failed';
+      readonly error: Error;
+    }
   | { readonly type: 'releasing' }
   | { readonly type: 'released' }
   | { readonly type: 'aborting'; readonly source: number; readonly reason: number }
@@ -40,11 +45,28 @@ export type AssociationEvent =
       readonly error: Error;
     };
 
-/** One event with the association it is about. `id` counts from 1 in a process; `remote` is `host:port`. */
+/**
+ * One event with the association it is about. `id` counts from 1 in a process; `remote` is `host:port`. What concerns no
+ * association but a server (`accept-failed`) has the id 0 and the address it listens on.
+ */
 export interface AssociationTrace {
   readonly id: number;
   readonly remote: string;
   readonly event: AssociationEvent;
+}
+
+/** The caller's function that is told; see `tellTrace` for one that throws. */
+export type TraceFunction = (trace: AssociationTrace) => void;
+
+/** A fault in the caller's function is no reason to stop the protocol: it surfaces as an uncaught exception after the step. */
+export function tellTrace(tell: TraceFunction | undefined, trace: AssociationTrace): void {
+  try {
+    tell?.(trace);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }
 
 let lastAssociationId = 0;

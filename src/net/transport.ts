@@ -128,16 +128,22 @@ export function connect(options: ConnectOptions): Promise<Transport> {
   });
 }
 
+export interface ListenHandlers {
+  onConnection(transport: Transport): void;
+  /** A connection could not be taken; listening goes on. */
+  onAcceptError(error: Error): void;
+}
+
 /**
  * Listens on `port` (0: the system chooses) of one address, or of all with IPv6 and IPv4.
  * @throws {TransportError} port in use, no privilege, no such address
  */
 export function listen(
   at: { readonly host?: string | undefined; readonly port: number },
-  onConnection: (transport: Transport) => void,
+  handlers: ListenHandlers,
 ): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => onConnection(new Transport(socket)));
+    const server = createServer((socket) => handlers.onConnection(new Transport(socket)));
     server.once('error', (cause) => {
       const address = at.host === undefined ? `port ${at.port}` : formatAddress(at.host, at.port);
       reject(new TransportError(`cannot listen on ${address}: ${systemErrorInWords(cause)}`, { cause }));
@@ -145,7 +151,7 @@ export function listen(
     server.listen({ port: at.port, ...(at.host === undefined ? {} : { host: at.host }) }, () => {
       server.removeAllListeners('error');
       // An accept that fails (no more descriptors) must not end the server: the next may succeed.
-      server.on('error', () => undefined);
+      server.on('error', (error) => handlers.onAcceptError(error));
       resolve(server);
     });
   });

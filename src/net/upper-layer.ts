@@ -1,8 +1,8 @@
 /** One state machine on one transport: the only place where PS3.8's events and effects meet bytes, sockets and timers. */
-import { ABORT_REASONS, ProtocolError } from '../base/errors.js';
+import { ABORT_REASONS, ProtocolError, UsageError } from '../base/errors.js';
 import { encodePdu } from '../pdu/codec.js';
 import { PduReader, type ReceivedPdu } from '../pdu/pdu-reader.js';
-import type { AssociateRq } from '../pdu/types.js';
+import type { AssociateRq, Pdu } from '../pdu/types.js';
 import type { Indication, Role, State, UlEffect, UlEvent } from '../ul/events.js';
 import { step } from '../ul/machine.js';
 import type { Transport } from './transport.js';
@@ -42,6 +42,7 @@ export class UpperLayer {
   #state: State = 1;
   #artim: NodeJS.Timeout | undefined;
   #written: Promise<void> = Promise.resolve();
+  #hasAborted = false;
 
   private constructor(role: Role, options: UpperLayerOptions, call?: Call) {
     this.#role = role;
@@ -98,11 +99,10 @@ export class UpperLayer {
         void this.#connect();
         return;
       case 'send':
-        // A lost connection is reported by its own event.
-        this.#transport?.write([encodePdu(effect.pdu)]).catch(() => undefined);
+        this.#send(effect.pdu);
         return;
       case 'send-data':
-        this.#written = this.#transport?.write(effect.blocks) ?? Promise.resolve();
+        this.#written = this.#connected.write(effect.blocks);
         return;
       case 'indicate':
         this.#user.onIndication(effect.indication);
@@ -123,6 +123,21 @@ export class UpperLayer {
     }
   }
 
+  /** AA-7 would answer every further request: of a peer that sends them without reading, answers would pile up. */
+  #send(pdu: Pdu): void {
+    if (pdu.type === 'A-ABORT') {
+      if (this.#hasAborted) return;
+      this.#hasAborted = true;
+    }
+    // A lost connection is reported by its own event.
+    this.#connected.write([encodePdu(pdu)]).catch(() => undefined);
+  }
+
+  get #connected(): Transport {
+    if (this.#transport === undefined) throw new UsageError('there is no connection to send on');
+    return this.#transport;
+  }
+
   async #connect(): Promise<void> {
     if (this.#call === undefined) return;
     const { open, request } = this.#call;
@@ -133,13 +148,11 @@ export class UpperLayer {
       this.#onClosed(toError(error));
       return;
     }
-    this.#attach(transport);
-    try {
+    this.#guard(() => {
+      this.#attach(transport);
       if (this.#giveUp.signal.aborted) transport.close();
       else this.advance({ type: 'transport-connected', request });
-    } catch (error) {
-      this.#onFault(toError(error));
-    }
+    });
   }
 
   #attach(transport: Transport): void {
@@ -152,17 +165,23 @@ export class UpperLayer {
   }
 
   #onChunk(chunk: Buffer): void {
-    try {
+    this.#guard(() => {
       for (const received of this.#reader.feed(chunk)) {
         if (received.type === 'invalid') this.#user.onFault?.(received.error);
         this.advance(toEvent(received));
       }
+    });
+  }
+
+  /** A fault of our own that unusual input has found costs this association, and must not cost the process. */
+  #guard(work: () => void): void {
+    try {
+      work();
     } catch (error) {
       this.#onFault(toError(error));
     }
   }
 
-  /** A fault of our own that unusual input has found: it costs this association, and must not cost the process. */
   #onFault(error: Error): void {
     const abort = { source: 2, reason: ABORT_REASONS['reason-not-specified'] } as const;
     this.#user.onIndication({ type: 'abort-indication', by: 'provider', ...abort, error });

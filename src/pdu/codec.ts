@@ -127,7 +127,7 @@ export function decodePdu(type: number, body: Buffer): ControlPdu {
     case PDU_TYPES['A-ASSOCIATE-RQ']:
       return withContexts({ type: 'A-ASSOCIATE-RQ', ...ASSOCIATE_RQ.read(reader) });
     case PDU_TYPES['A-ASSOCIATE-AC']:
-      return withContexts({ type: 'A-ASSOCIATE-AC', ...ASSOCIATE_AC.read(reader) });
+      return withFirstAnswers({ type: 'A-ASSOCIATE-AC', ...ASSOCIATE_AC.read(reader) });
     case PDU_TYPES['A-ASSOCIATE-RJ']:
       return { type: 'A-ASSOCIATE-RJ', ...ASSOCIATE_RJ.read(short(reader)) };
     case PDU_TYPES['A-RELEASE-RQ']:
@@ -149,13 +149,20 @@ function short(reader: ByteReader): ByteReader {
   return reader;
 }
 
-/** PS3.8 9.3.2 and 9.3.3: one or more contexts, each with its own id. */
-function withContexts<T extends AssociateRq | AssociateAc>(pdu: T): T {
+/** PS3.8 9.3.2: one or more contexts, each with its own id. */
+function withContexts(pdu: AssociateRq): AssociateRq {
   const ids = new Set(pdu.presentationContexts.map((context) => context.id));
   if (ids.size === 0) throw new ProtocolError('invalid-pdu-parameter-value', 'no presentation context');
   if (ids.size < pdu.presentationContexts.length)
     throw new ProtocolError('invalid-pdu-parameter-value', 'two presentation contexts have the same id');
   return pdu;
+}
+
+/** Answers too many, too few or to nobody harm nobody: of several with one id the first counts. */
+function withFirstAnswers(pdu: AssociateAc): AssociateAc {
+  const ids = new Set<number>();
+  const presentationContexts = pdu.presentationContexts.filter(({ id }) => !ids.has(id) && ids.add(id));
+  return { ...pdu, presentationContexts };
 }
 
 /** PS3.8 Table 9-23 and Annex E.2. */

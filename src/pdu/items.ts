@@ -48,9 +48,9 @@ export const PROPOSED_CONTEXT: Layout<ProposedPresentationContext> = joined(
   items({ abstractSyntax: orEmpty(0x30, text), transferSyntaxes: many(0x40, text) }),
 );
 
-/** PS3.8 Tables 9-18 and 9-19. Peers leave the transfer syntax of a rejected context empty or out. */
+/** PS3.8 Tables 9-18 and 9-19. Any id: one never proposed is ignored. Peers leave a rejected context's transfer syntax out. */
 export const ANSWERED_CONTEXT: Layout<PresentationContextResult> = joined(
-  fields({ id: thenReserved(presentationContextId, 1), result: thenReserved(uint8, 1) }),
+  fields({ id: thenReserved(uint8, 1), result: thenReserved(uint8, 1) }),
   items({ transferSyntax: orEmpty(0x40, text) }),
 );
 

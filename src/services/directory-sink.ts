@@ -9,6 +9,7 @@ import { STATUS } from '../dimse/status.js';
 import { fileErrorInWords, isSystemError } from '../file/system-error.js';
 import type { IncomingInstance, StoreInstance } from './storage-provider.js';
 
+/** How safe a file must be before Success, and who is told of a replacement. */
 export interface DirectorySinkOptions {
   /** Flush file and directory to the disk before Success. Default true. */
   readonly fsync?: boolean | undefined;

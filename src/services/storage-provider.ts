@@ -1,7 +1,14 @@
 /** The Storage service as provider (PS3.4 Annex B): every C-STORE-RQ becomes an instance that a sink stores. */
 import type { SupportedSyntaxes } from '../acse/negotiate.js';
 import { InvalidIdentifier, StatusError } from '../base/errors.js';
-import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, parseUid, type Uid } from '../base/identifiers.js';
+import {
+  IMPLEMENTATION_CLASS_UID,
+  IMPLEMENTATION_VERSION_NAME,
+  isUid,
+  MAX_TOLERATED_UID_LENGTH,
+  parseUid,
+  type Uid,
+} from '../base/identifiers.js';
 import { STANDARD_TRANSFER_SYNTAXES } from '../dataset/transfer-syntax.js';
 import { isStorageSopClass, modalityPrefix, VERIFICATION_SOP_CLASS } from '../dictionary/sop-classes.js';
 import { type CStoreRq, responseTo } from '../dimse/messages.js';
@@ -9,9 +16,6 @@ import { STATUS } from '../dimse/status.js';
 import { encodeFileMeta } from '../file/file-meta.js';
 import type { IncomingRequest, ServiceProvider } from '../net/service-provider.js';
 import { DataSetCheck } from './data-set-check.js';
-
-/** PS3.5 9.1 says 64; devices that went a little over are taken in too, as long as the UID is one. */
-const MAX_TOLERATED_UID_LENGTH = 128;
 
 /** An instance on its way in. The UIDs are parsed: digits and dots, safe in a file name. */
 export interface IncomingInstance {
@@ -36,6 +40,7 @@ export interface IncomingInstance {
  */
 export type StoreInstance = (instance: IncomingInstance) => Promise<void>;
 
+/** What to accept, and where it goes. */
 export interface StorageProviderOptions {
   readonly store: StoreInstance;
   /** Our own AE title, for the file meta information. Default: left out. */
@@ -60,7 +65,7 @@ export function storageProvider({
 }: StorageProviderOptions): ServiceProvider {
   const syntaxes: SupportedSyntaxes = {
     preferred: transferSyntaxes ?? STANDARD_TRANSFER_SYNTAXES.map(({ uid }) => uid),
-    acceptsOthers: () => promiscuous,
+    acceptsOthers: (uid) => promiscuous && isUid(uid),
   };
   return {
     operations: ['C-STORE-RQ'],
@@ -106,7 +111,7 @@ function toInstance(
   };
 }
 
-/** PS3.7 9.1.5.1.4: 0117H is for a UID that breaks the rules of construction. */
+/** PS3.7 Annex C: 0117H, Invalid SOP Instance, is for a UID that breaks the rules of construction. */
 function parsePeerUid(text: string, what: string): Uid {
   try {
     return parseUid(text, MAX_TOLERATED_UID_LENGTH);

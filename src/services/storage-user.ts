@@ -7,12 +7,13 @@ import { VERIFICATION_SOP_CLASS } from '../dictionary/sop-classes.js';
 import { type DimseResponse, PRIORITY } from '../dimse/messages.js';
 import { describeStatus, type Status } from '../dimse/status.js';
 import { type InstanceFile, openDataSet } from '../file/instance-file.js';
-import type { Association } from '../net/association.js';
+import type { AssociationHandle } from '../net/association-handle.js';
 import { type Peer, requestAssociation } from '../net/requestor.js';
 import { findInstances } from './input-files.js';
 import { type AssociationPlan, chooseContext, planAssociations } from './plan.js';
 import { verify } from './verification.js';
 
+/** Whom to send to, what to propose, and what to do when something fails. */
 export interface StoreFilesOptions extends Peer {
   /** Look into the directories of a directory too. Default false. */
   readonly recurse?: boolean | undefined;
@@ -36,6 +37,7 @@ export interface StoreFilesOptions extends Peer {
   readonly report?: ((event: StoreEvent) => void) | undefined;
 }
 
+/** What happens to a file before its outcome: found but left out, odd, or on its way now. */
 export type StoreEvent =
   | { readonly type: 'skipped'; readonly path: string; readonly error: Error }
   | { readonly type: 'warning'; readonly path: string; readonly message: string }
@@ -55,7 +57,8 @@ export type StoreOutcome =
   | { readonly type: 'not-verified'; readonly error: Error };
 
 /**
- * Sends files, and the files in directories, and yields one outcome per request as its response comes.
+ * Sends files, and the files in directories, and yields one outcome per request as its response comes. The order is that
+ * of the paths on each association; files that need further associations come after those of the first.
  * Stop early by leaving the loop: the association is released.
  * @throws {TransportError | TimeoutError | AssociationRejected | AssociationAborted} no association, or it was lost;
  *   what was yielded before stays true
@@ -67,6 +70,7 @@ export async function* storeFiles(
 ): AsyncGenerator<StoreOutcome, void, void> {
   const instances: InstanceFile[] = [];
   for await (const file of findInstances(paths, options.recurse ?? false)) {
+    options.signal?.throwIfAborted();
     if ('instance' in file) {
       for (const message of file.instance.warnings) options.report?.({ type: 'warning', path: file.path, message });
       instances.push(file.instance);
@@ -89,7 +93,7 @@ export async function* storeFiles(
  * @throws {FileError} if its file cannot be read to the end; the association is then aborted if part of it had been sent
  */
 export async function storeInstance(
-  association: Association,
+  association: AssociationHandle,
   instance: InstanceFile,
   { priority = 'low', decompress }: Pick<StoreFilesOptions, 'priority' | 'decompress'> = {},
 ): Promise<DimseResponse> {
@@ -177,7 +181,7 @@ class Session {
 
   /** Gives the number of instances that are done with. */
   async *#sendOver(
-    association: Association,
+    association: AssociationHandle,
     instances: readonly InstanceFile[],
   ): AsyncGenerator<StoreOutcome, number, void> {
     let done = 0;
@@ -199,7 +203,7 @@ class Session {
     return done;
   }
 
-  async *#verify(association: Association): AsyncGenerator<StoreOutcome, void, void> {
+  async *#verify(association: AssociationHandle): AsyncGenerator<StoreOutcome, void, void> {
     this.#hasVerified = true;
     try {
       for (let turn = 0; turn < this.#repeat; turn++) yield { type: 'verified', status: await verify(association) };
@@ -209,7 +213,7 @@ class Session {
     }
   }
 
-  async #sendOne(association: Association, instance: InstanceFile): Promise<StoreOutcome> {
+  async #sendOne(association: AssociationHandle, instance: InstanceFile): Promise<StoreOutcome> {
     const { path } = instance;
     this.#options.report?.({ type: 'sending', instance });
     try {
@@ -225,7 +229,7 @@ class Session {
     }
   }
 
-  async #finish(association: Association): Promise<void> {
+  async #finish(association: AssociationHandle): Promise<void> {
     if (this.#options.endWith === 'abort') {
       await association.abort();
       return;
@@ -233,7 +237,7 @@ class Session {
     try {
       await association.release();
     } catch (error) {
-      // Every response is in. A peer that hangs up instead of agreeing has lost nothing (PS3.8 7.2.2.1).
+      // Every response is in. A peer that hangs up instead of agreeing has lost nothing.
       if (error instanceof TimeoutError || association.failure === undefined) throw error;
     }
   }

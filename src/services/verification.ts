@@ -9,7 +9,7 @@ import {
 import { VERIFICATION_SOP_CLASS } from '../dictionary/sop-classes.js';
 import { responseTo } from '../dimse/messages.js';
 import { describeStatus, STATUS, type Status } from '../dimse/status.js';
-import type { Association } from '../net/association.js';
+import type { AssociationHandle } from '../net/association-handle.js';
 import type { ServiceProvider } from '../net/service-provider.js';
 
 const NATIVE_SYNTAXES: readonly string[] = [
@@ -22,7 +22,7 @@ const NATIVE_SYNTAXES: readonly string[] = [
  * Sends C-ECHO-RQ and gives the status of the answer.
  * @throws {NoPresentationContext} if the peer did not accept the Verification SOP class
  */
-export async function verify(association: Association): Promise<Status> {
+export async function verify(association: AssociationHandle): Promise<Status> {
   const context = association.contexts.find(({ abstractSyntax }) => abstractSyntax === VERIFICATION_SOP_CLASS);
   if (context === undefined)
     throw new NoPresentationContext('the peer does not accept the Verification SOP Class', VERIFICATION_SOP_CLASS);

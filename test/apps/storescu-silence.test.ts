@@ -70,7 +70,7 @@ const TIMEOUTS: readonly (readonly [after: Stage, line: string, error: string])[
   ['the request', '--echo -td 0.3', ': no response from PEER within 0.3 s'],
   ['half of its response', 'ct.dcm -tn 0.3', ' while sending ct.dcm: no data to or from PEER within 0.3 s'],
   ['half of its response', 'ct.dcm -td 0.3', ' while sending ct.dcm: no response from PEER within 0.3 s'],
-  ['the release request', 'ct.dcm -ta 0.3', ': no answer to the release within 0.3 s'],
+  ['the release request', 'ct.dcm -ta 0.3', ': no answer to the release from PEER within 0.3 s'],
 ];
 
 const limits = { concurrency: 8, timeout: 60_000 };

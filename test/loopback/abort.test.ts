@@ -1,6 +1,8 @@
 /** Associations that end early: by us, by the peer, by a fault of the peer's, by a lost connection (PS3.8 7.3, 7.4, 9.3.8). */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { bufferSource } from '../../src/dataset/source.js';
 import {
   type Association,
@@ -387,22 +389,24 @@ test('an A-ABORT with fields that mean nothing is an abort', async () => {
   }
 });
 
-test('an error of our own trace costs its association and not the server', async () => {
-  let isFirst = true;
-  const aborted = new Inbox<Error>();
-  await using acceptor = await startServer({
-    trace({ event }) {
-      if (event.type === 'aborted') aborted.push(event.error);
-      if (event.type !== 'message' || !isFirst) return;
-      isFirst = false;
-      throw new RangeError('a fault in the trace');
-    },
-  });
-  const peer = await RawPeer.request(acceptor.port, [ECHO_CONTEXT]);
-  peer.send(command(echoRq(1)));
-  assert.equal(await peer.abort(), '2/0');
-  assert.ok((await aborted.next()).cause instanceof RangeError);
-  const association = await associate(acceptor.port);
-  assert.equal((await verify(association)).category, 'success');
+/** In a process of its own: what a trace throws would end the test runner's. Each `THROWN` is an uncaught exception. */
+const THROWING_TRACES = `
+  import { requestAssociation, serve, verificationProvider, verify } from '${new URL('../../src/index.js', import.meta.url)}';
+  process.on('uncaughtException', (error) => console.log('THROWN', error.message));
+  const trace = ({ event }) => { throw new RangeError(event.type); };
+  const server = await serve({ port: 0, host: '127.0.0.1', aeTitle: 'A', services: [verificationProvider()], trace });
+  const contexts = [{ abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }];
+  const association = await requestAssociation({ host: '127.0.0.1', port: server.port, contexts, trace });
+  console.log((await verify(association)).category);
   await association.release();
+  await server.close();
+`;
+
+test('a trace that throws costs no association; what it throws surfaces as an uncaught exception', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', THROWING_TRACES]);
+  const lines = stdout.trim().split('\n');
+  assert.ok(lines.includes('success'), stdout);
+  for (const type of ['requesting', 'associate-rq', 'associate-ac', 'message', 'releasing', 'released'])
+    assert.ok(lines.includes(`THROWN ${type}`), type);
+  assert.ok(!lines.includes('THROWN aborted'));
 });

@@ -8,7 +8,10 @@ import { test } from 'node:test';
 import {
   AssociationAborted,
   AssociationRejected,
+  type AssociationRequest,
+  InvalidIdentifier,
   ProtocolError,
+  type ServeOptions,
   TimeoutError,
   TransportError,
   UsageError,
@@ -321,6 +324,9 @@ test('an AbortSignal that has been given already lets nothing happen', async () 
   await using acceptor = await RawAcceptor.listen();
   const reason = new Error('changed my mind');
   assert.equal(await rejection(associate(acceptor.port, { signal: AbortSignal.abort(reason) })), reason);
+  const error = await rejection(associate(acceptor.port, { signal: AbortSignal.abort('not an error') }));
+  assert.ok(error instanceof AssociationAborted);
+  assert.equal(error.by, 'local');
   assert.equal(acceptor.connections.length, 0);
 });
 
@@ -393,11 +399,45 @@ test('contexts are needed, and at most 128 fit an association', async () => {
 
 test('a request that fits no PDU rejects and is not sent', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const contexts = [{ abstractSyntax: '1'.repeat(70_000), transferSyntaxes: [IMPLICIT] }];
+  const contexts = [{ abstractSyntax: VERIFICATION, transferSyntaxes: Array<string>(600).fill('1'.repeat(120)) }];
   const error = await rejection(associate(acceptor.port, { contexts }));
   assert.ok(error instanceof AssociationAborted);
   assert.ok(error.cause instanceof RangeError);
   assert.equal(await (await acceptor.next()).abort(), '2/0');
+});
+
+const OUT_OF_RANGE: readonly Partial<ServeOptions & AssociationRequest>[] = [
+  ...[-1, 7, 1.5, Number.NaN, 2 ** 32].map((maxPduLength) => ({ maxPduLength })),
+  ...[-1, 1.5, Number.NaN, 65_536].map((port) => ({ port })),
+  ...[-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31].flatMap((ms) => [
+    { acseTimeoutMs: ms },
+    { dimseTimeoutMs: ms },
+    { networkTimeoutMs: ms },
+  ]),
+];
+
+for (const options of OUT_OF_RANGE)
+  test(`neither side takes ${Object.entries(options).join().replace(',', ' ')}`, async () => {
+    for (const running of [associate(1, options), startServer(options)]) {
+      const error = await rejection(running);
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, new RegExp(`^${Object.keys(options).join()} `));
+    }
+  });
+
+test('a requestor needs a port, a server may leave it to the system', async () => {
+  assert.ok((await rejection(associate(0))) instanceof UsageError);
+  assert.ok((await rejection(associate(1, { connectionTimeoutMs: -1 }))) instanceof UsageError);
+  assert.ok((await rejection(startServer({ idleTimeoutMs: -1 }))) instanceof UsageError);
+});
+
+test('UIDs that are none are refused before anything is sent', async () => {
+  for (const uid of ['', 'CT', '1..2', '1'.repeat(129)])
+    for (const context of [
+      { abstractSyntax: uid, transferSyntaxes: [IMPLICIT] },
+      { abstractSyntax: CT, transferSyntaxes: [uid] },
+    ])
+      assert.ok((await rejection(associate(1, { contexts: [context] }))) instanceof InvalidIdentifier);
 });
 
 test('AE titles that are none are refused before anything is sent', async () => {
@@ -422,6 +462,15 @@ for (const { what, change, answer } of OUR_REJECTIONS)
     peer.end();
     assert.deepEqual(await peer.rest(), []);
   });
+
+test('a peer that goes on requesting after its rejection gets one A-ABORT and no more', async () => {
+  await using acceptor = await startServer({ checkCalledAeTitle: true, acseTimeoutMs: 200 });
+  await using peer = await RawPeer.connect(acceptor.port);
+  peer.hangsUpOnAbort = false;
+  const other = { ...rqOf([ECHO_CONTEXT]), calledAeTitle: 'OTHER' };
+  peer.send(...Array<typeof other>(500).fill(other));
+  assert.deepEqual(await peer.rest(), ['A-ASSOCIATE-RJ', 'A-ABORT']);
+});
 
 test('our acceptor takes protocol version 3, any called AE title and a request without AE titles', async () => {
   await using acceptor = await startServer();

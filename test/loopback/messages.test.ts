@@ -6,6 +6,7 @@ import { encodeCommand } from '../../src/dimse/command-codec.js';
 import {
   type Association,
   type DimseMessage,
+  type DimseRequest,
   type DimseResponse,
   type IncomingInstance,
   NoPresentationContext,
@@ -18,7 +19,7 @@ import {
 } from '../../src/index.js';
 import { encodePdu } from '../../src/pdu/codec.js';
 import type { PDataTf, Pdv } from '../../src/pdu/types.js';
-import { Inbox } from '../support/loopback-inbox.js';
+import { Inbox, inTime } from '../support/loopback-inbox.js';
 import {
   CT,
   CT_CONTEXT,
@@ -45,17 +46,16 @@ async function requestorAndPeer(acceptor: RawAcceptor): Promise<{ association: A
   return { association: await requesting, peer };
 }
 
+const ctStoreRq = (messageId: number): DimseRequest => ({
+  type: 'C-STORE-RQ',
+  messageId,
+  priority: 2,
+  affectedSopClassUid: CT,
+  affectedSopInstanceUid: '1.2.3',
+});
+
 function store(association: Association, dataSet: Buffer): Promise<DimseResponse> {
-  return association.request(
-    (messageId) => ({
-      type: 'C-STORE-RQ',
-      messageId,
-      priority: 2,
-      affectedSopClassUid: CT,
-      affectedSopInstanceUid: '1.2.3',
-    }),
-    { presentationContextId: STORE, dataSet: bufferSource(dataSet) },
-  );
+  return association.request(ctStoreRq, { presentationContextId: STORE, dataSet: bufferSource(dataSet) });
 }
 
 test('several requests are under way at once, and each gets its own response, in whatever order they come', async () => {
@@ -515,4 +515,50 @@ test('a source that fails before anything was sent costs its request only; later
   assert.equal(association.failure, error);
   assert.equal(isClosed, 2);
   await association.closed;
+});
+
+test('a source that hangs does not keep its request once the association has ended', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const { association, peer } = await requestorAndPeer(acceptor);
+  const begun = new Inbox<true>();
+  let isClosed = false;
+  const hanging = rejection(
+    association.request(ctStoreRq, {
+      presentationContextId: STORE,
+      dataSet: {
+        readInto() {
+          begun.push(true);
+          return new Promise(() => undefined);
+        },
+        close() {
+          isClosed = true;
+          return new Promise(() => undefined);
+        },
+      },
+    }),
+  );
+  await begun.next();
+  const behind = rejection(verify(association));
+  peer.send({ type: 'A-ABORT', source: 0, reason: 0 });
+  const error = await inTime(hanging, 'the request');
+  assert.equal(error, association.failure);
+  assert.equal(await inTime(behind, 'the request behind it'), error);
+  assert.equal(isClosed, true);
+});
+
+test('a request that cannot even be made closes its source', async () => {
+  await using acceptor = await startServer();
+  const association = await associate(acceptor.port);
+  let isClosed = false;
+  const source = bufferSource(Buffer.alloc(2));
+  const close = async (): Promise<void> => {
+    isClosed = true;
+  };
+  const make = (): never => {
+    throw new RangeError('no request');
+  };
+  const failure = rejection(association.request(make, { presentationContextId: ECHO, dataSet: { ...source, close } }));
+  assert.ok((await failure) instanceof RangeError);
+  assert.equal(isClosed, true);
+  await association.release();
 });

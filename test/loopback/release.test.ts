@@ -1,9 +1,12 @@
 /** The end of an association in good order, and all that can come between (PS3.8 7.2, Table 9-10 Sta7 to Sta12). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deferred } from '../../src/base/deferred.js';
+import { bufferSource } from '../../src/dataset/source.js';
 import {
   type Association,
   AssociationAborted,
+  type DimseRequest,
   responseTo,
   type ServiceProvider,
   TimeoutError,
@@ -46,6 +49,14 @@ async function requestorAndPeer(
   await peer.accept();
   return { association: await requesting, peer };
 }
+
+const ctStoreRq = (messageId: number): DimseRequest => ({
+  type: 'C-STORE-RQ',
+  messageId,
+  priority: 2,
+  affectedSopClassUid: CT,
+  affectedSopInstanceUid: '1.2.3',
+});
 
 test('the requestor asks, the acceptor agrees, the requestor hangs up', async () => {
   await using acceptor = await RawAcceptor.listen();
@@ -124,6 +135,7 @@ test('silence instead of agreement ends with A-ABORT after the ACSE timeout, and
   const error = await failure;
   assert.ok(error instanceof TimeoutError);
   assert.equal(error.timer, 'acse');
+  assert.equal(error.message, `no answer to the release from ${association.remote} within 0.3 s`);
   assert.deepEqual(await peer.rest(), []);
   await association.closed;
 });
@@ -186,26 +198,17 @@ test('a release waits for the message that is being sent', async () => {
   assert.ok(context);
   const whole = ctDataSet('1.2.3', 1_500_000);
   let sent = 0;
-  const storing = association.request(
-    (messageId) => ({
-      type: 'C-STORE-RQ',
-      messageId,
-      priority: 2,
-      affectedSopClassUid: CT,
-      affectedSopInstanceUid: '1.2.3',
-    }),
-    {
-      presentationContextId: context.id,
-      dataSet: {
-        readInto(bodies) {
-          const from = sent;
-          for (const body of bodies) sent += whole.copy(body, 0, sent);
-          return Promise.resolve({ bytes: sent - from, isLast: sent === whole.length });
-        },
-        close: () => Promise.resolve(),
+  const storing = association.request(ctStoreRq, {
+    presentationContextId: context.id,
+    dataSet: {
+      readInto(bodies) {
+        const from = sent;
+        for (const body of bodies) sent += whole.copy(body, 0, sent);
+        return Promise.resolve({ bytes: sent - from, isLast: sent === whole.length });
       },
+      close: () => Promise.resolve(),
     },
-  );
+  });
   storing.catch(() => undefined);
   const releasing = association.release();
   const arrival = await peer.message('C-STORE-RQ');
@@ -223,7 +226,58 @@ test('our requestor agrees when the acceptor asks for release', async () => {
   peer.end();
   await association.closed;
   assert.equal(association.failure, undefined);
-  assert.ok((await rejection(verify(association))) instanceof UsageError);
+  assertReleasedByPeer(await rejection(verify(association)));
+});
+
+function assertReleasedByPeer(error: Error): void {
+  assert.ok(error instanceof AssociationAborted);
+  assert.equal(error.by, 'peer');
+  assert.equal(error.detail, 'released by the peer before it answered');
+}
+
+test('a peer that asks for release while our request waits for its response has not answered', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const { association, peer } = await requestorAndPeer(acceptor);
+  const echo = rejection(verify(association));
+  await peer.message('C-ECHO-RQ');
+  peer.send({ type: 'A-RELEASE-RQ' });
+  await peer.expect('A-RELEASE-RP');
+  assertReleasedByPeer(await echo);
+  peer.end();
+  await association.closed;
+});
+
+test('our requestor agrees to a release only after the message that is being sent', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const traces: Traces = new Inbox();
+  const { association, peer } = await requestorAndPeer(acceptor, { trace: (trace) => traces.push(trace) });
+  const gate = deferred();
+  const whole = ctDataSet('1.2.3', 300_000);
+  const inMemory = bufferSource(whole);
+  let reads = 0;
+  const storing = rejection(
+    association.request(ctStoreRq, {
+      presentationContextId: 3,
+      dataSet: {
+        async readInto(bodies) {
+          if (reads++ > 0) await gate.promise;
+          return inMemory.readInto(bodies);
+        },
+        close: () => Promise.resolve(),
+      },
+    }),
+  );
+  await traces.until(({ event }) => event.type === 'message' && event.direction === 'outgoing');
+  // A cancel asks for nothing, and its trace tells that the release behind it has come.
+  peer.send(command({ type: 'C-CANCEL-RQ', messageIdBeingRespondedTo: 1 }), { type: 'A-RELEASE-RQ' });
+  await traces.until(({ event }) => event.type === 'message' && event.direction === 'incoming');
+  const late = rejection(verify(association));
+  gate.resolve();
+  assert.equal((await peer.message('C-STORE-RQ')).dataSet?.length, whole.length);
+  await peer.expect('A-RELEASE-RP');
+  peer.end();
+  assertReleasedByPeer(await storing);
+  assertReleasedByPeer(await late);
 });
 
 // Sta7 -> Sta9 -> Sta11 -> Sta1: the requestor agrees first, then gets the acceptor's agreement.

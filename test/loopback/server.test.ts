@@ -155,6 +155,30 @@ test('peers that do not hang up, or do not even read, do not keep a closing serv
   for (const peer of [...stubborn, deaf, released]) await peer[Symbol.asyncDispose]();
 });
 
+test('a sink that never ends does not keep a closing server, and nothing of it is acknowledged', async () => {
+  const acceptor = await heldServer();
+  const busy = await storing(acceptor.port);
+  await acceptor.begun.next();
+  await inTime(acceptor.server.close({ graceMs: 0 }), 'the close');
+  assert.deepEqual(await busy.rest(), ['A-ABORT']);
+});
+
+test('too many connections that never ask: the oldest makes way, and a caller is served', async () => {
+  const maxAssociations = 1;
+  await using acceptor = await startServer({ maxAssociations });
+  const silent: RawPeer[] = [];
+  for (let count = 0; count < maxAssociations + 128; count++) silent.push(await RawPeer.connect(acceptor.port));
+  const association = await associate(acceptor.port);
+  assert.deepEqual(await silent[0]?.rest(), []);
+  assert.match((await traced(acceptor.traces, 'no-request')).error?.message ?? '', /make way/);
+  const error = await rejection(associate(acceptor.port));
+  assert.ok(error instanceof AssociationRejected);
+  assert.deepEqual([error.result, error.source, error.reason], [2, 3, 2]);
+  await association.release();
+  assert.equal(silent.at(-1)?.arrivals.length, 0);
+  for (const peer of silent) peer.destroy();
+});
+
 test('the port is free again as soon as the server has closed', async () => {
   const first = await startServer();
   const association = await associate(first.port);

@@ -181,7 +181,7 @@ const REFUSED: readonly { readonly what: string; readonly bytes: Buffer; readonl
       encodeFileMeta({ mediaStorageSopClassUid: '1.2', mediaStorageSopInstanceUid: '1.3', transferSyntaxUid: LONG }),
       Buffer.alloc(100),
     ]),
-    message: /a UID of 200 characters/,
+    message: /a UID has 200 characters/,
   },
 ];
 

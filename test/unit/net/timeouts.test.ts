@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deferred } from '../../../src/base/deferred.js';
-import { withDefaults } from '../../../src/net/requestor.js';
-import { artimMs, DEFAULT_TIMEOUTS, PeerTimer } from '../../../src/net/timeouts.js';
+import { artimMs, DEFAULT_TIMEOUTS, PeerTimer, withDefaults } from '../../../src/net/timeouts.js';
 
 /** Starts a timer that is asked `holding` times whether the peer is held back, says so, and then lets it run out. */
 function runsOut(ms: number, holding = 0): { readonly timer: PeerTimer; readonly timeout: Promise<number> } {

@@ -1,7 +1,7 @@
 /** Addresses and system errors in words. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAddress, systemErrorInWords } from '../../../src/net/transport.js';
+import { formatAddress, listen, systemErrorInWords } from '../../../src/net/transport.js';
 
 test('addresses: brackets round IPv6, IPv4 as IPv4 even if it came in over IPv6', () => {
   assert.equal(formatAddress('127.0.0.1', 104), '127.0.0.1:104');
@@ -24,4 +24,18 @@ test('system errors: words for the usual ones, the message of others, the first 
     systemErrorInWords(new AggregateError([systemError('EHOSTUNREACH'), systemError('ECONNREFUSED')])),
     'host unreachable',
   );
+});
+
+test('a connection that cannot be taken is told, and listening goes on', async () => {
+  const told: Error[] = [];
+  const server = await listen(
+    { host: '127.0.0.1', port: 0 },
+    { onConnection: () => undefined, onAcceptError: (error) => told.push(error) },
+  );
+  const error = systemError('EMFILE');
+  server.emit('error', error);
+  server.emit('error', error);
+  assert.deepEqual(told, [error, error]);
+  assert.equal(server.listening, true);
+  server.close();
 });

@@ -1,0 +1,18 @@
+/** An association as its user sees it; what the library itself does with one stays inside. */
+import type { Association } from './association.js';
+
+/** Made by `requestAssociation`, given to service providers. Whatever is under way when it ends early rejects with the reason. */
+export type AssociationHandle = AsyncDisposable &
+  Pick<
+    Association,
+    | 'remote'
+    | 'callingAeTitle'
+    | 'calledAeTitle'
+    | 'contexts'
+    | 'closed'
+    | 'failure'
+    | 'signal'
+    | 'request'
+    | 'release'
+    | 'abort'
+  >;
