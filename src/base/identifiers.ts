@@ -48,7 +48,7 @@ export function trimUid(text: string): string {
  * @throws {InvalidIdentifier} if empty, over 16 characters, or with a backslash, a control or a non-ASCII character.
  */
 export function parseAeTitle(text: string): AeTitle {
-  const title = text.trim();
+  const title = text.replace(/^ +| +$/g, '');
   if (title.length === 0) throw new InvalidIdentifier('an AE title is empty or all spaces');
   if (title.length > MAX_AE_TITLE_LENGTH)
     throw new InvalidIdentifier(`an AE title has ${title.length} characters, over ${MAX_AE_TITLE_LENGTH}`);

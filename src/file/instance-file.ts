@@ -30,6 +30,8 @@ export interface InstanceFile {
   readonly dataSetOffset: number;
   /** Of the file, in bytes. */
   readonly size: number;
+  /** When the file was last written, in milliseconds since 1970: another file under its name is not what was looked at. */
+  readonly modifiedMs: number;
   /** Whether the bytes cannot go out as they are (odd lengths, elements of groups 0000 or 0002). */
   readonly needsRewrite: boolean;
   /** What is wrong with the file that can be lived with. */
@@ -57,6 +59,11 @@ export async function inspectInstance(path: string): Promise<InstanceFile> {
  */
 export async function openDataSet(instance: InstanceFile, to: TransferSyntax | undefined): Promise<DataSetSource> {
   const file = await openForReading(instance.path);
+  const { size, mtimeMs } = await file.stat();
+  if (size < instance.size || mtimeMs !== instance.modifiedMs) {
+    await file.close();
+    throw new FileError(instance.path, `Bad DICOM file ${instance.path}: it has changed since it was looked at`);
+  }
   const from = instance.transferSyntax;
   const source =
     from === undefined || to === undefined || (from.uid === to.uid && !instance.needsRewrite)
@@ -120,6 +127,7 @@ async function inspect(file: FileHandle, path: string): Promise<InstanceFile> {
     transferSyntax: syntax,
     dataSetOffset: head.dataSetOffset,
     size,
+    modifiedMs: stat.mtimeMs,
     needsRewrite: facts?.needsRewrite ?? false,
     warnings: [
       ...head.warnings,

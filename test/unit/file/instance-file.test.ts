@@ -1,7 +1,7 @@
 /** Instances in files: what is found in them, what is refused, and their data sets as sources. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
@@ -133,13 +133,13 @@ test('a big value is not read to know the file', async () => {
   assert.equal(instance.needsRewrite, false);
 });
 
-test('a file that grew is sent as it was; one that shrank is an error that says so', async () => {
+test('a file that grew or shrank since it was looked at is an error that says so', async () => {
   await using folder = await temporaryFolder();
   const path = await fileOf(folder, samplePart10(SAMPLE));
   const instance = await inspectInstance(path);
-  const bytes = (await readFile(path)).subarray(instance.dataSetOffset);
   await appendFile(path, 'more');
-  assert.equal((await readAll(instance, ELE, [64, 64])).equals(bytes), true);
+  await utimes(path, 1, 1);
+  assert.match((await rejection(readAll(instance, ELE))).message, /has changed since it was looked at/);
   await truncate(path, instance.size - 10);
   for (const to of [ELE, IMPLICIT_VR_LITTLE_ENDIAN]) {
     const error = await rejection(readAll(instance, to));
@@ -223,4 +223,14 @@ test('no prefix of a file makes it anything but a file or an error of its own', 
       `${length} bytes`,
     );
   }
+});
+
+test('a file that another has replaced since it was looked at is not sent', async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'image.dcm');
+  await writeFile(path, samplePart10(sampleImage()));
+  const instance = await inspectInstance(path);
+  await writeFile(path, samplePart10(sampleImage({ rows: 64 })));
+  await utimes(path, 1, 1);
+  await assert.rejects(openDataSet(instance, instance.transferSyntax), { name: 'FileError', message: /has changed/ });
 });

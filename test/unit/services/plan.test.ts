@@ -35,6 +35,7 @@ function instanceOf(sopClassUid: string, transferSyntaxUid: string, path = 'x'):
     transferSyntax: transferSyntax(transferSyntaxUid),
     dataSetOffset: 0,
     size: 0,
+    modifiedMs: 0,
     needsRewrite: false,
     warnings: [],
   };
