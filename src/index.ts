@@ -43,14 +43,23 @@ export {
 } from './dimse/messages.js';
 export { describeStatus, STATUS, type Status, statusLine } from './dimse/status.js';
 export { type InstanceFile, inspectInstance } from './file/instance-file.js';
-export { type ServeOptions, type Server, serve } from './net/acceptor.js';
+export { type Server, serve } from './net/acceptor.js';
 export type { AssociationHandle as Association } from './net/association-handle.js';
 export { describeTrace } from './net/describe-trace.js';
 export { type AssociationRequest, type Peer, requestAssociation } from './net/requestor.js';
+export type { ServeOptions } from './net/serve-options.js';
 export type { IncomingRequest, ServiceProvider } from './net/service-provider.js';
 export type { Timeouts } from './net/timeouts.js';
 export type { AssociationEvent, AssociationTrace, TraceFunction } from './net/trace.js';
 export { type DirectorySinkOptions, directorySink } from './services/directory-sink.js';
+export {
+  type PlanEvent,
+  type PlannedAssociation,
+  type PlannedContext,
+  type PlannedFiles,
+  planFiles,
+} from './services/dry-run.js';
+export type { PathFilter } from './services/input-files.js';
 export {
   discardSink,
   type IncomingInstance,
@@ -58,11 +67,7 @@ export {
   type StoreInstance,
   storageProvider,
 } from './services/storage-provider.js';
-export {
-  type StoreEvent,
-  type StoreFilesOptions,
-  type StoreOutcome,
-  storeFiles,
-  storeInstance,
-} from './services/storage-user.js';
+export { storeFiles } from './services/storage-user.js';
+export { type StoreInstanceOptions, storeInstance } from './services/store-instance.js';
+export type { SelectFilesOptions, StoreEvent, StoreFilesOptions, StoreOutcome } from './services/store-outcome.js';
 export { verificationProvider, verify } from './services/verification.js';

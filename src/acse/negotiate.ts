@@ -127,6 +127,19 @@ function windowAnswer(
   };
 }
 
+/**
+ * What a request and its answer come to, as the requestor's numbers. Silence on either side is one operation, and an
+ * answer above the proposal, or unlimited, grants what was proposed. 0 only if both sides say unlimited.
+ */
+export function agreedWindow(request: AssociateRq, response: AssociateAc): AsynchronousOperationsWindow {
+  const proposed = request.userInformation.asynchronousOperationsWindow ?? SYNCHRONOUS;
+  const granted = response.userInformation.asynchronousOperationsWindow ?? SYNCHRONOUS;
+  return {
+    maximumInvoked: smallerWindow(proposed.maximumInvoked, granted.maximumInvoked),
+    maximumPerformed: smallerWindow(proposed.maximumPerformed, granted.maximumPerformed),
+  };
+}
+
 /** 0 is unlimited. */
 function smallerWindow(a: number, b: number): number {
   return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);

@@ -1,42 +1,35 @@
-/** A bounded queue between a socket that pushes and a sink that pulls: many small pushes, one array per pull. */
-
-/** `onFull` is called once when `highWaterBytes` wait, `onEmpty` once when they have been taken after that. */
-export interface BatchQueueLimits {
-  readonly highWaterBytes: number;
-  onFull(): void;
-  onEmpty(): void;
-}
+/** A queue between a socket that pushes and a sink that pulls: many small pushes, one array per pull. */
+import type { Backlog } from './backlog.js';
 
 // A view costs its object and may keep a whole chunk alive: without this, one-byte fragments would fill the memory.
 const VIEW_COST = 256;
 
 /**
  * Each turn of the iterator takes all that came in since the last one, so a slow sink sees few large batches.
+ * What is pushed counts in the backlog until the consumer is done with it: until it asks for the next batch.
  * One consumer at a time. Leaving the loop early (`break`, a throw) lets the rest drain away unread.
  */
 export class BatchQueue implements AsyncIterable<readonly Buffer[]> {
-  readonly #limits: BatchQueueLimits;
+  readonly #backlog: Backlog;
   #waiting: Buffer[] = [];
-  #bytes = 0;
-  #full = false;
+  #waitingBytes = 0;
+  /** Of the batch that the consumer has. */
+  #takenBytes = 0;
   #ended = false;
   #discarding = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(limits: BatchQueueLimits) {
-    this.#limits = limits;
+  constructor(backlog: Backlog) {
+    this.#backlog = backlog;
   }
 
   /** Adds a view; the queue owns it until the batch after it is asked for. */
   push(view: Buffer): void {
     if (this.#ended || this.#discarding) return;
     this.#waiting.push(view);
-    this.#bytes += view.length + VIEW_COST;
-    if (!this.#full && this.#bytes >= this.#limits.highWaterBytes) {
-      this.#full = true;
-      this.#limits.onFull();
-    }
+    this.#waitingBytes += view.length + VIEW_COST;
+    this.#backlog.add(view.length + VIEW_COST);
     this.#wakeConsumer();
   }
 
@@ -53,6 +46,7 @@ export class BatchQueue implements AsyncIterable<readonly Buffer[]> {
   discard(): void {
     this.#discarding = true;
     this.#drop();
+    this.#giveBack();
   }
 
   /** Resolves when the producer has ended the queue, in good order or not. */
@@ -64,6 +58,7 @@ export class BatchQueue implements AsyncIterable<readonly Buffer[]> {
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly Buffer[], void, void> {
     try {
       for (;;) {
+        this.#giveBack();
         if (this.#waiting.length > 0) yield this.#take();
         else if (!this.#ended) await this.#more();
         else if (this.#error !== undefined) throw this.#error;
@@ -76,16 +71,21 @@ export class BatchQueue implements AsyncIterable<readonly Buffer[]> {
 
   #take(): readonly Buffer[] {
     const batch = this.#waiting;
-    this.#drop();
+    this.#takenBytes = this.#waitingBytes;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
     return batch;
   }
 
+  #giveBack(): void {
+    this.#backlog.remove(this.#takenBytes);
+    this.#takenBytes = 0;
+  }
+
   #drop(): void {
+    this.#backlog.remove(this.#waitingBytes);
     this.#waiting = [];
-    this.#bytes = 0;
-    if (!this.#full) return;
-    this.#full = false;
-    this.#limits.onEmpty();
+    this.#waitingBytes = 0;
   }
 
   #more(): Promise<void> {

@@ -11,11 +11,17 @@ export const EXIT = { success: 0, failure: 1, commandLine: 2, notStored: 3, sigi
 /** How long an aborted connection may take to close before the process ends all the same. */
 const LINGER_MS = 1000;
 
-/** Runs `work` with the parsed options and leaves its exit code to the process. Never throws. */
+/** What an application does; its exit code comes of it. */
+type Work<A extends Application> = (options: OptionsOf<A>, log: Log) => Promise<number>;
+
+/**
+ * Runs an application and leaves its exit code to the process. Never throws.
+ * @param loadWork is called only if there is work to do: most of the code is behind it, which `--version` need not wait for
+ */
 export async function runApplication<const A extends Application>(
   application: A,
   loggingOf: (options: OptionsOf<A>) => LogOptions,
-  work: (options: OptionsOf<A>, log: Log) => Promise<number>,
+  loadWork: () => Promise<Work<A>>,
 ): Promise<void> {
   process.exitCode = EXIT.failure;
   try {
@@ -24,7 +30,7 @@ export async function runApplication<const A extends Application>(
       const { options } = commandLine;
       const log = await openLog(application.name, loggingOf(options));
       log.debug([`$${application.name} v${VERSION}`, '']);
-      process.exitCode = await runLogged(log, () => work(options, log));
+      process.exitCode = await runLogged(log, async () => (await loadWork())(options, log));
       // PS3.8 has us wait for a peer to close; nobody at a terminal waits for one that never will.
       setTimeout(() => process.exit(), LINGER_MS).unref();
     } else {
@@ -48,6 +54,7 @@ async function runLogged(log: Log, work: () => Promise<number>): Promise<number>
   try {
     return await work();
   } catch (error) {
+    if (error instanceof CommandLineError) throw error;
     log.error(sentence(error));
     return EXIT.failure;
   } finally {

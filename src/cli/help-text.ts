@@ -28,6 +28,7 @@ function optionLines(row: OptionRow): string[] {
 }
 
 function helpOf(row: OptionRow): string {
+  if ('many' in row) return `${row.help}; may be given several times`;
   if (!('default' in row) || row.default === undefined) return row.help;
   return row.default === true ? `${row.help} (default)` : `${row.help} (default: ${row.default})`;
 }

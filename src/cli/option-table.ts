@@ -35,6 +35,13 @@ export interface ValueRow extends RowBase {
   readonly default?: string;
 }
 
+/** An option with a value that may be given several times: all values in their order, none if it is not given. */
+export interface RepeatableRow extends RowBase {
+  readonly value: string;
+  readonly parse: (text: string) => unknown;
+  readonly many: true;
+}
+
 /** An option whose value is one of the names of `choices`; each stands for the value behind it. */
 export interface ChoiceRow extends RowBase {
   readonly value: string;
@@ -42,7 +49,7 @@ export interface ChoiceRow extends RowBase {
   readonly default?: string;
 }
 
-export type OptionRow = FlagRow | ActionRow | ConstantRow | ValueRow | ChoiceRow;
+export type OptionRow = FlagRow | ActionRow | ConstantRow | ValueRow | RepeatableRow | ChoiceRow;
 
 export interface PositionalRow {
   readonly key: string;
@@ -72,13 +79,17 @@ export interface Application {
 
 type RowOf<A extends Application> = A['groups'][number]['options'][number];
 type ParsedRow<R> = R extends { readonly parse: (text: string) => infer V }
-  ? V
+  ? R extends { readonly many: true }
+    ? readonly V[]
+    : V
   : R extends { readonly choices: Readonly<Record<string, infer V>> }
     ? V
     : R extends { readonly sets: infer V }
       ? V
       : boolean;
-type HasDefault<R> = [Extract<R, { readonly default: unknown }>] extends [never] ? false : true;
+type HasDefault<R> = [Extract<R, { readonly default: unknown } | { readonly many: true }>] extends [never]
+  ? false
+  : true;
 type IsFlag<R> = [Exclude<R, { readonly sets: string } | { readonly value: string }>] extends [never] ? false : true;
 type ParsedKey<R> = ParsedRow<R> | (true extends HasDefault<R> | IsFlag<R> ? never : undefined);
 type ParsedPositional<P extends PositionalRow> = P extends { readonly many: true }

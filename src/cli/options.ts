@@ -4,11 +4,11 @@ import type { ActionRow, Application, CommandLine, OptionRow, OptionsOf } from '
 import { shown } from './option-values.js';
 import { messageOf } from './printable.js';
 
-/** One option as typed; `name` is the word that was used, `text` its value, if it takes one. */
+/** One option as typed; `name` is the word that was used, `texts` its values: one, several if it may be repeated. */
 interface Given {
   readonly row: OptionRow;
   readonly name: string;
-  readonly text: string;
+  readonly texts: string[];
 }
 
 interface Scanned {
@@ -18,7 +18,8 @@ interface Scanned {
 }
 
 /**
- * Reads `argv`, which begins after the program's name. Options stand anywhere before `--`, the last of a kind wins.
+ * Reads `argv`, which begins after the program's name. Options stand anywhere before `--`, the last of a kind wins unless
+ * its row is for `many`.
  * @throws {CommandLineError} one line that names the option or argument at fault.
  */
 export function parseCommandLine<const A extends Application>(application: A, argv: readonly string[]): CommandLine<A> {
@@ -47,7 +48,8 @@ function scan(application: Application, argv: readonly string[]): Scanned {
     const other = given.get(row.key);
     if (other !== undefined && other.row !== row)
       throw new CommandLineError(`${name}: not together with ${other.name}`);
-    given.set(row.key, { row, name, text });
+    if (other !== undefined && 'many' in row) other.texts.push(text);
+    else given.set(row.key, { row, name, texts: [text] });
   }
   return { given, words: words.concat(argv.slice(end + 1)) };
 }
@@ -96,12 +98,17 @@ function optionValues(application: Application, given: ReadonlyMap<string, Given
     if ('action' in row || given.has(row.key)) continue;
     values[row.key] ??= defaultOf(row);
   }
-  for (const [key, { row, name, text }] of given) values[key] = named(name, () => parsedValue(row, text));
+  for (const [key, { row, name, texts }] of given)
+    values[key] = named(name, () => {
+      const parsed = texts.map((text) => parsedValue(row, text));
+      return 'many' in row ? parsed : parsed[0];
+    });
   return values;
 }
 
 function defaultOf(row: OptionRow): unknown {
   if ('sets' in row) return row.default === true ? row.sets : undefined;
+  if ('many' in row) return [];
   if ('value' in row) return row.default === undefined ? undefined : parsedValue(row, row.default);
   return false;
 }

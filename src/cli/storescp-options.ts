@@ -80,6 +80,14 @@ export const STORESCP = {
           default: '100',
           help: 'reject association requests while n associations are open',
         },
+        {
+          key: 'maxOperationsPerformed',
+          long: '--async-ops',
+          value: '[n]umber (int)',
+          parse: integer({ from: 1, to: 65_535 }),
+          default: '16',
+          help: 'work on up to n requests of an association at a time if it asks for that (asynchronous operations window); 1 = off',
+        },
       ],
     },
     {

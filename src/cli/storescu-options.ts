@@ -131,11 +131,48 @@ export const STORESCU = {
       title: 'Sending',
       options: [
         { key: 'recurse', short: '-r', long: '--recurse', help: 'send the files in all folders below a directory' },
+        {
+          key: 'include',
+          long: '--include',
+          value: '[g]lob (str)',
+          parse: text,
+          many: true,
+          help: "of the files in a directory send only those that match g: by their name or, if g has a '/', by their path below the directory",
+        },
+        {
+          key: 'exclude',
+          long: '--exclude',
+          value: '[g]lob (str)',
+          parse: text,
+          many: true,
+          help: 'leave out the files and folders in a directory that match g, included or not',
+        },
+        {
+          key: 'dryRun',
+          long: '--dry-run',
+          help: 'print what would be proposed and sent, and what would be left out; the peer is not asked',
+        },
         { key: 'echo', long: '--echo', help: 'verify the connection with C-ECHO first; no dcmfile is needed then' },
         {
           key: 'noDecompress',
           long: '--no-decompress',
           help: 'send compressed images as they are or not at all, even if the peer accepts them decompressed only',
+        },
+        {
+          key: 'maxOperationsInvoked',
+          long: '--async-ops',
+          value: '[n]umber (int)',
+          parse: integer({ from: 1, to: 65_535 }),
+          default: '16',
+          help: 'propose to have up to n requests unanswered at a time (asynchronous operations window) if there is more than one file; 1 = off',
+        },
+        {
+          key: 'associations',
+          long: '--jobs',
+          value: '[n]umber (int)',
+          parse: integer({ from: 1, to: 1000 }),
+          default: '1',
+          help: 'send over n associations at a time, as far as the peer takes them',
         },
         { key: 'halt', long: '--halt', help: 'stop after the first failure status instead of sending the next file' },
         {

@@ -14,6 +14,7 @@ export const STATUS = {
   processingFailure: 0x0110,
   invalidInstance: 0x0117,
   sopClassNotSupported: 0x0122,
+  duplicateInvocation: 0x0210,
   unrecognizedOperation: 0x0211,
   resourceLimitation: 0x0213,
   outOfResources: 0xa700,

@@ -8,10 +8,10 @@ import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax, transferSyntax } from '
 import { type Vr, vrCode, vrInfo } from '../dataset/vr.js';
 import { uidName } from '../dictionary/lookup.js';
 
-/** Text of group 0002 without padding; as read, nobody has checked it. */
 /** Nothing in the bytes speaks for a DICOM file, as against one that is damaged. */
 export class NotDicom extends DataSetError {}
 
+/** Text of group 0002 without padding; as read, nobody has checked it. */
 export interface FileMeta {
   readonly mediaStorageSopClassUid?: string;
   readonly mediaStorageSopInstanceUid?: string;

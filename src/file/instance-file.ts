@@ -1,6 +1,5 @@
 /** Files that hold an instance: what is in them, and their data set as a source to send from. */
-import { constants, type FileHandle, open } from 'node:fs/promises';
-import { DataSetError, FileError, InvalidIdentifier, NotAnInstance } from '../base/errors.js';
+import { DataSetError, FileError, InvalidIdentifier } from '../base/errors.js';
 import { MAX_TOLERATED_UID_LENGTH, parseUid } from '../base/identifiers.js';
 import { decompressedChunks } from '../codecs/decompress.js';
 import { transcodedSource } from '../dataset/convert.js';
@@ -8,20 +7,20 @@ import { inflated } from '../dataset/deflate.js';
 import { DataSetScan, type ScanResult } from '../dataset/scan.js';
 import { chunkSource, type DataSetSource } from '../dataset/source.js';
 import { canConvert } from '../dataset/transcode.js';
-
 import { type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
-import { type FileHead, NotDicom, readFileHead } from './file-meta.js';
-import { fileErrorInWords, isSystemError } from './system-error.js';
+import type { OpenFile } from './disk.js';
+import type { FileHead } from './file-meta.js';
+import { chunksOf, HEAD_BYTES, type Location, openForReading, readAt, readHead, toFileError } from './open-file.js';
 
-/** Most files have their meta group and all but the pixel data in this many bytes. */
-const HEAD_BYTES = 64 * 1024;
 /** What is read after a jump over a value: mostly one element header is wanted. */
 const AFTER_JUMP_BYTES = 4 * 1024;
-const CHUNK_BYTES = 256 * 1024;
 
 /** A file that can be sent: its data set is whole and names its class and instance. */
 export interface InstanceFile {
+  /** As words; U+FFFD stands in it for what is no UTF-8. */
   readonly path: string;
+  /** The bytes of the path, if `path` cannot say them. */
+  readonly location?: Buffer;
   readonly sopClassUid: string;
   readonly sopInstanceUid: string;
   readonly transferSyntaxUid: string;
@@ -42,10 +41,12 @@ export interface InstanceFile {
  * Looks through a file without reading its big values.
  * @throws {FileError} unreadable, no DICOM file, cut short, or without a SOP Class or Instance UID
  */
-export async function inspectInstance(path: string): Promise<InstanceFile> {
-  const file = await openForReading(path);
+export async function inspectInstance(location: Location): Promise<InstanceFile> {
+  const path = location.toString();
+  const file = await openForReading(location);
   try {
-    return await inspect(file, path);
+    const instance = await inspect(file, path);
+    return typeof location === 'string' ? instance : { ...instance, location };
   } catch (error) {
     throw toFileError(path, error);
   } finally {
@@ -58,7 +59,7 @@ export async function inspectInstance(path: string): Promise<InstanceFile> {
  * @throws {FileError} now or from the source
  */
 export async function openDataSet(instance: InstanceFile, to: TransferSyntax | undefined): Promise<DataSetSource> {
-  const file = await openForReading(instance.path);
+  const file = await openForReading(instance.location ?? instance.path);
   const { size, mtimeMs } = await file.stat();
   if (size < instance.size || mtimeMs !== instance.modifiedMs) {
     await file.close();
@@ -104,7 +105,7 @@ async function* inWords(path: string, chunks: AsyncIterable<Buffer>): AsyncGener
   }
 }
 
-async function inspect(file: FileHandle, path: string): Promise<InstanceFile> {
+async function inspect(file: OpenFile, path: string): Promise<InstanceFile> {
   const stat = await file.stat();
   if (!stat.isFile()) {
     const kind = stat.isDirectory() ? 'is a directory' : 'not a regular file';
@@ -153,15 +154,6 @@ function disagreement(what: string, inMeta: string | undefined, inDataSet: strin
   return [`${what} is ${inMeta} in the file meta information, ${inDataSet} in the data set: sent as the latter`];
 }
 
-async function readHead(file: FileHandle, size: number): Promise<{ bytes: Buffer; head: FileHead }> {
-  for (let wanted = HEAD_BYTES; ; ) {
-    const bytes = await readAt(file, 0, Buffer.allocUnsafe(Math.min(wanted, size)));
-    const head = readFileHead(bytes, size);
-    if (!('needed' in head)) return { bytes, head };
-    wanted = head.needed;
-  }
-}
-
 interface ScanInput {
   readonly syntax: TransferSyntax;
   readonly head: FileHead;
@@ -170,7 +162,7 @@ interface ScanInput {
   readonly size: number;
 }
 
-async function scan(file: FileHandle, { syntax, head, bytes, size }: ScanInput): Promise<ScanResult> {
+async function scan(file: OpenFile, { syntax, head, bytes, size }: ScanInput): Promise<ScanResult> {
   const facts = new DataSetScan(syntax);
   if (syntax.deflated) {
     for await (const chunk of inflated(chunksOf(file, head.dataSetOffset))) facts.feed(chunk);
@@ -195,14 +187,14 @@ async function scan(file: FileHandle, { syntax, head, bytes, size }: ScanInput):
 }
 
 /** The data set's bytes as they stand in the file, read straight into what is sent. */
-function fileSource(file: FileHandle, { path, dataSetOffset, size }: InstanceFile): DataSetSource {
+function fileSource(file: OpenFile, { path, dataSetOffset, size }: InstanceFile): DataSetSource {
   let position = dataSetOffset;
   return {
     async readInto(bodies) {
       const from = position;
       let rest = bodies;
       while (rest.length > 0 && position < size) {
-        const { bytesRead } = await file.readv(rest, position);
+        const bytesRead = await file.readv(rest, position);
         if (bytesRead === 0) throw new FileError(path, `Bad DICOM file ${path}: it became shorter while it was sent`);
         // A file that has grown meanwhile is sent as it was when looked at.
         const taken = Math.min(bytesRead, size - position);
@@ -223,45 +215,4 @@ function afterBytes(buffers: readonly Buffer[], bytes: number): readonly Buffer[
     skipped += buffer.length;
   }
   return [];
-}
-
-/** One buffer, read into again and again: a chunk is valid until the next is asked for. */
-async function* chunksOf(file: FileHandle, offset: number): AsyncGenerator<Buffer, void, void> {
-  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  for (let position = offset; ; ) {
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    yield buffer.subarray(0, bytesRead);
-  }
-}
-
-/** Fills `buffer` from `position` on, or as much of it as the file has. */
-async function readAt(file: FileHandle, position: number, buffer: Buffer): Promise<Buffer> {
-  let filled = 0;
-  while (filled < buffer.length) {
-    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
-}
-
-async function openForReading(path: string): Promise<FileHandle> {
-  try {
-    // Without O_NONBLOCK, opening a named pipe waits for a writer.
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    throw toFileError(path, error);
-  }
-}
-
-function toFileError(path: string, error: unknown): unknown {
-  if (isSystemError(error))
-    return new FileError(path, `Cannot read input file ${path}: ${fileErrorInWords(error)}`, { cause: error });
-  if (error instanceof NotDicom)
-    return new NotAnInstance(path, `Bad DICOM file ${path}: ${error.message}`, { cause: error });
-  if (error instanceof DataSetError)
-    return new FileError(path, `Bad DICOM file ${path}: ${error.message}`, { cause: error });
-  return error;
 }

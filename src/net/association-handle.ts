@@ -9,6 +9,7 @@ export type AssociationHandle = AsyncDisposable &
     | 'callingAeTitle'
     | 'calledAeTitle'
     | 'contexts'
+    | 'maxOperationsInvoked'
     | 'closed'
     | 'failure'
     | 'signal'

@@ -1,4 +1,5 @@
 /** An association as both roles use it: requests and responses both ways, release and abort (PS3.7, PS3.8 7). */
+import { setMaxListeners } from 'node:events';
 import type { AcceptedContext } from '../acse/negotiate.js';
 import { deferred } from '../base/deferred.js';
 import {
@@ -17,7 +18,7 @@ import { abortedError, releasedError } from './aborted-error.js';
 import type { Establishment } from './establishment.js';
 import { MessageReceiver, type ReceivedRequest } from './message-receiver.js';
 import { MessageCutShort, MessageSender } from './message-sender.js';
-import { PendingResponses } from './pending-responses.js';
+import { OperationsInvoked } from './operations-invoked.js';
 import { PeerTimer } from './timeouts.js';
 import { unlessLost } from './unless-lost.js';
 import type { UpperLayerUser } from './upper-layer.js';
@@ -27,7 +28,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   readonly #made: Establishment;
   readonly #sender: MessageSender;
   readonly #receiver: MessageReceiver;
-  readonly #pending = new PendingResponses();
+  readonly #invoked: OperationsInvoked;
   readonly #closed = deferred();
   readonly #released = deferred();
   readonly #lost = new AbortController();
@@ -36,23 +37,26 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   #peerReleases = false;
   /** Once it has ended; without `error` it was released. */
   #ending: { readonly error: Error | undefined } | undefined;
-  /** Requests handed out and not yet answered. */
-  #working = 0;
-  /** Runs while the rest of a message is the peer's to send, anew from each fragment. */
-  readonly #messageTimer: PeerTimer;
+  /** Requests of the peer handed out and not yet answered. */
+  #performing = 0;
 
   constructor(made: Establishment) {
     const { upperLayer, contexts } = made;
     this.#made = made;
-    this.#messageTimer = this.#dimseTimer('rest of a message');
+    this.#invoked = new OperationsInvoked({
+      maxOperations: made.maxOperationsInvoked,
+      responseTimer: this.#dimseTimer('response'),
+    });
     this.#sender = new MessageSender(made.maximumLength, (blocks) => upperLayer.sendData(blocks));
-    this.#receiver = new MessageReceiver(contexts, {
+    this.#receiver = new MessageReceiver(contexts, this.#dimseTimer('rest of a message'), {
       onCommand: (message, context, hasDataSet) =>
         made.trace({ type: 'message', direction: 'incoming', message, context, hasDataSet }),
-      onResponse: (response, context) => this.#pending.settle(response, context.id),
+      onResponse: (response, context) => this.#invoked.settle(response, context.id),
       pause: () => upperLayer.pause(),
       resume: () => this.#onResume(),
     });
+    // Every operation may listen to it, and as many are under way as were negotiated.
+    setMaxListeners(0, this.#lost.signal);
     upperLayer.watchSilence(made.timeouts.networkTimeoutMs);
   }
 
@@ -72,6 +76,16 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   /** The accepted presentation contexts, in the order they were proposed. */
   get contexts(): readonly AcceptedContext[] {
     return [...this.#made.contexts.values()];
+  }
+
+  /** Most requests of ours that may be outstanding, as negotiated (PS3.7 D.3.3.3): `request` holds back what is more. */
+  get maxOperationsInvoked(): number {
+    return this.#made.maxOperationsInvoked;
+  }
+
+  /** Most requests of the peer to work on at a time, likewise. */
+  get maxOperationsPerformed(): number {
+    return this.#made.maxOperationsPerformed;
   }
 
   /** Settles when the connection is gone, however that came. */
@@ -96,12 +110,14 @@ export class Association implements AsyncDisposable, UpperLayerUser {
 
   /** Whether a request of the peer is being received or worked on. */
   get isBusy(): boolean {
-    return this.#working > 0 || this.#receiver.requests.length > 0 || this.#receiver.inMessage;
+    if (this.#ending !== undefined) return false;
+    return this.#performing > 0 || this.#receiver.requests.length > 0 || this.#receiver.inMessage;
   }
 
   /**
-   * Sends a request and waits for its response. Several may be under way; their messages go out one after another.
-   * @param make the request for the message id it is given
+   * Sends a request and waits for its response. Several may be under way: `maxOperationsInvoked` of them are outstanding,
+   * the others wait for their turn. Their messages go out one after another, in the order asked for.
+   * @param make the request for the message id it is given, when its turn has come
    * @param exchange `dataSet` is closed when this settles, unless it hangs for a second after the association has ended
    * @throws {TimeoutError} of timer `dimse` or `network`; the association is then aborted
    * @throws {AssociationAborted | UsageError} it ended early, or by release: the peer's, or our own
@@ -111,32 +127,22 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     exchange: { readonly presentationContextId: number; readonly dataSet?: DataSetSource | undefined },
   ): Promise<DimseResponse> {
     const { presentationContextId, dataSet } = exchange;
-    const timer = this.#dimseTimer('response');
-    let messageId: number | undefined;
     try {
-      // It would not be answered: the peer waits for our agreement alone.
-      if (this.#peerReleases) throw this.failure ?? this.#releasedError();
-      const { request, answer } = this.#pending.open(make, presentationContextId);
-      messageId = request.messageId;
-      await this.#send(request, presentationContextId, dataSet);
-      timer.start();
-      return await answer;
+      return await this.#invoked.invoke(make, presentationContextId, async (request) => {
+        // It would not be answered: the peer waits for our agreement alone.
+        if (this.#peerReleases) throw this.failure ?? this.#releasedError();
+        await this.#send(request, presentationContextId, dataSet);
+      });
     } finally {
-      timer.stop();
-      if (messageId !== undefined) this.#pending.close(messageId);
       if (dataSet !== undefined) await unlessLost(dataSet.close(), this.signal);
     }
   }
 
-  /** The peer's requests in order, until it asks for release or the association ends. To be answered one by one. */
+  /** The peer's requests in order, until it asks for release or the association ends. Each is to be answered. */
   async *requests(): AsyncGenerator<ReceivedRequest, void, void> {
     for await (const request of this.#receiver.requests) {
-      this.#working++;
-      try {
-        yield request;
-      } finally {
-        this.#working--;
-      }
+      this.#performing++;
+      yield request;
     }
   }
 
@@ -145,11 +151,12 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     await request.dataSet?.drained();
     // Once we have asked for release, nothing but its answer may go out (PS3.8 Sta7).
     if (this.#releasing === undefined) await this.#send(response, request.context.id, undefined);
+    this.#performing--;
   }
 
   /**
    * Ends the association in good order, after what is being sent: resolves when the peer has agreed and the connection is
-   * closed. Called again it gives the same promise.
+   * closed. Requests that have no response by then reject. Called again it gives the same promise.
    */
   release(): Promise<void> {
     this.#releasing ??= this.#release();
@@ -271,7 +278,6 @@ export class Association implements AsyncDisposable, UpperLayerUser {
       if (!(error instanceof ProtocolError)) throw error;
       this.#failByProtocol(error);
     }
-    this.#watchMessage();
   }
 
   #onReleaseIndication(awaitsResponse: boolean): void {
@@ -305,11 +311,10 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   #end(error: Error | undefined, by: AssociationAborted['by']): void {
     if (this.#ending !== undefined) return;
     this.#ending = { error };
-    this.#messageTimer.stop();
     this.#made.upperLayer.watchSilence(0);
     // Reading goes on, so that the peer's close is seen.
     this.#receiver.end(error);
-    this.#pending.fail(error ?? this.#releasedError());
+    this.#invoked.fail(error ?? this.#releasedError());
     if (error === undefined) {
       this.#released.resolve();
       return;
@@ -323,14 +328,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   /** The peer may send again: its time begins now. */
   #onResume(): void {
     this.#made.upperLayer.resume();
-    if (this.#ending !== undefined) return;
-    this.#made.upperLayer.watchSilence(this.#made.timeouts.networkTimeoutMs);
-    this.#watchMessage();
-  }
-
-  #watchMessage(): void {
-    if (this.#ending === undefined && this.#receiver.inMessage) this.#messageTimer.start();
-    else this.#messageTimer.stop();
+    if (this.#ending === undefined) this.#made.upperLayer.watchSilence(this.#made.timeouts.networkTimeoutMs);
   }
 
   #dimseTimer(waitingFor: string): PeerTimer {

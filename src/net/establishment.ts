@@ -20,6 +20,9 @@ export interface Establishment {
   readonly contexts: ReadonlyMap<number, AcceptedContext>;
   /** The peer's maximum P-DATA-TF length; 0 or undefined is no limit. */
   readonly maximumLength: number | undefined;
+  /** Most operations of ours that may be outstanding, and of the peer's that we work on at a time; 1 or more. */
+  readonly maxOperationsInvoked: number;
+  readonly maxOperationsPerformed: number;
   readonly timeouts: Timeouts;
   /** An acceptor ends an association on which nothing happens; a requestor may keep one open. */
   readonly abortsWhenIdle: boolean;

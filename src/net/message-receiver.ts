@@ -1,17 +1,20 @@
 /** Messages in: fragments become responses and requests, and TCP holds the peer back while we cannot keep up. */
 import type { AcceptedContext } from '../acse/negotiate.js';
+import { Backlog } from '../base/backlog.js';
 import { BatchQueue } from '../base/batch-queue.js';
 import { type MessagePart, MessageReader } from '../dimse/message-reader.js';
 import { type DimseMessage, type DimseRequest, type DimseResponse, isRequest, isResponse } from '../dimse/messages.js';
 import type { PdvFragment } from '../pdu/pdu-reader.js';
 import { RequestQueue } from './request-queue.js';
+import type { PeerTimer } from './timeouts.js';
 
-/** Bytes of a data set that wait for a slow sink before TCP is told to hold the peer back. */
+/**
+ * Bytes of data sets, of all requests together, that wait for slow sinks or are being worked on by them, before TCP is
+ * told to hold the peer back: the bound on the memory of an association, however many operations it may have outstanding.
+ */
 const DATA_HIGH_WATER_BYTES = 4 * 1024 * 1024;
-/** Requests that a peer may send ahead of our answers before TCP is told to hold it back ... */
+/** Requests that a peer may send ahead of those that are being worked on before TCP is told to hold it back. */
 const MAX_WAITING_REQUESTS = 64;
-/** ... where one with a data set counts for so many, since up to `DATA_HIGH_WATER_BYTES` of that wait with it. */
-const WEIGHT_OF_DATA_SET = MAX_WAITING_REQUESTS / 2;
 
 /** A request with what will follow it. */
 export interface ReceivedRequest {
@@ -31,19 +34,32 @@ export interface MessageReceiverUser {
 
 export class MessageReceiver {
   readonly #contexts: ReadonlyMap<number, AcceptedContext>;
+  readonly #restTimer: Pick<PeerTimer, 'start' | 'stop'>;
   readonly #user: MessageReceiverUser;
   readonly #reader: MessageReader;
   readonly #holds = new Set<'data' | 'requests'>();
   readonly requests = new RequestQueue<ReceivedRequest>({
     highWater: MAX_WAITING_REQUESTS,
-    weigh: ({ dataSet }) => (dataSet === undefined ? 1 : WEIGHT_OF_DATA_SET),
     onFull: () => this.#hold('requests'),
     onEmpty: () => this.#letGo('requests'),
   });
+  readonly #backlog = new Backlog({
+    highWaterBytes: DATA_HIGH_WATER_BYTES,
+    onFull: () => this.#hold('data'),
+    onRoom: () => this.#letGo('data'),
+  });
+  /** What is coming in now. */
   #dataSet: BatchQueue | undefined;
+  #hasEnded = false;
 
-  constructor(contexts: ReadonlyMap<number, AcceptedContext>, user: MessageReceiverUser) {
+  /** @param restTimer runs while the rest of a message is the peer's to send, anew from each fragment */
+  constructor(
+    contexts: ReadonlyMap<number, AcceptedContext>,
+    restTimer: Pick<PeerTimer, 'start' | 'stop'>,
+    user: MessageReceiverUser,
+  ) {
     this.#contexts = contexts;
+    this.#restTimer = restTimer;
     this.#user = user;
     this.#reader = new MessageReader({ isAccepted: (id) => contexts.has(id) });
   }
@@ -61,10 +77,13 @@ export class MessageReceiver {
   /** @throws {ProtocolError} */
   onFragment(fragment: PdvFragment): void {
     for (const part of this.#reader.feed(fragment)) this.#onPart(part);
+    this.#watchRest();
   }
 
   /** No more will come: requests that wait are still handed out, unless there is an error. */
   end(error?: Error): void {
+    this.#hasEnded = true;
+    this.#restTimer.stop();
     this.#dataSet?.end(error);
     this.#dataSet = undefined;
     this.requests.end(error);
@@ -96,17 +115,9 @@ export class MessageReceiver {
     if (isResponse(message)) this.#user.onResponse(message, context);
     // PS3.7 9.3.2.3: neither C-ECHO nor C-STORE can be cancelled, so there is nothing to do and nothing to answer.
     else if (isRequest(message)) {
-      if (hasDataSet) this.#dataSet = this.#newDataSet();
+      if (hasDataSet) this.#dataSet = new BatchQueue(this.#backlog);
       this.requests.push({ context, message, dataSet: this.#dataSet });
     }
-  }
-
-  #newDataSet(): BatchQueue {
-    return new BatchQueue({
-      highWaterBytes: DATA_HIGH_WATER_BYTES,
-      onFull: () => this.#hold('data'),
-      onEmpty: () => this.#letGo('data'),
-    });
   }
 
   #hold(reason: 'data' | 'requests'): void {
@@ -116,6 +127,13 @@ export class MessageReceiver {
 
   #letGo(reason: 'data' | 'requests'): void {
     this.#holds.delete(reason);
-    if (this.#holds.size === 0) this.#user.resume();
+    if (this.#holds.size > 0) return;
+    this.#user.resume();
+    this.#watchRest();
+  }
+
+  #watchRest(): void {
+    if (this.inMessage && !this.#hasEnded) this.#restTimer.start();
+    else this.#restTimer.stop();
   }
 }

@@ -6,6 +6,8 @@ import type { Timeouts } from './timeouts.js';
 const MAX_PORT = 0xffff;
 /** PS3.8 D.1: the field has 32 bits. */
 const MAX_PDU_LENGTH = 0xffff_ffff;
+/** PS3.7 D.3.3.3: the fields have 16 bits. Their 0, unlimited, is no bound for us to keep. */
+const MAX_OPERATIONS = 0xffff;
 /** `setTimeout` takes a longer wait for 1 ms. */
 const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
@@ -13,6 +15,8 @@ interface CommonOptions extends Partial<Timeouts> {
   readonly port: number;
   readonly maxPduLength?: number | undefined;
   readonly idleTimeoutMs?: number | undefined;
+  readonly maxOperationsInvoked?: number | undefined;
+  readonly maxOperationsPerformed?: number | undefined;
 }
 
 /**
@@ -27,6 +31,10 @@ export function checkOptions(options: CommonOptions, lowestPort: 0 | 1): void {
     throw new UsageError(
       `maxPduLength ${maxPduLength} is neither 0 nor an integer from ${MIN_MAXIMUM_LENGTH} to ${MAX_PDU_LENGTH}`,
     );
+  const { maxOperationsInvoked, maxOperationsPerformed } = options;
+  for (const [name, count = 1] of Object.entries({ maxOperationsInvoked, maxOperationsPerformed }))
+    if (!isIntegerIn(count, 1, MAX_OPERATIONS))
+      throw new UsageError(`${name} ${count} is not an integer from 1 to ${MAX_OPERATIONS}`);
   const { connectionTimeoutMs, acseTimeoutMs, dimseTimeoutMs, networkTimeoutMs, idleTimeoutMs } = options;
   const timeouts = { connectionTimeoutMs, acseTimeoutMs, dimseTimeoutMs, networkTimeoutMs, idleTimeoutMs };
   for (const [name, ms = 0] of Object.entries(timeouts))

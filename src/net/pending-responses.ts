@@ -4,16 +4,26 @@ import { ProtocolError } from '../base/errors.js';
 import { MessageIds } from '../dimse/message-id.js';
 import { type DimseRequest, type DimseResponse, responseTo } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
+import type { PeerTimer } from './timeouts.js';
 
 interface Pending {
   readonly presentationContextId: number;
   readonly type: DimseResponse['type'];
   readonly answer: Deferred<DimseResponse>;
+  isAnswered: boolean;
 }
 
 export class PendingResponses {
   readonly #ids = new MessageIds();
   readonly #pending = new Map<number, Pending>();
+  /** Ids of the requests that are sent to their last byte and not answered. */
+  readonly #owed = new Set<number>();
+  readonly #timer: Pick<PeerTimer, 'start' | 'stop'>;
+
+  /** @param timer runs while a response is owed, anew from each that comes: the others may wait for it at the peer's */
+  constructor(timer: Pick<PeerTimer, 'start' | 'stop'>) {
+    this.#timer = timer;
+  }
 
   /** Makes a request that is about to be sent, with a message id that no other one has. */
   open<Request extends DimseRequest>(
@@ -23,12 +33,20 @@ export class PendingResponses {
     const request = make(this.#ids.next(this.#pending));
     const answer = deferred<DimseResponse>();
     const { type } = responseTo(request, STATUS.success);
-    this.#pending.set(request.messageId, { presentationContextId, type, answer });
+    this.#pending.set(request.messageId, { presentationContextId, type, answer, isAnswered: false });
     return { request, answer: answer.promise };
+  }
+
+  /** The last byte of the request is sent. Its response may have come before that. */
+  onSent(messageId: number): void {
+    if (this.#pending.get(messageId)?.isAnswered !== false) return;
+    if (this.#owed.size === 0) this.#timer.start();
+    this.#owed.add(messageId);
   }
 
   close(messageId: number): void {
     this.#pending.delete(messageId);
+    if (this.#owed.delete(messageId) && this.#owed.size === 0) this.#timer.stop();
   }
 
   /** @throws {ProtocolError} if no request with that id waits for such a response on that context */
@@ -40,10 +58,16 @@ export class PendingResponses {
         'unexpected-pdu-parameter',
         `a ${type} to message ${messageIdBeingRespondedTo}, which is not waiting for one on that context`,
       );
+    pending.isAnswered = true;
+    this.#owed.delete(messageIdBeingRespondedTo);
+    if (this.#owed.size > 0) this.#timer.start();
+    else this.#timer.stop();
     pending.answer.resolve(response);
   }
 
   fail(error: Error): void {
+    this.#owed.clear();
+    this.#timer.stop();
     for (const { answer } of this.#pending.values()) answer.reject(error);
   }
 }

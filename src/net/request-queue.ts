@@ -2,25 +2,23 @@
 import type { Deferred } from '../base/deferred.js';
 import { deferred } from '../base/deferred.js';
 
-/** `onFull` is called once when what waits weighs `highWater` or more, `onEmpty` once when none waits any more after that. */
-export interface RequestQueueLimits<T> {
+/** `onFull` is called once when `highWater` of them wait, `onEmpty` once when none waits any more after that. */
+export interface RequestQueueLimits {
   readonly highWater: number;
-  weigh(item: T): number;
   onFull(): void;
   onEmpty(): void;
 }
 
 /** One consumer. After `end` what waits is still handed out; after `fail` the consumer's loop throws at once. */
 export class RequestQueue<T> implements AsyncIterable<T> {
-  readonly #limits: RequestQueueLimits<T>;
+  readonly #limits: RequestQueueLimits;
   readonly #waiting: T[] = [];
-  #weight = 0;
   #full = false;
   #ended = false;
   #error: Error | undefined;
   #wake: Deferred<void> | undefined;
 
-  constructor(limits: RequestQueueLimits<T>) {
+  constructor(limits: RequestQueueLimits) {
     this.#limits = limits;
   }
 
@@ -31,8 +29,7 @@ export class RequestQueue<T> implements AsyncIterable<T> {
   push(item: T): void {
     if (this.#ended) return;
     this.#waiting.push(item);
-    this.#weight += this.#limits.weigh(item);
-    if (!this.#full && this.#weight >= this.#limits.highWater) {
+    if (!this.#full && this.#waiting.length >= this.#limits.highWater) {
       this.#full = true;
       this.#limits.onFull();
     }
@@ -50,7 +47,6 @@ export class RequestQueue<T> implements AsyncIterable<T> {
       if (this.#error !== undefined) throw this.#error;
       const next = this.#waiting.shift();
       if (next !== undefined) {
-        this.#weight -= this.#limits.weigh(next);
         this.#resumeWhenEmpty();
         yield next;
       } else if (this.#ended) return;

@@ -1,6 +1,6 @@
 /** Opens associations (PS3.8 7.1): connect, propose, take the answer. */
 
-import { acceptedContexts } from '../acse/negotiate.js';
+import { acceptedContexts, agreedWindow } from '../acse/negotiate.js';
 import { associateRq, proposeContexts, type WantedContext } from '../acse/propose.js';
 import { deferred } from '../base/deferred.js';
 import {
@@ -14,14 +14,14 @@ import {
 } from '../base/errors.js';
 import { MAX_TOLERATED_UID_LENGTH, parseAeTitle, parseUid } from '../base/identifiers.js';
 import { MIN_MAXIMUM_LENGTH } from '../pdu/p-data-block.js';
-import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
+import type { AssociateAc, AssociateRj, AssociateRq, AsynchronousOperationsWindow } from '../pdu/types.js';
 import type { AbortIndication, Indication } from '../ul/events.js';
 import { abortedError } from './aborted-error.js';
 import { Association } from './association.js';
 import type { AssociationHandle } from './association-handle.js';
 import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
+import { serveRequests } from './operations-performed.js';
 import { checkOptions } from './options.js';
-import { serveRequests } from './service-provider.js';
 import { artimMs, HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
 import { type AssociationTrace, nextAssociationId, type TraceFunction, tellTrace } from './trace.js';
 import { connect, formatAddress, type Transport } from './transport.js';
@@ -38,6 +38,11 @@ export interface Peer extends Partial<Timeouts> {
   readonly callingAeTitle?: string | undefined;
   /** Longest P-DATA-TF variable field we take, in bytes, 8 or more; 0 is no limit. Default 16,384. */
   readonly maxPduLength?: number | undefined;
+  /**
+   * Most requests to have outstanding, 1 to 65,535: with more than 1, an asynchronous operations window is proposed
+   * (PS3.7 D.3.3.3); see `maxOperationsInvoked` of the association for what the peer grants. Default 1.
+   */
+  readonly maxOperationsInvoked?: number | undefined;
   /** Ends whatever is under way by A-ABORT, which then rejects with the reason, if that is an `Error`. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -70,11 +75,17 @@ export async function requestAssociation(options: AssociationRequest): Promise<A
     callingAeTitle: parseAeTitle(options.callingAeTitle ?? 'NETDICOM'),
     contexts,
     maxPduLength: options.maxPduLength ?? DEFAULT_MAX_PDU_LENGTH,
+    asynchronousOperationsWindow: proposedWindow(options.maxOperationsInvoked),
   });
   const association = await new Requesting(request, options).association;
   // A peer may send requests of its own (N-EVENT-REPORT); they are answered, if only with "unrecognized operation".
   void serveRequests(association, []);
   return association;
+}
+
+/** Without a window, the usual one operation at a time, nothing is proposed: some peers do not take the item well. */
+function proposedWindow(maximumInvoked = 1): AsynchronousOperationsWindow | undefined {
+  return maximumInvoked > 1 ? { maximumInvoked, maximumPerformed: 1 } : undefined;
 }
 
 /** @throws {InvalidIdentifier} */
@@ -158,6 +169,7 @@ class Requesting implements UpperLayerUser {
       );
       return;
     }
+    const window = agreedWindow(this.#request, response);
     this.#user = new Association({
       id: this.#id,
       remote: this.#remote,
@@ -166,6 +178,8 @@ class Requesting implements UpperLayerUser {
       response,
       contexts: acceptedContexts(this.#request, response),
       maximumLength,
+      maxOperationsInvoked: window.maximumInvoked,
+      maxOperationsPerformed: window.maximumPerformed,
       timeouts: this.#timeouts,
       abortsWhenIdle: false,
       trace: (event) => this.#trace(event),

@@ -6,7 +6,10 @@ export interface Timeouts {
   readonly connectionTimeoutMs: number;
   /** Any answer to A-ASSOCIATE-RQ and A-RELEASE-RQ, and ARTIM. Default 30,000. */
   readonly acseTimeoutMs: number;
-  /** The response to a request, from its last byte sent; the rest of a message, from its last byte received. Default 0. */
+  /**
+   * The response to a request, from its last byte sent, or from the last response where several are outstanding; the rest
+   * of a message, from its last byte received. Default 0.
+   */
   readonly dimseTimeoutMs: number;
   /** Silence while data should flow. Default 60,000. */
   readonly networkTimeoutMs: number;

@@ -1,8 +1,8 @@
-/** Whether a passing data set can be understood and is the one that its command announced (PS3.4 B.2.3). */
+/** Whether a passing data set is whole, can be understood and is the one that its command announced (PS3.4 B.2.3). */
 import { DataSetError, StatusError } from '../base/errors.js';
-import { inflateHead } from '../dataset/deflate.js';
+import { inflation, type ZlibPull } from '../dataset/deflate.js';
 import { DataSetScan } from '../dataset/scan.js';
-import { type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
+import { transferSyntax } from '../dataset/transfer-syntax.js';
 import { STATUS } from '../dimse/status.js';
 
 export interface Announced {
@@ -10,54 +10,67 @@ export interface Announced {
   readonly sopInstanceUid: string;
 }
 
-/** Deflated bytes that are sure to hold SOP class and instance, and what they may inflate to. */
-const DEFLATED_HEAD_BYTES = 16 * 1024;
-const INFLATED_HEAD_BYTES = 256 * 1024;
-
 /**
- * Looks at the bytes as they come, and keeps none but the head of a deflated data set, of which only that is looked at.
- * A data set in a private transfer syntax cannot be looked into and passes.
+ * Looks at the bytes as they come and keeps none of them. A deflated data set is inflated for the look, piece by piece: the
+ * work is that of reading what is inside, at most about a thousand times the bytes that came, and the peer waits for it as it
+ * waits for a disk. A data set in a private transfer syntax cannot be looked into and passes.
  */
 export class DataSetCheck {
   readonly #announced: Announced;
-  readonly #syntax: TransferSyntax | undefined;
   readonly #scan: DataSetScan | undefined;
-  #deflatedHead: Buffer | undefined;
-  #compared = false;
+  readonly #inflation: ZlibPull | undefined;
+  #isCompared = false;
 
+  /** To be closed in the end. */
   constructor(transferSyntaxUid: string, announced: Announced) {
+    const syntax = transferSyntax(transferSyntaxUid);
     this.#announced = announced;
-    this.#syntax = transferSyntax(transferSyntaxUid);
-    if (this.#syntax === undefined) return;
     // It is stored as it came, and delimiters missing at its end keep nobody from reading it.
-    this.#scan = new DataSetScan(this.#syntax, { missingDelimiters: 'accept' });
-    if (this.#syntax.deflated) this.#deflatedHead = Buffer.alloc(0);
+    this.#scan = syntax && new DataSetScan(syntax, { missingDelimiters: 'accept' });
+    this.#inflation = syntax?.deflated ? inflation() : undefined;
   }
 
-  /** @throws {StatusError} A900H another instance than announced, C000H not a data set in its transfer syntax */
-  feed(view: Buffer): void {
-    if (this.#syntax?.deflated) this.#feedDeflated(view);
-    else this.#understand((scan) => scan.feed(view));
+  /**
+   * Looks at the next bytes, before this returns or, if it has to inflate them, before the promise settles.
+   * @throws {StatusError} A900H another instance than announced, C000H not a data set in its transfer syntax
+   */
+  feed(views: readonly Buffer[]): Promise<void> | undefined {
+    if (this.#inflation !== undefined) return this.#feedDeflated(views, this.#inflation);
+    for (const view of views) this.#understand((scan) => scan.feed(view));
+    return undefined;
   }
 
-  /** No more bytes will come. @throws {StatusError} likewise */
-  end(): void {
-    if (this.#deflatedHead !== undefined) this.#inflateHead(this.#deflatedHead);
-    else if (!this.#syntax?.deflated) this.#understand((scan) => scan.end());
+  /** No more bytes will come: throws, at once or in the promise, if the data set is not whole. @throws {StatusError} likewise */
+  end(): Promise<void> | undefined {
+    if (this.#inflation !== undefined) return this.#endDeflated(this.#inflation);
+    this.#endScan();
+    return undefined;
+  }
+
+  close(): void {
+    this.#inflation?.close();
+  }
+
+  async #feedDeflated(views: readonly Buffer[], inflation: ZlibPull): Promise<void> {
+    for (const view of views) await this.#inflate(inflation.write(view));
+  }
+
+  async #endDeflated(inflation: ZlibPull): Promise<void> {
+    await this.#inflate(inflation.end());
+    this.#endScan();
+  }
+
+  async #inflate(chunks: AsyncIterable<Buffer>): Promise<void> {
+    try {
+      for await (const chunk of chunks) this.#understand((scan) => scan.feed(chunk));
+    } catch (error) {
+      throw asStatus(error);
+    }
+  }
+
+  #endScan(): void {
+    this.#understand((scan) => scan.end());
     if (this.#scan?.result.isEmpty) throw new StatusError(STATUS.cannotUnderstand, 'there is nothing in the data set');
-  }
-
-  #feedDeflated(view: Buffer): void {
-    if (this.#deflatedHead === undefined) return;
-    const head = Buffer.concat([this.#deflatedHead, view.subarray(0, DEFLATED_HEAD_BYTES)]);
-    this.#deflatedHead = head;
-    if (head.length >= DEFLATED_HEAD_BYTES) this.#inflateHead(head);
-  }
-
-  #inflateHead(head: Buffer): void {
-    this.#deflatedHead = undefined;
-    this.#understand((scan) => scan.feed(inflateHead(head, INFLATED_HEAD_BYTES)));
-    if (!this.#compared && this.#scan !== undefined) this.#compare(this.#scan.result);
   }
 
   #understand(look: (scan: DataSetScan) => void): void {
@@ -66,14 +79,13 @@ export class DataSetCheck {
     try {
       look(scan);
     } catch (error) {
-      if (!(error instanceof DataSetError)) throw error;
-      throw new StatusError(STATUS.cannotUnderstand, error.message, { cause: error });
+      throw asStatus(error);
     }
-    if (!this.#compared && scan.result.headComplete) this.#compare(scan.result);
+    if (!this.#isCompared && scan.result.headComplete) this.#compare(scan.result);
   }
 
   #compare(found: { readonly [Name in keyof Announced]: string | undefined }): void {
-    this.#compared = true;
+    this.#isCompared = true;
     // What the data set leaves out, as old files do, does not differ.
     const { sopClassUid = this.#announced.sopClassUid, sopInstanceUid = this.#announced.sopInstanceUid } = found;
     if (sopClassUid !== this.#announced.sopClassUid)
@@ -81,4 +93,10 @@ export class DataSetCheck {
     if (sopInstanceUid !== this.#announced.sopInstanceUid)
       throw new StatusError(STATUS.dataSetDoesNotMatch, 'SOP Instance UID differs in command and data set');
   }
+}
+
+function asStatus(error: unknown): unknown {
+  return error instanceof DataSetError
+    ? new StatusError(STATUS.cannotUnderstand, error.message, { cause: error })
+    : error;
 }

@@ -1,86 +1,75 @@
-/** Paths as a user gives them become instances to send: files, and the files in directories. */
-import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Paths as a user gives them become instances to send: files, the files in directories, those of a DICOMDIR. */
+import { stat } from 'node:fs/promises';
 import { FileError, NotAnInstance } from '../base/errors.js';
+import { isDicomdir, MEDIA_STORAGE_DIRECTORY } from '../file/dicomdir.js';
 import { type InstanceFile, inspectInstance } from '../file/instance-file.js';
+import type { Location } from '../file/open-file.js';
 import { fileErrorInWords } from '../file/system-error.js';
+import { filesOfDicomdir } from './dicomdir-files.js';
+import { type Found, filesIn, type WalkOptions } from './folder-walk.js';
 
-/** A path and what was found there. `isNamed`: it is what the user gave, or a folder in that: not to be skipped lightly. */
+export type { PathFilter } from './folder-walk.js';
+
+/**
+ * A path and what was found there. `isNamed`: it is what the user gave, a file that a DICOMDIR refers to, or a directory that
+ * cannot be looked into: not to be skipped lightly.
+ */
 export type InputFile =
   | { readonly path: string; readonly isNamed: boolean; readonly instance: InstanceFile }
   | { readonly path: string; readonly isNamed: boolean; readonly error: Error };
 
-/** PS3.4 I: a DICOMDIR refers to instances and is none. */
-const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';
-
-/** Looks into each path in turn; what is in a directory comes in order of names. Never throws for a single path. */
+/**
+ * Looks into each path in turn, as often as it is given. `options` are for directories, see `filesIn`; a path that is named
+ * is never filtered. Never throws for a single path.
+ */
 export async function* findInstances(
   paths: readonly string[],
-  recurse: boolean,
+  options: WalkOptions,
 ): AsyncGenerator<InputFile, void, void> {
   for (const path of paths) {
-    try {
-      if ((await stat(path)).isDirectory()) yield* inDirectory(path, recurse);
-      else yield await inspect(path, true);
-    } catch (error) {
-      yield { path, isNamed: true, error: unreadable(path, error) };
-    }
+    if (await isDirectory(path)) yield* inspectEach(filesIn(path, options), false);
+    else yield* named(path);
   }
 }
 
-async function* inDirectory(directory: string, recurse: boolean): AsyncGenerator<InputFile, void, void> {
-  const waiting = [directory];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const folders: string[] = [];
-    const entries = await entriesOf(next);
-    if (entries instanceof Error) {
-      // Nobody knows what should have been sent from there: that is no file to be skipped.
-      yield { path: next, isNamed: true, error: entries };
-      continue;
-    }
-    for (const entry of entries) {
-      const path = join(next, entry.name);
-      if (entry.isDirectory()) folders.push(path);
-      else if (entry.isFile() || (entry.isSymbolicLink() && !(await isLinkToDirectory(path))))
-        yield await inspect(path, false);
-    }
-    if (recurse) waiting.push(...folders.reverse());
-  }
-}
-
-/** In order of names. */
-async function entriesOf(directory: string): Promise<readonly Dirent[] | Error> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch (error) {
-    return unreadable(directory, error);
-  }
-}
-
-/** It could lead round in a circle and is not followed. */
-async function isLinkToDirectory(path: string): Promise<boolean> {
+async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch {
-    // A link to nowhere is reported when it is looked into.
+    // What is wrong with the path comes out when it is looked into.
     return false;
   }
 }
 
-async function inspect(path: string, isNamed: boolean): Promise<InputFile> {
+async function* named(path: string): AsyncGenerator<InputFile, void, void> {
+  const file = await inspect(path, true);
+  if ('error' in file && (await isDicomdir(path))) yield* inspectEach(filesOfDicomdir(path), true);
+  else yield file;
+}
+
+async function* inspectEach(files: AsyncIterable<Found>, areNamed: boolean): AsyncGenerator<InputFile, void, void> {
+  for await (const file of files) {
+    if (!('error' in file)) yield await inspect(file.location, areNamed);
+    // Nobody knows what should have been sent from there: that is no file to be skipped.
+    else yield failed(file.location, true, file.error);
+  }
+}
+
+async function inspect(location: Location, isNamed: boolean): Promise<InputFile> {
+  const path = location.toString();
   try {
-    const instance = await inspectInstance(path);
+    const instance = await inspectInstance(location);
     if (instance.sopClassUid === MEDIA_STORAGE_DIRECTORY)
       throw new NotAnInstance(path, `Cannot send input file ${path}: it is a DICOMDIR`);
     return { path, isNamed, instance };
   } catch (error) {
-    return { path, isNamed, error: unreadable(path, error) };
+    return failed(location, isNamed, error);
   }
 }
 
-function unreadable(path: string, error: unknown): Error {
-  if (error instanceof FileError) return error;
-  return new FileError(path, `Cannot read input file ${path}: ${fileErrorInWords(error)}`, { cause: error });
+function failed(location: Location, isNamed: boolean, error: unknown): InputFile {
+  const path = location.toString();
+  if (error instanceof FileError) return { path, isNamed, error };
+  const message = `Cannot read input file ${path}: ${fileErrorInWords(error)}`;
+  return { path, isNamed, error: new FileError(path, message, { cause: error }) };
 }

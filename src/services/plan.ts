@@ -1,4 +1,4 @@
-/** Which presentation contexts a set of instances needs, and in which of the accepted ones each goes out. */
+/** Which presentation contexts instances need, and in which of the accepted ones each goes out. */
 import type { AcceptedContext } from '../acse/negotiate.js';
 import { MAX_PRESENTATION_CONTEXTS, type WantedContext } from '../acse/propose.js';
 import { canDecompress } from '../codecs/decompress.js';
@@ -10,7 +10,10 @@ import {
   IMPLICIT_VR_LITTLE_ENDIAN,
   transferSyntax,
 } from '../dataset/transfer-syntax.js';
+import { VERIFICATION_SOP_CLASS } from '../dictionary/sop-classes.js';
 import type { InstanceFile } from '../file/instance-file.js';
+import type { ProposedPresentationContext } from '../pdu/types.js';
+import type { LookAhead } from './look-ahead.js';
 
 /** What is proposed for each SOP class. */
 export interface Proposal {
@@ -20,62 +23,67 @@ export interface Proposal {
   readonly proposeOwn: boolean;
   /** Propose the native ones for encapsulated instances that can be decompressed. */
   readonly decompress: boolean;
+  /** Propose Verification for a C-ECHO before the rest. */
+  readonly verify: boolean;
 }
 
-/** One association: what it proposes and what it is for. */
-export interface AssociationPlan {
-  readonly contexts: readonly WantedContext[];
-  readonly instances: readonly InstanceFile[];
+/** What is proposed if the options leave it open. */
+export function proposalOf(options: { readonly [Name in keyof Proposal]?: Proposal[Name] | undefined }): Proposal {
+  const { transferSyntaxes = [IMPLICIT_VR_LITTLE_ENDIAN.uid], proposeOwn = false, decompress = true } = options;
+  return { transferSyntaxes, proposeOwn, decompress, verify: options.verify ?? false };
+}
+
+/** The presentation contexts of an association to be, numbered in the order they were asked for, each once. */
+export class ContextPlan {
+  readonly #contexts = new Map<string, ProposedPresentationContext>();
+
+  get contexts(): readonly ProposedPresentationContext[] {
+    return [...this.#contexts.values()];
+  }
+
+  /** Adds those that are missing, unless that makes too many for one association: then none. */
+  add(wanted: readonly WantedContext[]): void {
+    const missing = wanted.filter((context) => !this.#contexts.has(keyOf(context)));
+    if (this.#contexts.size + missing.length > MAX_PRESENTATION_CONTEXTS) return;
+    for (const context of missing) this.#contexts.set(keyOf(context), { id: 2 * this.#contexts.size + 1, ...context });
+  }
+
+  covers(wanted: readonly WantedContext[]): boolean {
+    return wanted.every((context) => this.#contexts.has(keyOf(context)));
+  }
+
+  /** The id of a context; undefined if it is not in the plan. */
+  idOf(context: WantedContext): number | undefined {
+    return this.#contexts.get(keyOf(context))?.id;
+  }
 }
 
 /**
- * Spreads the instances over as few associations as their contexts need, each in the order given.
- * @param always contexts that every association proposes first
+ * What an association for the files that wait has to propose, as far as it has room.
+ * @param usual of use before, and likely to be again while there are more files to come
  */
-export function planAssociations(
-  instances: readonly InstanceFile[],
+export function planContexts(
+  { waiting, isComplete }: Pick<LookAhead, 'waiting' | 'isComplete'>,
   proposal: Proposal,
-  always: readonly WantedContext[] = [],
-): readonly AssociationPlan[] {
-  const drafts: Draft[] = [];
-  for (const instance of instances) {
-    const wanted = contextsFor(instance, proposal);
-    let draft = drafts.find((candidate) => candidate.hasRoomFor(wanted));
-    if (draft === undefined) {
-      draft = new Draft(always);
-      drafts.push(draft);
-    }
-    draft.add(instance, wanted);
-  }
-  if (drafts.length === 0 && always.length > 0) drafts.push(new Draft(always));
-  return drafts.map(({ contexts, instances: planned }) => ({ contexts: [...contexts.values()], instances: planned }));
-}
-
-class Draft {
-  readonly contexts = new Map<string, WantedContext>();
-  readonly instances: InstanceFile[] = [];
-
-  constructor(always: readonly WantedContext[]) {
-    for (const context of always) this.contexts.set(keyOf(context), context);
-  }
-
-  hasRoomFor(wanted: readonly WantedContext[]): boolean {
-    const missing = wanted.filter((context) => !this.contexts.has(keyOf(context)));
-    return this.contexts.size + missing.length <= MAX_PRESENTATION_CONTEXTS;
-  }
-
-  add(instance: InstanceFile, wanted: readonly WantedContext[]): void {
-    this.instances.push(instance);
-    for (const context of wanted) this.contexts.set(keyOf(context), context);
-  }
+  usual: readonly WantedContext[] = [],
+): ContextPlan {
+  const plan = new ContextPlan();
+  if (proposal.verify)
+    plan.add([{ abstractSyntax: VERIFICATION_SOP_CLASS, transferSyntaxes: proposal.transferSyntaxes }]);
+  for (const file of waiting) if ('instance' in file) plan.add(contextsFor(file.instance, proposal));
+  if (!isComplete) for (const context of usual) plan.add([context]);
+  return plan;
 }
 
 function keyOf({ abstractSyntax, transferSyntaxes }: WantedContext): string {
   return [abstractSyntax, ...transferSyntaxes].join('\\');
 }
 
-/** A data set that cannot be made native has its own syntax or nothing; every other can fall back to a native one. */
-function contextsFor(
+/**
+ * The contexts that let an instance go out in its best form, best first. A data set that cannot be made native has its own
+ * syntax or nothing; every other can fall back to a native one.
+ */
+export function contextsFor(
   instance: InstanceFile,
   { transferSyntaxes, proposeOwn, decompress }: Proposal,
 ): readonly WantedContext[] {

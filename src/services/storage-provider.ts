@@ -15,7 +15,8 @@ import { type CStoreRq, responseTo } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
 import { encodeFileMeta } from '../file/file-meta.js';
 import type { IncomingRequest, ServiceProvider } from '../net/service-provider.js';
-import { DataSetCheck } from './data-set-check.js';
+import { type Announced, DataSetCheck } from './data-set-check.js';
+import { LeadingGroups } from './leading-groups.js';
 
 /** An instance on its way in. The UIDs are parsed: digits and dots, safe in a file name. */
 export interface IncomingInstance {
@@ -26,8 +27,9 @@ export interface IncomingInstance {
   /** `CT.1.2.3`: a prefix for the SOP class and the SOP Instance UID. */
   readonly fileName: string;
   /**
-   * The instance as a PS3.10 file: preamble, file meta information, then the data set as received. Each batch is valid
-   * until the next is asked for. The loop ends in good order only after the last byte of a data set that is whole.
+   * The instance as a PS3.10 file: preamble, file meta information, then the data set as received, but for elements of
+   * groups 0000 and 0002 in front of it. Each batch is valid until the next is asked for. The loop ends in good order only
+   * after the last byte of a data set that is whole.
    */
   readonly part10: AsyncIterable<readonly Buffer[]>;
   /** Aborts when the association ends. */
@@ -91,13 +93,14 @@ function toInstance(
   const sopClassUid = parsePeerUid(message.affectedSopClassUid, 'Affected SOP Class UID');
   const sopInstanceUid = parsePeerUid(message.affectedSopInstanceUid, 'Affected SOP Instance UID');
   const { callingAeTitle } = association;
+  const sender = storableAeTitle(callingAeTitle);
   const meta = encodeFileMeta({
     mediaStorageSopClassUid: sopClassUid,
     mediaStorageSopInstanceUid: sopInstanceUid,
     transferSyntaxUid: context.transferSyntax,
     implementationClassUid: IMPLEMENTATION_CLASS_UID,
     implementationVersionName: IMPLEMENTATION_VERSION_NAME,
-    sourceApplicationEntityTitle: callingAeTitle,
+    ...(sender === '' ? {} : { sourceApplicationEntityTitle: sender }),
     ...(aeTitle === undefined ? {} : { receivingApplicationEntityTitle: aeTitle }),
   });
   return {
@@ -106,7 +109,7 @@ function toInstance(
     transferSyntaxUid: context.transferSyntax,
     callingAeTitle,
     fileName: `${modalityPrefix(sopClassUid)}.${sopInstanceUid}`,
-    part10: part10(meta, dataSet, new DataSetCheck(context.transferSyntax, { sopClassUid, sopInstanceUid })),
+    part10: part10(meta, dataSet, context.transferSyntax, { sopClassUid, sopInstanceUid }),
     signal,
   };
 }
@@ -121,17 +124,35 @@ function parsePeerUid(text: string, what: string): Uid {
   }
 }
 
+/** As an AE may be written (PS3.5 6.2): what a careless peer has in its name beyond that becomes `_`. */
+function storableAeTitle(text: string): string {
+  return text.replace(/[^\x20-\x5b\x5d-\x7e]/g, '_');
+}
+
 async function* part10(
   meta: Buffer,
   dataSet: AsyncIterable<readonly Buffer[]>,
-  check: DataSetCheck,
+  transferSyntaxUid: string,
+  announced: Announced,
 ): AsyncGenerator<readonly Buffer[], void, void> {
   let head: readonly Buffer[] = [meta];
-  for await (const batch of dataSet) {
-    for (const view of batch) check.feed(view);
-    yield head.length === 0 ? batch : [...head, ...batch];
-    head = [];
+  const leading = new LeadingGroups(transferSyntaxUid);
+  const check = new DataSetCheck(transferSyntaxUid, announced);
+  try {
+    for await (const batch of dataSet) {
+      const views = leading.takeOff(batch);
+      // Only inflating takes the event loop; whatever is native goes on at once.
+      const looking = check.feed(views);
+      if (looking !== undefined) await looking;
+      if (views.length === 0) continue;
+      yield head.length === 0 ? views : [...head, ...views];
+      head = [];
+    }
+    const views = leading.end();
+    await check.feed(views);
+    if (head.length + views.length > 0) yield [...head, ...views];
+    await check.end();
+  } finally {
+    check.close();
   }
-  if (head.length > 0) yield head;
-  check.end();
 }

@@ -203,7 +203,7 @@ describe('storescu and a file that cannot be sent', limits, () => {
       'E: Cannot read input file nowhere.dcm: no such file or directory',
       'E: Bad DICOM file text.txt: not a DICOM file',
       'E: Bad DICOM file nothing.dcm: not a DICOM file',
-      'E: Cannot send input file DICOMDIR: it is a DICOMDIR',
+      'E: Cannot send input file DICOMDIR: it is a DICOMDIR that refers to no files',
       'E: Cannot read input file /dev/null: not a regular file',
       'E: Cannot read input file mr.dcm/mr.dcm: not a directory',
     ];
@@ -245,7 +245,7 @@ describe('storescu and a file that cannot be sent', limits, () => {
     await writeFile(join(bad.path, 'text.txt'), 'No image.\n');
     await using peer = await recorder();
     const args = ['127.0.0.1', `${peer.port}`, '.'];
-    const warning = 'W: Skipped: Bad DICOM file text.txt: not a DICOM file\n';
+    const warning = 'W: Skipped: Bad DICOM file ./text.txt: not a DICOM file\n';
     const nothing = await runStorescu(test, args, { cwd: bad.path });
     assert.deepEqual([nothing.stderr, nothing.code], [`${warning}E: No DICOM files to send\n`, 3]);
     await writeFile(join(bad.path, 'ct.dcm'), await readFile(join(folder.path, 'ct.dcm')));
@@ -263,14 +263,16 @@ describe('storescu and a file that changes after it was looked at', limits, () =
   it('leaves out one that is gone, aborts for one that became shorter, and sends the others', async (test) => {
     await using changing = await temporaryFolder();
     const file = (name: string) => join(changing.path, name);
-    for (const name of ['1.dcm', '2.dcm', '4.dcm']) await copyFile(join(folder.path, 'ct.dcm'), file(name));
+    for (const name of ['0.dcm', '1.dcm', '2.dcm', '4.dcm']) await copyFile(join(folder.path, 'ct.dcm'), file(name));
     await writeBigImage(file('3.dcm'), 64 * 1024 * 1024);
     let isFirst = true;
     await using peer = await scriptedPeer(async (socket) => {
       await acceptAssociation(socket);
       if (isFirst) {
         isFirst = false;
+        // The first two are open by now.
         await rm(file('2.dcm'));
+        await respond(socket);
         await respond(socket);
         await socket.expect('P-DATA-TF');
         socket.stopReading();
@@ -285,7 +287,7 @@ describe('storescu and a file that changes after it was looked at', limits, () =
       await socket.expect('A-RELEASE-RQ');
       socket.send({ type: 'A-RELEASE-RP' });
     });
-    const files = ['1.dcm', '2.dcm', '3.dcm', '4.dcm'];
+    const files = ['0.dcm', '1.dcm', '2.dcm', '3.dcm', '4.dcm'];
     const args = ['127.0.0.1', `${peer.port}`, ...files, '-xe'];
     const ended = await runStorescu(test, args, { cwd: changing.path });
     await peer.done;

@@ -198,7 +198,18 @@ describe('storescp with', limits, () => {
     assert.deepEqual([stderr, code], ['', 0]);
     const names = [
       ...['-q', '-v', '-d', '-ll', '-lc', '-aet', '-to', '-ta', '-td', '-tn', '-pdu', '--ignore', '-ba', '--no-echo'],
-      ...['--promiscuous', '--max-associations', '-x=', '-xe', '-xb', '-xi', '--accept-native', '-od', '--no-fsync'],
+      ...[
+        '--promiscuous',
+        '--max-associations',
+        '--async-ops',
+        '-x=',
+        '-xe',
+        '-xb',
+        '-xi',
+        '--accept-native',
+        '-od',
+        '--no-fsync',
+      ],
       ...['-h', '--help', '--version', '0', '1', '2', '130', '143'],
     ];
     assert.deepEqual(missingInHelp(stdout, names), []);
@@ -212,6 +223,7 @@ describe('storescp with', limits, () => {
       '--max-pdu 16384',
       '--bind-address all, IPv6 and IPv4',
       '--max-associations 100',
+      '--async-ops 16',
       '--output-directory .',
     ]);
     assert.match(stdout, /--prefer-uncompr\n.*\(default\)\n/);

@@ -6,7 +6,8 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { type DataSet, decodeDataSet, encodeDataSet } from '../../src/dataset/data-set.js';
+import { associateRq } from '../../src/acse/propose.js';
+import { type DataSet, decodeDataSet, encodeDataSet, textOf } from '../../src/dataset/data-set.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
@@ -14,6 +15,7 @@ import {
   IMPLICIT_VR_LITTLE_ENDIAN,
   type TransferSyntax,
 } from '../../src/dataset/transfer-syntax.js';
+import { encodeFileMeta } from '../../src/file/file-meta.js';
 import { type DimseRequest, statusLine, VERSION } from '../../src/index.js';
 import { temporaryFolder } from '../support/apps-files.js';
 import {
@@ -94,6 +96,58 @@ describe('a file that storescp has stored', limits, () => {
     const file = await readFile(join(folder.path, 'CT.1.2.3'));
     assert.deepEqual(file.subarray(metaEnd(file)), ctDataSet('1.2.3'));
   });
+});
+
+/** What comes where a data set should be, and what of it is stored. */
+const ODD_DATA_SETS: readonly (readonly [sopInstanceUid: string, sent: Buffer])[] = [
+  ['1.2.3.1', Buffer.from('02001600414504005045455200000000040000000000000000000001020000000100', 'hex')],
+  ['1.2.3.2', encodeFileMeta({ transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN.uid })],
+];
+
+describe('what a careless peer sends', limits, () => {
+  it('is stored without what does not belong before a data set, under names that may be written', () =>
+    withStorescp([], async ({ port }, folder) => {
+      await using socket = await PduSocket.connect(port);
+      const names = { calledAeTitle: 'ANY-SCP', callingAeTitle: 'PE\nER\\' };
+      socket.send(associateRq({ ...names, contexts: [CT_CONTEXT], maxPduLength: 0 }));
+      await socket.expect('A-ASSOCIATE-AC');
+      for (const [uid, front] of ODD_DATA_SETS) {
+        const sent = Buffer.concat([front, ctDataSet(uid)]);
+        assert.equal((await exchange(socket, storeRequest(uid), sent)).status, 0x0000);
+        const file = await readFile(join(folder.path, `CT.${uid}`));
+        assert.deepEqual(file.subarray(metaEnd(file)), ctDataSet(uid));
+        const meta = decodeDataSet(file.subarray(132, metaEnd(file)), EXPLICIT_VR_LITTLE_ENDIAN);
+        assert.equal(textOf(meta, 0x00020016), 'PE_ER_');
+      }
+      await releaseAssociation(socket);
+    }));
+
+  // PS3.4 B.3.1.4 lets a specialized class come over the context of its related general class, and senders exist that
+  // choose a context by its transfer syntax alone. DCMTK, dcm4che and pynetdicom store what comes so.
+  it('is stored over the context of another class', () =>
+    withStorescp([], async ({ port }, folder) => {
+      await using socket = await PduSocket.connect(port);
+      await openAssociation(socket, [{ ...CT_CONTEXT, abstractSyntax: MR_IMAGE }]);
+      await storeWell(socket, '1.2.3');
+      await releaseAssociation(socket);
+      assert.deepEqual(await readdir(folder.path), ['CT.1.2.3']);
+    }));
+
+  it('is not stored if it is a deflated data set that was cut', () =>
+    withStorescp([], async ({ port }, folder) => {
+      await using socket = await PduSocket.connect(port);
+      const syntax = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
+      await openAssociation(socket, [{ ...CT_CONTEXT, transferSyntaxes: [syntax.uid] }]);
+      const image = sampleImage({ sopClassUid: CT_CONTEXT.abstractSyntax, sopInstanceUid: '1.2.3', rows: 300 });
+      const whole = encoded(image, syntax);
+      const cut = await exchange(socket, storeRequest('1.2.3'), whole.subarray(0, -4));
+      assert.equal(cut.status, 0xc000);
+      assert.match(cut.errorComment ?? '', /^the deflated data set cannot be read: unexpected end of file$/);
+      assert.deepEqual(await readdir(folder.path), []);
+      assert.equal((await exchange(socket, storeRequest('1.2.3'), whole)).status, 0x0000);
+      await releaseAssociation(socket);
+      assert.deepEqual(await readdir(folder.path), ['CT.1.2.3']);
+    }));
 });
 
 const unknownOperation = (commandField: number): DimseRequest => ({ type: 'UNKNOWN-RQ', commandField, messageId: 7 });

@@ -74,17 +74,17 @@ const ROWS: readonly Row[] = [
   // Logging
   ['ct.dcm -v', { stderr: verboseLog('ct.dcm') }],
   ['--verbose ./ct.dcm', { stderr: verboseLog('./ct.dcm') }],
-  ['folder', { stderr: SKIPPED + REFUSED, code: 3 }, { statuses: [0xa700] }],
+  ['folder', { stderr: REFUSED + SKIPPED, code: 3 }, { statuses: [0xa700] }],
   ['folder -q', { code: 3 }, { statuses: [0xa700] }],
   ['folder --quiet', { code: 3 }, { statuses: [0xa700] }],
   ['folder -ll critical', { code: 3 }, { statuses: [0xa700] }],
   ['folder -ll fatal', { code: 3 }, { statuses: [0xa700] }],
   ['folder -ll error', { stderr: REFUSED, code: 3 }, { statuses: [0xa700] }],
-  ['folder --log-level=warning', { stderr: SKIPPED + REFUSED, code: 3 }, { statuses: [0xa700] }],
-  ['folder -ll warn', { stderr: SKIPPED + REFUSED, code: 3 }, { statuses: [0xa700] }],
+  ['folder --log-level=warning', { stderr: REFUSED + SKIPPED, code: 3 }, { statuses: [0xa700] }],
+  ['folder -ll warn', { stderr: REFUSED + SKIPPED, code: 3 }, { statuses: [0xa700] }],
   [
     'folder -ll info',
-    { stderr: `${SKIPPED}${FOLDER_INFO.join('\n')}\n${REFUSED}${RELEASING}`, code: 3 },
+    { stderr: `${FOLDER_INFO.join('\n')}\n${REFUSED}${SKIPPED}${RELEASING}`, code: 3 },
     { statuses: [0xa700] },
   ],
   ['folder -ll error -d', { stderr: REFUSED, code: 3 }, { statuses: [0xa700] }],
@@ -225,7 +225,24 @@ describe('storescu with', { concurrency: 6 }, () => {
       assert.deepEqual([stderr, code], ['', 0]);
       const options = [
         ...['-q', '-v', '-d', '-ll', '-lc', '-aet', '-aec', '-pts', '-xi', '-xe', '-xb', '-xo', '-to', '-ta', '-td'],
-        ...['-tn', '-pdu', '--repeat', '--abort', '-r', '--echo', '--halt', '--priority', '-h', '--help', '--version'],
+        ...[
+          '-tn',
+          '-pdu',
+          '--repeat',
+          '--abort',
+          '-r',
+          '--include',
+          '--exclude',
+          '--dry-run',
+          '--echo',
+          '--async-ops',
+          '--jobs',
+          '--halt',
+          '--priority',
+          '-h',
+          '--help',
+          '--version',
+        ],
         ...['0', '1', '2', '3', '130', '143'],
       ];
       assert.deepEqual(missingInHelp(stdout, options), []);
@@ -239,6 +256,8 @@ describe('storescu with', { concurrency: 6 }, () => {
         '--network-timeout 60',
         '--max-pdu 16384',
         '--repeat 1',
+        '--async-ops 16',
+        '--jobs 1',
         '--priority low',
       ]);
     });
@@ -252,9 +271,9 @@ describe('storescu with', { concurrency: 6 }, () => {
     assert.equal(
       await readFile(join(folder.path, 'storescu.log'), 'utf8'),
       [
-        'WARNING storescu Skipped: Bad DICOM file folder/notes.txt: not a DICOM file',
         ...FOLDER_INFO.map((text) => `INFO storescu ${text.slice('I: '.length)}`),
         `ERROR storescu Not stored: folder/a.dcm: ${OUT_OF_RESOURCES}`,
+        'WARNING storescu Skipped: Bad DICOM file folder/notes.txt: not a DICOM file',
         'INFO storescu Releasing Association\n',
       ].join('\n'),
     );

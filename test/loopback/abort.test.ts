@@ -58,22 +58,26 @@ interface Pair {
   readonly traces: Traces;
 }
 
+/** Two operations outstanding, and a third that waits for its turn. */
+const WINDOW = { maximumInvoked: 2, maximumPerformed: 1 };
+
 async function requestorAndPeer(acceptor: RawAcceptor, acseTimeoutMs = 5_000): Promise<Pair> {
   const traces: Traces = new Inbox();
   const requesting = associate(acceptor.port, {
     contexts: [ECHO_CONTEXT, CT_CONTEXT],
     acseTimeoutMs,
+    maxOperationsInvoked: WINDOW.maximumInvoked,
     trace: (trace) => traces.push(trace),
   });
   const peer = await acceptor.next();
-  await peer.accept();
+  await peer.accept({ window: WINDOW });
   return { association: await requesting, peer, traces };
 }
 
 test('a local abort tells the peer, rejects what is under way, and waits for the connection to close', async () => {
   await using acceptor = await RawAcceptor.listen();
   const { association, peer, traces } = await requestorAndPeer(acceptor);
-  const failures = [rejection(verify(association)), rejection(store(association))];
+  const failures = [verify(association), store(association), verify(association)].map(rejection);
   await peer.message('C-ECHO-RQ');
   await peer.message('C-STORE-RQ');
   const aborting = association.abort();
@@ -151,7 +155,7 @@ const REQUESTOR_PHASES: readonly {
   {
     what: 'while responses are waited for',
     async begin({ association, peer }) {
-      const requests = [verify(association), verify(association)];
+      const requests = [verify(association), verify(association), verify(association)];
       await peer.message('C-ECHO-RQ');
       await peer.message('C-ECHO-RQ');
       return requests;
@@ -206,7 +210,7 @@ for (const { what, end, by } of ENDS) {
     ];
     await using acceptor = await startServer({ services });
     const peer = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
-    peer.send(command(storeRq(1), 1, true), pData(1, ctDataSet(), { isLast: false }));
+    peer.send(command(storeRq(1), 1, true), pData(1, ctDataSet('1.2.3', 1000), { isLast: false }));
     const { signal } = await begun.next();
     assert.equal(signal.aborted, false);
     end(peer);

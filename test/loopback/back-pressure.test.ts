@@ -168,6 +168,58 @@ test('instances that a peer sends without waiting for answers are held back toge
   await pump.finished;
 });
 
+test('the sinks of a window of requests, each at work on a batch, hold no more than the sink of one', async () => {
+  let bytes = 0;
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const store: StoreInstance = async ({ part10 }) => {
+    for await (const batch of part10) {
+      await opened;
+      for (const { length } of batch) bytes += length;
+    }
+  };
+  const window = { maximumInvoked: 16, maximumPerformed: 1 };
+  await using acceptor = await startServer({ services: [storageProvider({ store })], maxOperationsPerformed: 16 });
+  await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT], { window });
+  const before = memory();
+  const pump = new Pump(
+    peer,
+    (function* () {
+      for (let messageId = 1; messageId <= 16; messageId++) yield* storeOf(4 * MIB, messageId);
+    })(),
+  );
+  await stalled(peer);
+  assert.ok(pump.taken < MOST_ON_THE_WAY, `${pump.taken} bytes were taken`);
+  assert.ok(memory() - before < MOST_ON_THE_WAY);
+  open();
+  await pump.finished;
+  const answered: number[] = [];
+  for (let count = 0; count < 16; count++) {
+    const { message } = await peer.message('C-STORE-RSP');
+    assert.equal(message.status, 0);
+    answered.push(message.messageIdBeingRespondedTo);
+  }
+  assert.deepEqual(
+    answered.sort((a, b) => a - b),
+    Array.from({ length: 16 }, (_, index) => index + 1),
+  );
+  assert.ok(bytes > 64 * MIB);
+});
+
+test('small instances of a window that no sink reads are all taken in', async () => {
+  const sink = heldSink();
+  const window = { maximumInvoked: 16, maximumPerformed: 1 };
+  await using acceptor = await startServer({ services: [storageProvider(sink)], maxOperationsPerformed: 16 });
+  await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT], { window });
+  const ids = Array.from({ length: 16 }, (_, index) => index + 1);
+  for (const messageId of ids) for (const piece of storeOf(100_000, messageId)) peer.send(piece);
+  for (const messageId of ids) assert.equal(await sink.begun.next(), `1.2.${messageId}`);
+  sink.open();
+  for (const _ of ids) assert.equal((await peer.message('C-STORE-RSP')).message.status, 0);
+});
+
 test('10,000 requests in one go are answered in order, and few of them wait at a time', async () => {
   let waiting = 0;
   let most = 0;

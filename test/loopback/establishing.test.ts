@@ -414,6 +414,10 @@ const OUT_OF_RANGE: readonly Partial<ServeOptions & AssociationRequest>[] = [
     { dimseTimeoutMs: ms },
     { networkTimeoutMs: ms },
   ]),
+  ...[-1, 0, 1.5, Number.NaN, 65_536].flatMap((count) => [
+    { maxOperationsInvoked: count },
+    { maxOperationsPerformed: count },
+  ]),
 ];
 
 for (const options of OUT_OF_RANGE)
@@ -489,7 +493,7 @@ test('our acceptor rejects a requestor whose maximum length leaves no room for d
   await using acceptor = await startServer();
   for (const maximumLength of [1, 7]) {
     await using peer = await RawPeer.connect(acceptor.port);
-    peer.send(rqOf([ECHO_CONTEXT], maximumLength));
+    peer.send(rqOf([ECHO_CONTEXT], { maximumLength }));
     const { result, source, reason } = await peer.expect('A-ASSOCIATE-RJ');
     assert.deepEqual([result, source, reason], [1, 1, 1]);
   }

@@ -39,10 +39,15 @@ import { associate, rejection, startServer, type TestServer, traced } from '../s
 const ECHO = 1;
 const STORE = 3;
 
+const WINDOW = { maximumInvoked: 16, maximumPerformed: 1 };
+
 async function requestorAndPeer(acceptor: RawAcceptor): Promise<{ association: Association; peer: RawPeer }> {
-  const requesting = associate(acceptor.port, { contexts: [ECHO_CONTEXT, CT_CONTEXT] });
+  const requesting = associate(acceptor.port, {
+    contexts: [ECHO_CONTEXT, CT_CONTEXT],
+    maxOperationsInvoked: WINDOW.maximumInvoked,
+  });
   const peer = await acceptor.next();
-  await peer.accept();
+  await peer.accept({ window: WINDOW });
   return { association: await requesting, peer };
 }
 

@@ -177,17 +177,17 @@ test('what cannot be read: an outcome if it was named, an event if it was found'
     'not-sent missing.dcm',
     'not-sent 2.txt',
     'not-sent DICOMDIR',
-    'not-sent broken',
     'stored 1.dcm 0000',
     'stored 3.dcm 0000',
     'stored 5.dcm 0000',
+    'not-sent broken',
   ]);
   assert.deepEqual(events, ['2.txt', 'DICOMDIR']);
   assert.deepEqual((await outcomes(acceptor.port, [within], { recurse: true })).map(inShort), [
-    'not-sent broken',
     'stored 1.dcm 0000',
     'stored 3.dcm 0000',
     'stored 5.dcm 0000',
+    'not-sent broken',
     'stored 4.dcm 0000',
   ]);
   const [missing] = await outcomes(acceptor.port, [join(folder.path, 'missing.dcm')]);
@@ -338,7 +338,7 @@ test('more than 128 presentation contexts take further associations, each with i
   assert.deepEqual(proposed, [128, 128, 44]);
 });
 
-test('a file without an accepted context is not sent, the others are', async () => {
+test('a file without an accepted context is not sent, which is told at once, and the others are', async () => {
   await using folder = await temporaryFolder();
   const paths = [
     await writeInstance(folder.path, 'a', { sopClassUid: CT_IMAGE }),
@@ -347,8 +347,8 @@ test('a file without an accepted context is not sent, the others are', async () 
   ];
   await using acceptor = await startServer();
   const all = await outcomes(acceptor.port, paths);
-  assert.deepEqual(all.map(inShort), ['stored a 0000', 'not-sent b', 'stored c 0000']);
-  const [, refused] = all;
+  assert.deepEqual(all.map(inShort), ['not-sent b', 'stored a 0000', 'stored c 0000']);
+  const [refused] = all;
   assert.ok(refused?.type === 'not-sent' && refused.error instanceof NoPresentationContext);
   assert.equal(refused.error.sopClassUid, '1.2.840.99999.1');
   assert.match(refused.error.message, /^No accepted presentation context for .*b \(1\.2\.840\.99999\.1, Explicit VR/);
@@ -399,9 +399,9 @@ test('an association that accepts nothing costs its files only, be it the last o
   await refuseAll(await acceptor.next());
   await takeAll(await acceptor.next(), 2);
   assert.deepEqual((await second).map(inShort), [
+    ...names.slice(0, 128).map((name) => `not-sent ${name}`),
     'stored 128 0000',
     'stored 129 0000',
-    ...names.slice(0, 128).map((name) => `not-sent ${name}`),
   ]);
 });
 
@@ -573,21 +573,21 @@ test('a file that breaks while it is sent costs its association; the rest goes o
 
 test('a file that has gone when its turn comes is not sent, and the association lives on', async () => {
   await using folder = await temporaryFolder();
-  const paths = await Promise.all(['a', 'b', 'c'].map((name) => writeInstance(folder.path, name)));
+  const paths = await Promise.all(['a', 'b', 'c', 'd'].map((name) => writeInstance(folder.path, name)));
   await using acceptor = await keepingServer();
-  let count = 0;
   const report = (event: StoreEvent): void => {
-    if (event.type === 'sending' && ++count === 2) unlinkSync(event.instance.path);
+    if (event.type === 'sending' && event.instance.path === paths[0]) unlinkSync(paths[2] ?? '');
   };
   assert.deepEqual((await outcomes(acceptor.port, paths, { report })).map(inShort), [
     'stored a 0000',
-    'not-sent b',
-    'stored c 0000',
+    'stored b 0000',
+    'not-sent c',
+    'stored d 0000',
   ]);
   assert.equal(associations(acceptor), 1);
 });
 
-test('leaving the loop early releases', async () => {
+test('leaving the loop early releases, after the one that is under way', async () => {
   await using folder = await temporaryFolder();
   const paths = await Promise.all(['a', 'b', 'c'].map((name) => writeInstance(folder.path, name)));
   await using acceptor = await keepingServer();
@@ -596,7 +596,7 @@ test('leaving the loop early releases', async () => {
     break;
   }
   await traced(acceptor.traces, 'released');
-  assert.equal(acceptor.files.length, 1);
+  assert.equal(acceptor.files.length, 2);
   await assert.rejects(
     (async () => {
       for await (const _ of send(acceptor.port, paths)) throw new RangeError('of the caller');

@@ -34,10 +34,11 @@ const CONTEXTS = [ECHO_CONTEXT, CT_CONTEXT];
 async function requestorAndPeer(
   acceptor: RawAcceptor,
   timeouts: Partial<Timeouts>,
+  maxOperationsInvoked = 1,
 ): Promise<{ association: Association; peer: RawPeer }> {
-  const requesting = associate(acceptor.port, { contexts: CONTEXTS, ...timeouts });
+  const requesting = associate(acceptor.port, { contexts: CONTEXTS, maxOperationsInvoked, ...timeouts });
   const peer = await acceptor.next();
-  await peer.accept();
+  await peer.accept({ window: { maximumInvoked: maxOperationsInvoked, maximumPerformed: 1 } });
   return { association: await requesting, peer };
 }
 
@@ -81,14 +82,41 @@ async function silencesPass(count: number): Promise<void> {
 
 test('a response that does not come ends the association after the DIMSE timeout, with all that waits on it', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 60 });
+  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 60 }, 2);
   const failures = [verify(association), store(association), verify(association)].map(rejection);
-  for (let index = 0; index < 3; index++) await peer.expect('message');
+  for (let index = 0; index < 2; index++) await peer.expect('message');
   for (const error of await Promise.all(failures)) assert.equal(error, association.failure);
   assertTimeout(association.failure, 'dimse', 60);
   assert.match(association.failure?.message ?? '', /^no response from 127\.0\.0\.1:\d+ within 0\.06 s$/);
   assert.equal(await peer.abort(), '0/0');
   assert.deepEqual(await peer.rest(), []);
+});
+
+test('with several outstanding, the DIMSE timeout runs anew from each response, whichever comes', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 400 }, 12);
+  const echoes = Array.from({ length: 12 }, () => verify(association));
+  for (const _ of echoes) await peer.message('C-ECHO-RQ');
+  // Twelve times 40 ms are more than the timeout; the first to be sent is the last to be answered.
+  for (let messageId = 12; messageId > 0; messageId--) {
+    await silencesPass(1);
+    peer.send(command(echoRsp(messageId), ECHO));
+  }
+  for (const { code } of await Promise.all(echoes)) assert.equal(code, 0);
+  await association.abort();
+});
+
+test('with several outstanding, one response that does not come ends the association when no other comes either', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 60 }, 2);
+  const failure = rejection(verify(association));
+  const answered = verify(association);
+  for (let index = 0; index < 2; index++) await peer.message('C-ECHO-RQ');
+  peer.send(command(echoRsp(2), ECHO));
+  assert.equal((await answered).code, 0);
+  assert.equal(await failure, association.failure);
+  assertTimeout(association.failure, 'dimse', 60);
+  assert.equal(await peer.abort(), '0/0');
 });
 
 test('a response in time starts nothing that runs out later', async () => {
@@ -126,14 +154,14 @@ test('the DIMSE timeout begins anew with every piece of a message', async () => 
   await using acceptor = await startServer({ dimseTimeoutMs: 400, services: [store] });
   await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
   peer.send(command(storeRq(1), 1, true));
-  const dataSet = ctDataSet();
+  const dataSet = ctDataSet('1.2.3', 2400);
   // Twelve times 40 ms are more than the timeout.
   for (let index = 0; index < 12; index++) {
     await silencesPass(1);
-    peer.send(pData(1, dataSet.subarray(index * 2, index * 2 + 2), { isLast: false }));
+    peer.send(pData(1, dataSet.subarray(index * 200, (index + 1) * 200), { isLast: false }));
     await pieces.next();
   }
-  peer.send(pData(1, dataSet.subarray(24)));
+  peer.send(pData(1, dataSet.subarray(2400)));
   assert.equal((await peer.message('C-STORE-RSP')).message.status, 0);
 });
 

@@ -11,6 +11,7 @@ import { PduReader } from '../../src/pdu/pdu-reader.js';
 import type {
   AssociateAc,
   AssociateRq,
+  AsynchronousOperationsWindow,
   ControlPdu,
   PDataTf,
   Pdu,
@@ -97,6 +98,7 @@ export interface AnswerOptions {
   /** Announced by us; 0 is no limit. */
   readonly maximumLength?: number | undefined;
   readonly results?: readonly PresentationContextResult[];
+  readonly window?: AsynchronousOperationsWindow;
 }
 
 export class RawPeer implements AsyncDisposable {
@@ -152,9 +154,13 @@ export class RawPeer implements AsyncDisposable {
   }
 
   /** Opens an association as requestor. */
-  static async request(port: number, contexts: readonly WantedContext[], maximumLength = 16_384): Promise<RawPeer> {
+  static async request(
+    port: number,
+    contexts: readonly WantedContext[],
+    options: ProposalOptions = {},
+  ): Promise<RawPeer> {
     const peer = await RawPeer.connect(port);
-    peer.send(rqOf(contexts, maximumLength));
+    peer.send(rqOf(contexts, options));
     await peer.expect('A-ASSOCIATE-AC');
     return peer;
   }
@@ -233,12 +239,22 @@ export class RawPeer implements AsyncDisposable {
   }
 }
 
-export function rqOf(contexts: readonly WantedContext[], maximumLength = 16_384): AssociateRq {
+export interface ProposalOptions {
+  /** Announced by us; 0 is no limit. */
+  readonly maximumLength?: number;
+  readonly window?: AsynchronousOperationsWindow;
+}
+
+export function rqOf(
+  contexts: readonly WantedContext[],
+  { maximumLength = 16_384, window }: ProposalOptions = {},
+): AssociateRq {
   return associateRq({
     calledAeTitle: 'CALLED',
     callingAeTitle: 'CALLING',
     contexts: proposeContexts(contexts)[0] ?? [],
     maxPduLength: maximumLength,
+    asynchronousOperationsWindow: window,
   });
 }
 
@@ -257,6 +273,7 @@ export function acFor(request: AssociateRq, options: AnswerOptions = {}): Associ
     userInformation: {
       maximumLength: 'maximumLength' in options ? options.maximumLength : 16_384,
       implementationClassUid: '2.25.9',
+      asynchronousOperationsWindow: options.window,
       roleSelections: [],
       extendedNegotiations: [],
     },

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {
   type AcceptPolicy,
   acceptedContexts,
+  agreedWindow,
   LOCAL_LIMIT_EXCEEDED,
   negotiate,
   type SupportedSyntaxes,
@@ -147,6 +148,63 @@ for (const [proposed, policy, answer] of [
     const rq = request({ asynchronousOperationsWindow: proposed && window(proposed) });
     const { userInformation } = accepted(rq, { ...POLICY, asynchronousOperations: policy });
     assert.deepEqual(userInformation.asynchronousOperationsWindow, answer && window(answer));
+  });
+
+for (const [proposed, granted, agreed] of [
+  [undefined, undefined, [1, 1]],
+  [[16, 1], undefined, [1, 1]],
+  [undefined, [16, 16], [1, 1]],
+  [undefined, [0, 0], [1, 1]],
+  [
+    [16, 1],
+    [1, 1],
+    [1, 1],
+  ],
+  [
+    [16, 1],
+    [4, 1],
+    [4, 1],
+  ],
+  [
+    [16, 1],
+    [16, 1],
+    [16, 1],
+  ],
+  [
+    [16, 1],
+    [17, 5],
+    [16, 1],
+  ],
+  [
+    [16, 1],
+    [0, 0],
+    [16, 1],
+  ],
+  [
+    [0, 0],
+    [4, 8],
+    [4, 8],
+  ],
+  [
+    [0, 0],
+    [0, 0],
+    [0, 0],
+  ],
+  [
+    [65_535, 2],
+    [65_535, 1],
+    [65_535, 1],
+  ],
+] as const)
+  test(`a window of ${proposed} that is granted ${granted} is one of ${agreed}`, () => {
+    const window = ([maximumInvoked, maximumPerformed]: readonly [number, number]) => ({
+      maximumInvoked,
+      maximumPerformed,
+    });
+    const rq = request({ asynchronousOperationsWindow: proposed && window(proposed) });
+    const { userInformation, ...ac } = accepted(rq);
+    const answer = { ...userInformation, asynchronousOperationsWindow: granted && window(granted) };
+    assert.deepEqual(agreedWindow(rq, { ...ac, userInformation: answer }), window(agreed));
   });
 
 test('of the roles proposed the requestor gets that of a user, and that of a provider if the policy says so', () => {

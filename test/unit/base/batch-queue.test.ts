@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Backlog } from '../../../src/base/backlog.js';
 import { BatchQueue } from '../../../src/base/batch-queue.js';
 
 function queueOf(highWaterBytes: number) {
   const calls: string[] = [];
-  const queue = new BatchQueue({
+  const backlog = new Backlog({
     highWaterBytes,
     onFull: () => calls.push('full'),
-    onEmpty: () => calls.push('empty'),
+    onRoom: () => calls.push('room'),
   });
-  return { queue, calls };
+  return { queue: new BatchQueue(backlog), other: new BatchQueue(backlog), calls };
 }
 
 test('what goes in comes out, in order, however it is cut into batches', async () => {
@@ -45,12 +46,45 @@ test('a slow consumer takes all that has come in since in one batch', async () =
   assert.deepEqual(sizes, [3]);
 });
 
-test('the producer is told once that the queue is full, and once that it is empty again', async () => {
+test('a batch counts until the next is asked for: whoever works on it still has it', async () => {
   const { queue, calls } = queueOf(1000);
   for (let count = 0; count < 5; count++) queue.push(Buffer.alloc(400));
   assert.deepEqual(calls, ['full']);
+  const batches = queue[Symbol.asyncIterator]();
+  await batches.next();
+  assert.deepEqual(calls, ['full']);
+  const next = batches.next();
+  assert.deepEqual(calls, ['full', 'room']);
+  queue.push(Buffer.alloc(5000));
+  assert.equal((await next).value?.length, 1);
+  assert.deepEqual(calls, ['full', 'room', 'full']);
+  await batches.return();
+  assert.deepEqual(calls, ['full', 'room', 'full', 'room']);
+});
+
+test('queues with one backlog are full together, and there is room when one of them has let go of enough', async () => {
+  const { queue, other, calls } = queueOf(4000);
+  queue.push(Buffer.alloc(2000));
+  other.push(Buffer.alloc(1000));
+  assert.deepEqual(calls, []);
+  other.push(Buffer.alloc(1000));
+  assert.deepEqual(calls, ['full']);
+  queue.end(new Error('lost'));
+  assert.deepEqual(calls, ['full'], 'more than half is left');
+  other.discard();
+  assert.deepEqual(calls, ['full', 'room']);
+});
+
+test('a consumer that goes away in the middle of a batch keeps nothing, whether it says so or not', async () => {
+  const { queue, other, calls } = queueOf(1000);
+  queue.push(Buffer.alloc(2000));
   await queue[Symbol.asyncIterator]().next();
-  assert.deepEqual(calls, ['full', 'empty']);
+  queue.end();
+  await queue.drained();
+  assert.deepEqual(calls, ['full', 'room']);
+  other.push(Buffer.alloc(2000));
+  for await (const _ of other) break;
+  assert.deepEqual(calls, ['full', 'room', 'full', 'room']);
 });
 
 test('one-byte views fill the queue too, for each of them keeps a chunk alive', () => {
@@ -84,7 +118,7 @@ test('drained() on a full queue lets the producer go on', async () => {
   const { queue, calls } = queueOf(1000);
   queue.push(Buffer.alloc(5000));
   const drained = queue.drained();
-  assert.deepEqual(calls, ['full', 'empty']);
+  assert.deepEqual(calls, ['full', 'room']);
   queue.end();
   await drained;
 });

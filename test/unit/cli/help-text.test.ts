@@ -15,6 +15,7 @@ const STORESCU_LINES = [
   `  -to   --timeout [s]econds (float)${NEXT_LINE}timeout for connection requests (default: unlimited)\n`,
   `  -ta   --acse-timeout [s]econds (float)${NEXT_LINE}timeout for ACSE messages (default: 30)\n`,
   `        --abort${NEXT_LINE}abort association instead of releasing it\n`,
+  `        --exclude [g]lob (str)${NEXT_LINE}leave out the files and folders in a directory that match g, included${NEXT_LINE}or not; may be given several times\n`,
 ];
 const STORESCP_LINES = [
   'usage: storescp [options] port\n',
@@ -85,5 +86,6 @@ function entryOf(row: OptionRow): string {
   const names = row.short === undefined ? row.long : `${row.short} ${row.long}`;
   const value = 'value' in row ? ` ${row.value}` : '';
   const defaultText = 'default' in row ? ` (default${row.default === true ? '' : `: ${row.default}`})` : '';
-  return ` ${names}${value} ${row.help}${defaultText} `;
+  const manyText = 'many' in row ? '; may be given several times' : '';
+  return ` ${names}${value} ${row.help}${defaultText}${manyText} `;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { DataSetError } from '../../../src/base/errors.js';
-import { deflated, inflated, inflateHead } from '../../../src/dataset/deflate.js';
+import { deflated, inflated, inflation } from '../../../src/dataset/deflate.js';
 import { patterned } from '../../support/data-set-arbitrary.js';
 import { cut } from '../../support/data-set-tokens.js';
 
@@ -96,15 +96,30 @@ test('only as much is read as the output asks for', async () => {
   assert.equal(chunksRead, 1);
 });
 
-test('the head of a deflated data set is what its first bytes hold, within a limit', () => {
-  assert.ok(inflateHead(DEFLATED, 1_000_000).equals(PLAIN));
-  assert.ok(inflateHead(Buffer.concat([DEFLATED, Buffer.of(0)]), 1_000_000).equals(PLAIN));
-  const some = inflateHead(DEFLATED.subarray(0, DEFLATED.length / 2), 1_000_000);
-  assert.ok(some.length > 10_000 && some.equals(PLAIN.subarray(0, some.length)));
-  const limited = inflateHead(DEFLATED, 5000);
-  assert.ok(limited.length > 3000 && limited.length <= 5000 && limited.equals(PLAIN.subarray(0, limited.length)));
-  const bomb = inflateHead(deflateRawSync(Buffer.alloc(50_000_000)), 65_536);
-  assert.ok(bomb.length > 60_000 && bomb.length <= 65_536);
-  assert.equal(inflateHead(Buffer.alloc(0), 100).length, 0);
-  assert.throws(() => inflateHead(Buffer.alloc(100, 0xff), 1000), DataSetError);
+test('pieces that are handed in give the same, and end where the deflate stream does', async () => {
+  for (const [size, behind] of [
+    [1000, Buffer.alloc(0)],
+    [1000, Buffer.of(0)],
+    [DEFLATED.length, Buffer.of(0)],
+    [DEFLATED.length, patterned(5000)],
+  ] as const) {
+    const pull = inflation();
+    const output: Buffer[] = [];
+    for (const piece of [...cut(DEFLATED, [size]), behind])
+      for await (const chunk of pull.write(piece)) output.push(chunk);
+    for await (const chunk of pull.end()) output.push(chunk);
+    assert.ok(pull.hasEnded);
+    for await (const chunk of pull.write(Buffer.alloc(10))) assert.fail(`${chunk.length} bytes behind the end`);
+    for await (const chunk of pull.end()) assert.fail(`${chunk.length} bytes behind the end`);
+    assert.ok(Buffer.concat(output).equals(PLAIN));
+    pull.close();
+  }
+});
+
+test('pieces that stop too early are refused at the end', async () => {
+  const pull = inflation();
+  for await (const chunk of pull.write(DEFLATED.subarray(0, -10))) assert.ok(chunk.length > 0);
+  assert.equal(pull.hasEnded, false);
+  await assert.rejects(pull.end().next(), DataSetError);
+  pull.close();
 });

@@ -1,6 +1,7 @@
 /** Fragments to requests and responses, and when the peer is held back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deferred } from '../../../src/base/deferred.js';
 import { ProtocolError } from '../../../src/base/errors.js';
 import { encodeCommand } from '../../../src/dimse/command-codec.js';
 import type { DimseMessage } from '../../../src/dimse/messages.js';
@@ -28,11 +29,15 @@ const data = (length: number, isLast: boolean): PdvFragment => fragment(Buffer.a
 function receiver(): {
   readonly receiver: MessageReceiver;
   readonly calls: string[];
+  /** What became of the timer for the rest of a message. */
+  readonly rest: string[];
   readonly requests: AsyncIterator<ReceivedRequest>;
 } {
   const calls: string[] = [];
+  const rest: string[] = [];
   const made = new MessageReceiver(
     new Map([[1, { id: 1, abstractSyntax: '1.2', transferSyntax: '1.2.840.10008.1.2' }]]),
+    { start: () => rest.push('start'), stop: () => rest.push('stop') },
     {
       onCommand: (message, context, hasDataSet) => calls.push(`${message.type} ${context.id} ${hasDataSet}`),
       onResponse: (response) => calls.push(`response ${response.messageIdBeingRespondedTo}`),
@@ -40,7 +45,7 @@ function receiver(): {
       resume: () => calls.push('resume'),
     },
   );
-  return { receiver: made, calls, requests: made.requests[Symbol.asyncIterator]() };
+  return { receiver: made, calls, rest, requests: made.requests[Symbol.asyncIterator]() };
 }
 
 async function next(requests: AsyncIterator<ReceivedRequest>): Promise<ReceivedRequest> {
@@ -74,34 +79,45 @@ test('commands are told, responses handed on, requests queued, a cancel forgotte
   assert.equal(bytes, 14);
 });
 
-test('a data set over 4 MiB that nobody reads holds the peer back until it is read', async () => {
-  const { receiver: made, calls, requests } = receiver();
-  made.onFragment(command(STORE_RQ, true));
-  const { dataSet } = await next(requests);
-  for (let count = 0; count < 3; count++) made.onFragment(data(MIB, false));
-  assert.equal(made.isHolding, false);
-  made.onFragment(data(MIB, false));
-  made.onFragment(data(MIB, false));
-  assert.equal(made.isHolding, true);
-  assert.deepEqual(calls.slice(1), ['pause']);
-  await dataSet?.[Symbol.asyncIterator]().next();
-  assert.equal(made.isHolding, false);
-  assert.deepEqual(calls.slice(1), ['pause', 'resume']);
+test('4 MiB of data sets that nobody has done with hold the peer back, be they of one request or of many', async () => {
+  for (const bytes of [MIB, 64 * 1024, 100]) {
+    const { receiver: made, calls, requests } = receiver();
+    let sent = 0;
+    const read: Promise<void>[] = [];
+    const { promise: opened, resolve: open } = deferred();
+    while (!made.isHolding) {
+      made.onFragment(command(STORE_RQ, true));
+      made.onFragment(data(bytes, true));
+      const { dataSet } = await next(requests);
+      sent += bytes;
+      read.push(
+        (async () => {
+          for await (const _ of dataSet ?? []) await opened;
+        })(),
+      );
+    }
+    assert.ok(sent + 256 * read.length >= 4 * MIB, `${sent} bytes`);
+    assert.ok(sent <= 4 * MIB, `${sent} bytes`);
+    open();
+    await Promise.all(read);
+    assert.equal(made.isHolding, false);
+    assert.deepEqual(
+      calls.filter((call) => /pause|resume/.test(call)),
+      ['pause', 'resume'],
+    );
+  }
 });
 
-test('requests ahead of our answers hold the peer back: 64 small ones, or 2 with data sets', async () => {
-  for (const [count, hasDataSet] of [
-    [64, false],
-    [2, true],
-  ] as const) {
+test('64 requests ahead of those at work hold the peer back, with data sets or without', async () => {
+  for (const hasDataSet of [false, true]) {
     const { receiver: made, calls, requests } = receiver();
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < 64; index++) {
       assert.equal(made.isHolding, false);
       made.onFragment(command(hasDataSet ? STORE_RQ : ECHO_RQ, hasDataSet));
       if (hasDataSet) made.onFragment(data(10, true));
     }
     assert.equal(made.isHolding, true);
-    for (let index = 0; index < count; index++) await next(requests);
+    for (let index = 0; index < 64; index++) await next(requests);
     assert.equal(made.isHolding, false);
     assert.deepEqual(
       calls.filter((call) => /pause|resume/.test(call)),
@@ -126,12 +142,32 @@ test('two reasons to hold the peer back: it may go on when both have gone', asyn
   );
 });
 
+test('the rest of a message is waited for anew from each fragment, and from when the peer may send again', async () => {
+  const { receiver: made, rest, requests } = receiver();
+  made.onFragment(command(ECHO_RQ));
+  assert.deepEqual(rest.splice(0), ['stop']);
+  made.onFragment(command(STORE_RQ, true));
+  made.onFragment(data(5 * MIB, false));
+  assert.deepEqual(rest.splice(0), ['start', 'start']);
+  await next(requests);
+  const { dataSet } = await next(requests);
+  dataSet?.discard();
+  assert.deepEqual(rest.splice(0), ['start']);
+  made.onFragment(data(1, true));
+  assert.deepEqual(rest.splice(0), ['stop']);
+  made.onFragment(command(STORE_RQ, true));
+  made.end();
+  made.onFragment(data(1, false));
+  assert.deepEqual(rest, ['start', 'stop', 'stop']);
+});
+
 test('an end lets the peer go on, so that its close is seen; with an error it is told to the reader of the data set', async () => {
   for (const error of [undefined, new Error('lost')]) {
     const { receiver: made, calls, requests } = receiver();
     made.onFragment(command(STORE_RQ, true));
     const { dataSet } = await next(requests);
     made.onFragment(data(5 * MIB, false));
+    assert.equal(made.isHolding, true);
     made.end(error);
     assert.equal(made.isHolding, false);
     assert.ok(calls.includes('resume'));

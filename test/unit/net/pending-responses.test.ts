@@ -6,6 +6,13 @@ import type { DimseRequest, DimseResponse } from '../../../src/dimse/messages.js
 import { PendingResponses } from '../../../src/net/pending-responses.js';
 
 const echo = (messageId: number): DimseRequest => ({ type: 'C-ECHO-RQ', messageId, affectedSopClassUid: '1.2' });
+/** What the timer for responses is told. */
+class TimerCalls {
+  readonly calls: string[] = [];
+  readonly start = () => void this.calls.push('start');
+  readonly stop = () => void this.calls.push('stop');
+}
+
 const echoed = (messageIdBeingRespondedTo: number): DimseResponse => ({
   type: 'C-ECHO-RSP',
   messageIdBeingRespondedTo,
@@ -13,7 +20,7 @@ const echoed = (messageIdBeingRespondedTo: number): DimseResponse => ({
 });
 
 test('message ids count from 1, wrap after 65535, and pass over those under way', () => {
-  const pending = new PendingResponses();
+  const pending = new PendingResponses(new TimerCalls());
   const open = (): number => pending.open(echo, 1).request.messageId;
   assert.deepEqual([open(), open(), open()], [1, 2, 3]);
   pending.close(1);
@@ -26,7 +33,7 @@ test('message ids count from 1, wrap after 65535, and pass over those under way'
 });
 
 test('when every id is under way there is none left', () => {
-  const pending = new PendingResponses();
+  const pending = new PendingResponses(new TimerCalls());
   for (let count = 0; count < 65_535; count++) pending.open(echo, 1);
   assert.throws(() => pending.open(echo, 1), UsageError);
   pending.close(4711);
@@ -34,7 +41,7 @@ test('when every id is under way there is none left', () => {
 });
 
 test('a response goes to its request only: id, context and type', async () => {
-  const pending = new PendingResponses();
+  const pending = new PendingResponses(new TimerCalls());
   const first = pending.open(echo, 1);
   const second = pending.open(echo, 3);
   const store: DimseResponse = { type: 'C-STORE-RSP', messageIdBeingRespondedTo: 1, status: 0 };
@@ -55,9 +62,53 @@ test('a response goes to its request only: id, context and type', async () => {
 });
 
 test('a failure is for all that is under way', async () => {
-  const pending = new PendingResponses();
+  const pending = new PendingResponses(new TimerCalls());
   const answers = [pending.open(echo, 1).answer, pending.open(echo, 1).answer];
   const error = new Error('lost');
   pending.fail(error);
   for (const answer of answers) await assert.rejects(answer, error);
+});
+
+test('the timer runs from the last byte sent of the first request that is owed a response, and anew from each response', () => {
+  const timer = new TimerCalls();
+  const pending = new PendingResponses(timer);
+  for (let count = 0; count < 3; count++) pending.open(echo, 1);
+  assert.deepEqual(timer.calls.splice(0), []);
+  pending.onSent(1);
+  assert.deepEqual(timer.calls.splice(0), ['start']);
+  pending.onSent(2);
+  assert.deepEqual(timer.calls.splice(0), [], 'the peer owes the first response no later for it');
+  pending.settle(echoed(2), 1);
+  assert.deepEqual(timer.calls.splice(0), ['start'], 'the first may have waited for the second');
+  pending.settle(echoed(1), 1);
+  assert.deepEqual(timer.calls.splice(0), ['stop']);
+  for (const id of [1, 2]) pending.close(id);
+  assert.deepEqual(timer.calls.splice(0), []);
+  pending.onSent(3);
+  pending.close(3);
+  assert.deepEqual(timer.calls.splice(0), ['start', 'stop']);
+});
+
+test('a response that comes before its request is all sent is not owed any more', () => {
+  const timer = new TimerCalls();
+  const pending = new PendingResponses(timer);
+  pending.open(echo, 1);
+  pending.settle(echoed(1), 1);
+  timer.calls.splice(0);
+  pending.onSent(1);
+  pending.close(1);
+  assert.deepEqual(timer.calls, []);
+});
+
+test('nothing is owed by an association that has ended', () => {
+  const timer = new TimerCalls();
+  const pending = new PendingResponses(timer);
+  for (const id of [1, 2]) {
+    pending.open(echo, 1);
+    pending.onSent(id);
+  }
+  pending.fail(new Error('lost'));
+  assert.deepEqual(timer.calls, ['start', 'stop']);
+  for (const id of [1, 2]) pending.close(id);
+  assert.deepEqual(timer.calls, ['start', 'stop']);
 });

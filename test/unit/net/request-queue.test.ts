@@ -1,4 +1,4 @@
-/** The queue of requests: in order, bounded by weight, ended in either way. */
+/** The queue of requests: in order, bounded, ended in either way. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RequestQueue } from '../../../src/net/request-queue.js';
@@ -7,7 +7,6 @@ function queueOf(highWater: number): { readonly queue: RequestQueue<number>; rea
   const calls: string[] = [];
   const queue = new RequestQueue<number>({
     highWater,
-    weigh: (item) => item,
     onFull: () => calls.push('full'),
     onEmpty: () => calls.push('empty'),
   });
@@ -31,21 +30,20 @@ test('items come out in order, those pushed while somebody waits too, and the en
   assert.deepEqual(calls, []);
 });
 
-test('it is full when what waits weighs too much, and empty when the last is taken, each told once', async () => {
-  const { queue, calls } = queueOf(10);
+test('it is full when so many wait, and empty when the last is taken, each told once', async () => {
+  const { queue, calls } = queueOf(3);
   const items = queue[Symbol.asyncIterator]();
-  for (const weight of [4, 5]) queue.push(weight);
+  for (const item of [1, 2]) queue.push(item);
   assert.deepEqual(calls, []);
-  queue.push(1);
-  queue.push(7);
+  for (const item of [3, 4]) queue.push(item);
   assert.deepEqual(calls, ['full']);
   assert.equal(queue.length, 4);
-  for (const weight of [4, 5, 1]) assert.equal((await items.next()).value, weight);
+  for (const item of [1, 2, 3]) assert.equal((await items.next()).value, item);
   assert.deepEqual(calls, ['full']);
-  assert.equal((await items.next()).value, 7);
+  assert.equal((await items.next()).value, 4);
   assert.deepEqual(calls, ['full', 'empty']);
-  for (const weight of [9, 1]) queue.push(weight);
-  assert.deepEqual(calls, ['full', 'empty', 'full'], 'what was taken weighs nothing any more');
+  for (const item of [5, 6, 7]) queue.push(item);
+  assert.deepEqual(calls, ['full', 'empty', 'full']);
 });
 
 test('with an error the loop throws at once, whatever waits', async () => {

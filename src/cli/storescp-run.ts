@@ -1,0 +1,106 @@
+/** What storescp does once its command line is understood. */
+import { endianness } from 'node:os';
+import {
+  directorySink,
+  discardSink,
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  type IncomingInstance,
+  type Server,
+  type ServiceProvider,
+  STANDARD_TRANSFER_SYNTAXES,
+  type StoreInstance,
+  serve,
+  storageProvider,
+  verificationProvider,
+} from '../index.js';
+import { EXIT } from './application.js';
+import { type Log, writeStandard } from './log.js';
+import { Narrator } from './narrator.js';
+import type { StorescpOptions } from './storescp-options.js';
+
+const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
+const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
+const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
+const GRACE_MS = 10_000;
+
+/** @returns the exit code */
+export async function run(options: StorescpOptions, log: Log): Promise<number> {
+  const narrator = new Narrator('provider', log);
+  const store = await openSink(options, log);
+  const server = await serve({
+    ...options,
+    host: options.bindAddress,
+    idleTimeoutMs: options.connectionTimeoutMs,
+    services: services(options, store),
+    trace: (trace) => narrator.tell(trace),
+  });
+  // Whoever reads the port may send a signal at once.
+  const ended = stopOnSignal(server, log);
+  if (options.port === 0) writeStandard(1, `${server.port}\n`);
+  return ended;
+}
+
+/** Resolves when the server has ended: by itself after `-to`, or by a signal, the second of which allows no grace. */
+async function stopOnSignal(server: Server, log: Log): Promise<number> {
+  let exitCode: number = EXIT.success;
+  let graceMs = GRACE_MS;
+  const stop = (signal: NodeJS.Signals) => {
+    log.info(`Stopping on ${signal}`);
+    exitCode = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
+    void server.close({ graceMs });
+    graceMs = 0;
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  await server.closed;
+  process.off('SIGINT', stop);
+  process.off('SIGTERM', stop);
+  return exitCode;
+}
+
+async function openSink({ ignore, outputDirectory, noFsync }: StorescpOptions, log: Log): Promise<StoreInstance> {
+  const sink = ignore
+    ? discardSink
+    : await directorySink(outputDirectory, {
+        fsync: !noFsync,
+        onReplace: () => log.warning('DICOM file already exists, overwriting'),
+      });
+  return (instance: IncomingInstance) => {
+    log.info(`Storing DICOM file: ${instance.fileName}`);
+    return sink(instance);
+  };
+}
+
+function services(options: StorescpOptions, store: StoreInstance): readonly ServiceProvider[] {
+  const native = nativeSyntaxes(options.preference);
+  const others = STANDARD_TRANSFER_SYNTAXES.map(({ uid }) => uid).filter(
+    (uid) => ![IMPLICIT, LITTLE, BIG].includes(uid),
+  );
+  const nativeOnly = options.acceptNative || options.preference === 'implicit';
+  const storage = storageProvider({
+    store,
+    aeTitle: options.aeTitle,
+    transferSyntaxes: nativeOnly ? native : [...native, ...others],
+    promiscuous: options.promiscuous,
+  });
+  return options.noEcho ? [storage] : [verificationProvider({ transferSyntaxes: native }), storage];
+}
+
+/** In order of preference. */
+function nativeSyntaxes(preference: StorescpOptions['preference']): readonly string[] {
+  switch (preference) {
+    case 'implicit':
+      return [IMPLICIT];
+    case 'little':
+      return [LITTLE, BIG, IMPLICIT];
+    case 'big':
+      return [BIG, LITTLE, IMPLICIT];
+    case 'local':
+      return endianness() === 'BE' ? [BIG, LITTLE, IMPLICIT] : [LITTLE, BIG, IMPLICIT];
+    default:
+      preference satisfies never;
+      return [];
+  }
+}

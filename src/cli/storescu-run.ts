@@ -1,0 +1,163 @@
+/** What storescu does once its command line is understood. */
+import {
+  AssociationAborted,
+  AssociationRejected,
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  formatTag,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  NoPresentationContext,
+  planFiles,
+  type StoreEvent,
+  type StoreFilesOptions,
+  type StoreOutcome,
+  statusLine,
+  storeFiles,
+} from '../index.js';
+import { EXIT, sentence } from './application.js';
+import { printPlan } from './dry-run.js';
+import type { Log } from './log.js';
+import { Narrator } from './narrator.js';
+import { pathFilter } from './path-filter.js';
+import type { StorescuOptions } from './storescu-options.js';
+
+const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
+const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
+const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
+
+/** @returns the exit code */
+export async function run(options: StorescuOptions, log: Log): Promise<number> {
+  const interruption = new AbortController();
+  let signalCode: number | undefined;
+  const stop = (signal: NodeJS.Signals) => {
+    signalCode = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
+    interruption.abort(new Error(`interrupted by ${signal}`));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  if (options.paths.length > 0) log.debug(`Checking input file${options.paths.length === 1 ? '' : 's'}`);
+  try {
+    const work = { ...(await storeOptions(options, log)), signal: interruption.signal };
+    const exitCode = options.dryRun
+      ? await printPlan(planFiles(options.paths, work), log)
+      : await send(options, work, log);
+    return signalCode ?? exitCode;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+async function send(options: StorescuOptions, work: StoreFilesOptions, log: Log): Promise<number> {
+  let exitCode: number = EXIT.success;
+  let requests = 0;
+  let sending: string | undefined;
+  const report = (event: StoreEvent) => {
+    logEvent(event, log);
+    if (event.type === 'sending') sending = event.instance.path;
+  };
+  try {
+    for await (const outcome of storeFiles(options.paths, { ...work, report })) {
+      sending = undefined;
+      if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
+      if (!isGood(outcome, log)) exitCode = EXIT.notStored;
+    }
+    if (options.paths.length > 0 && requests === 0 && options.repeat > 0 && exitCode === EXIT.success) {
+      log.error('No DICOM files to send');
+      exitCode = EXIT.notStored;
+    }
+    return exitCode;
+  } catch (error) {
+    log.error(describeFailure(error, options, sending));
+    return EXIT.failure;
+  }
+}
+
+async function storeOptions(options: StorescuOptions, log: Log): Promise<StoreFilesOptions> {
+  const narrator = new Narrator('user', log);
+  return {
+    ...options,
+    accept: await pathFilter(options),
+    transferSyntaxes: proposedSyntaxes(options.proposal),
+    proposeOwn: options.proposal === 'own',
+    decompress: !options.noDecompress,
+    verify: options.echo,
+    haltOnFailure: options.halt,
+    endWith: options.abort ? 'abort' : 'release',
+    trace: (trace) => narrator.tell(trace),
+  };
+}
+
+function proposedSyntaxes(proposal: StorescuOptions['proposal']): readonly string[] {
+  switch (proposal) {
+    case 'little':
+      return [LITTLE];
+    case 'big':
+      return [BIG];
+    case 'implicit':
+    case 'own':
+    case undefined:
+      return [IMPLICIT];
+    default:
+      return [IMPLICIT, LITTLE, BIG].slice(0, proposal);
+  }
+}
+
+function logEvent(event: StoreEvent, log: Log): void {
+  switch (event.type) {
+    case 'skipped':
+      log.warning(`Skipped: ${event.error.message}`);
+      break;
+    case 'warning':
+      log.warning(`${event.path}: ${event.message}`);
+      break;
+    case 'sending':
+      log.info(`Sending file: ${event.instance.path}`);
+      break;
+    case 'association-missing':
+      log.warning(`Going on with fewer associations: ${event.error.message}`);
+      break;
+    default:
+      event satisfies never;
+  }
+}
+
+/** Logs an outcome that is more than a plain success; true if all went well with it. */
+function isGood(outcome: StoreOutcome, log: Log): boolean {
+  switch (outcome.type) {
+    case 'stored':
+      if (outcome.status.category === 'warning') log.warning(`Stored ${outcome.path}: ${answerInWords(outcome)}`);
+      return true;
+    case 'refused':
+      log.error(`Not stored: ${outcome.path}: ${answerInWords(outcome)}`);
+      return false;
+    case 'not-sent':
+    case 'not-verified':
+      log.error(sentence(outcome.error));
+      return false;
+    case 'verified':
+      if (outcome.status.category === 'success') return true;
+      log.error(`Echo failed: ${statusLine(outcome.status.code)}`);
+      return false;
+    default:
+      outcome satisfies never;
+      return false;
+  }
+}
+
+/** Status, Error Comment and Offending Element of a response (PS3.7 Annex C). */
+function answerInWords({ response }: Extract<StoreOutcome, { type: 'stored' | 'refused' }>): string {
+  const { status, errorComment, offendingElement = [] } = response;
+  return [statusLine(status), ...(errorComment ? [`"${errorComment}"`] : []), ...offendingElement.map(formatTag)].join(
+    ', ',
+  );
+}
+
+/** One line: what failed, with whom, while which file was being sent, and why. */
+function describeFailure(error: unknown, { host, port }: StorescuOptions, sending: string | undefined): string {
+  if (error instanceof NoPresentationContext) return error.message;
+  const during = sending === undefined ? '' : ` while sending ${sending}`;
+  if (error instanceof AssociationRejected) return `Association Rejected (${host}:${port}): ${error.detail}`;
+  if (error instanceof AssociationAborted) return `Association Aborted (${host}:${port})${during}: ${error.detail}`;
+  return `Association Failed${during}: ${error instanceof Error ? error.message : String(error)}`;
+}

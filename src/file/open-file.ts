@@ -1,0 +1,72 @@
+/** Reading files: opened so that nothing can wait for them, read in pieces, and their errors in words. */
+import { constants } from 'node:fs/promises';
+import { DataSetError, FileError, NotAnInstance } from '../base/errors.js';
+import { Disk, type OpenFile } from './disk.js';
+import { type FileHead, NotDicom, readFileHead } from './file-meta.js';
+import { fileErrorInWords, isSystemError } from './system-error.js';
+
+/** A path; in bytes if a name in it is no UTF-8, which a string cannot say. */
+export type Location = string | Buffer;
+
+/** Most files have their meta group and all but the pixel data in this many bytes. */
+export const HEAD_BYTES = 64 * 1024;
+const CHUNK_BYTES = 256 * 1024;
+
+/** Where files are read from, whoever reads them: how fast it answers is seen by all. */
+const disk = new Disk();
+
+/** @throws {FileError} */
+export async function openForReading(location: Location): Promise<OpenFile> {
+  try {
+    // Without O_NONBLOCK, opening a named pipe waits for a writer.
+    return await disk.open(location, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw toFileError(location.toString(), error);
+  }
+}
+
+/** The beginning of a file of `size` bytes and what stands in it. @throws {DataSetError} as `readFileHead` */
+export async function readHead(
+  file: OpenFile,
+  size: number,
+): Promise<{ readonly bytes: Buffer; readonly head: FileHead }> {
+  for (let wanted = HEAD_BYTES; ; ) {
+    const bytes = await readAt(file, 0, Buffer.allocUnsafe(Math.min(wanted, size)));
+    const head = readFileHead(bytes, size);
+    if (!('needed' in head)) return { bytes, head };
+    wanted = head.needed;
+  }
+}
+
+/** Fills `buffer` from `position` on, or as much of it as the file has. */
+export async function readAt(file: OpenFile, position: number, buffer: Buffer): Promise<Buffer> {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const bytes = await file.read(buffer.subarray(filled), position + filled);
+    if (bytes === 0) break;
+    filled += bytes;
+  }
+  return buffer.subarray(0, filled);
+}
+
+/** One buffer, read into again and again: a chunk is valid until the next is asked for. */
+export async function* chunksOf(file: OpenFile, offset: number): AsyncGenerator<Buffer, void, void> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  for (let position = offset; ; ) {
+    const bytes = await file.read(buffer, position);
+    if (bytes === 0) return;
+    position += bytes;
+    yield buffer.subarray(0, bytes);
+  }
+}
+
+/** What was thrown while a file was read, as a `FileError`; anything that is not about the file as it is. */
+export function toFileError(path: string, error: unknown): unknown {
+  if (isSystemError(error))
+    return new FileError(path, `Cannot read input file ${path}: ${fileErrorInWords(error)}`, { cause: error });
+  if (error instanceof NotDicom)
+    return new NotAnInstance(path, `Bad DICOM file ${path}: ${error.message}`, { cause: error });
+  if (error instanceof DataSetError)
+    return new FileError(path, `Bad DICOM file ${path}: ${error.message}`, { cause: error });
+  return error;
+}

@@ -1,0 +1,110 @@
+/** The operations that the peer invokes: as many at work as were negotiated, each answered when done (PS3.7 D.3.3.3). */
+import { type Deferred, deferred } from '../base/deferred.js';
+import { StatusError } from '../base/errors.js';
+import { type DimseResponse, responseTo } from '../dimse/messages.js';
+import { STATUS } from '../dimse/status.js';
+import type { Association } from './association.js';
+import type { ReceivedRequest } from './message-receiver.js';
+import { findProvider, type ServiceProvider } from './service-provider.js';
+
+/**
+ * Answers an association's requests until it ends; then agrees to the release, if that is how. Resolves when the
+ * connection is closed and no provider works for it any more.
+ * @param shouldStop whether the application is ending: no other request is begun then, and the last answer is followed
+ *   by an abort
+ */
+export async function serveRequests(
+  association: Association,
+  services: readonly ServiceProvider[],
+  shouldStop: () => boolean = () => false,
+): Promise<void> {
+  await new OperationsPerformed(association, services, shouldStop).run();
+}
+
+class OperationsPerformed {
+  readonly #association: Association;
+  readonly #services: readonly ServiceProvider[];
+  readonly #shouldStop: () => boolean;
+  readonly #atWork = new Set<ReceivedRequest>();
+  #oneDone: Deferred<void> | undefined;
+
+  constructor(association: Association, services: readonly ServiceProvider[], shouldStop: () => boolean) {
+    this.#association = association;
+    this.#services = services;
+    this.#shouldStop = shouldStop;
+  }
+
+  async run(): Promise<void> {
+    const association = this.#association;
+    try {
+      for await (const received of association.requests()) {
+        if (this.#shouldStop() && this.#atWork.size > 0) break;
+        void this.#perform(received);
+        await this.#until(association.maxOperationsPerformed - 1);
+      }
+      await this.#until(0);
+      await association.answerRelease();
+    } catch (error) {
+      this.#failUnlessEnded(error);
+    }
+    await this.#until(0);
+    await association.closed;
+  }
+
+  /** Waits until no more than `count` are at work. */
+  async #until(count: number): Promise<void> {
+    while (this.#atWork.size > count) {
+      this.#oneDone = deferred();
+      await this.#oneDone.promise;
+    }
+  }
+
+  async #perform(received: ReceivedRequest): Promise<void> {
+    this.#atWork.add(received);
+    try {
+      const response = await this.#answer(received);
+      await this.#association.respond(received, response);
+    } catch (error) {
+      this.#failUnlessEnded(error);
+    }
+    this.#atWork.delete(received);
+    if (this.#shouldStop() && this.#atWork.size === 0) await this.#association.abort();
+    this.#oneDone?.resolve();
+  }
+
+  async #answer(received: ReceivedRequest): Promise<DimseResponse> {
+    const association = this.#association;
+    const { message } = received;
+    try {
+      this.#checkMessageId(received);
+      const provider = findProvider(message, this.#services);
+      return await provider.handle({ association, ...received, signal: association.signal });
+    } catch (error) {
+      if (association.failure !== undefined) throw association.failure;
+      const failure = toError(error);
+      const status = error instanceof StatusError ? error.status : STATUS.processingFailure;
+      association.reportFailure(message, status, failure);
+      return responseTo(message, status, { errorComment: failure.message });
+    }
+  }
+
+  /** PS3.7 Annex C: 0210H where two answers, in whatever order they come, could not be told apart. */
+  #checkMessageId(received: ReceivedRequest): void {
+    const { messageId } = received.message;
+    for (const other of this.#atWork)
+      if (other !== received && other.message.messageId === messageId)
+        throw new StatusError(
+          STATUS.duplicateInvocation,
+          `message id ${messageId} is that of a request not answered yet`,
+        );
+  }
+
+  /** An association that has ended has reported why; anything else is a fault of ours and must not go on unseen. */
+  #failUnlessEnded(error: unknown): void {
+    if (this.#association.failure === undefined) this.#association.fail(toError(error));
+  }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,159 @@
+/** The files in a directory and, if wanted, in those below it: lazily, in a stable order, symbolic links followed once. */
+import type { BigIntStats, Dirent } from 'node:fs';
+import { opendir, readdir, stat } from 'node:fs/promises';
+import type { Location } from '../file/open-file.js';
+
+/**
+ * Whether to take a file, or to look into a directory at all. `path` begins below the directory that the user named, and has
+ * '/' between its names.
+ */
+export type PathFilter = (path: string, kind: 'file' | 'directory') => boolean;
+
+export interface WalkOptions {
+  /** Look into the directories of a directory too. */
+  readonly recurse: boolean;
+  /** Asked about everything found in the directory; false leaves it out without a word. */
+  readonly accept?: PathFilter | undefined;
+}
+
+/** A file to look into, or what was thrown when one was looked for. */
+export type Found = { readonly location: Location } | { readonly location: Location; readonly error: unknown };
+
+/**
+ * The files of `directory` in the order of their names, then those of each directory in it, in the order of their names. Names
+ * go by code units; where one is no UTF-8, all of its directory by bytes. What a symbolic link leads to counts under the name
+ * of the link. Only names are kept, of one directory for each level.
+ *
+ * A link to a directory is followed unless that was looked into before, by whatever path; so is a directory that a link has
+ * led to already. Of links to the same file the first is followed. Sockets, pipes and devices are left out.
+ */
+export function filesIn(directory: string, options: WalkOptions): AsyncGenerator<Found, void, void> {
+  return new Walk(options).files({ location: directory, below: '' });
+}
+
+type Name = string | Buffer;
+/** `none` is left out. */
+type Kind = 'file' | 'directory' | 'link' | 'none';
+
+interface Place {
+  readonly location: Location;
+  /** Path below the directory named, empty for itself. */
+  readonly below: string;
+}
+
+class Walk {
+  readonly #options: WalkOptions;
+  /** Directories that were or are being looked into, and files that a link led to. */
+  readonly #met = new Set<string>();
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+  }
+
+  async *files(directory: Place): AsyncGenerator<Found, void, void> {
+    const folders = yield* this.#ownFiles(directory);
+    for (const name of folders) yield* this.files(placeIn(directory, name));
+  }
+
+  /** Returns the names of the directories to look into next. */
+  async *#ownFiles(directory: Place): AsyncGenerator<Found, readonly Name[], void> {
+    const folders: Name[] = [];
+    const listing = await this.#list(directory.location);
+    if ('error' in listing) {
+      yield { location: directory.location, error: listing.error };
+      return folders;
+    }
+    for (const name of listing.names) {
+      const place = placeIn(directory, name);
+      const told = listing.kinds.get(name) ?? 'file';
+      const kind = told === 'link' ? await this.#kindBehind(place.location) : told;
+      if (kind === 'directory') {
+        if (this.#options.recurse && this.#accepts(place, kind)) folders.push(name);
+      } else if (kind === 'file' && this.#accepts(place, kind)) yield { location: place.location };
+    }
+    return folders;
+  }
+
+  async #list(directory: Location): Promise<Listing | { readonly error: unknown }> {
+    try {
+      return this.#isNew(await stat(directory, { bigint: true })) ? await list(directory) : NOTHING;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async #kindBehind(link: Location): Promise<Kind> {
+    try {
+      const target = await stat(link, { bigint: true });
+      const kind = kindOf(target);
+      return kind === 'file' && !this.#isNew(target) ? 'none' : kind;
+    } catch {
+      // A link that leads nowhere is reported when it is looked into.
+      return 'file';
+    }
+  }
+
+  #isNew({ dev, ino }: BigIntStats): boolean {
+    const key = `${dev}:${ino}`;
+    if (this.#met.has(key)) return false;
+    this.#met.add(key);
+    return true;
+  }
+
+  #accepts({ below }: Place, kind: 'file' | 'directory'): boolean {
+    return this.#options.accept?.(below, kind) ?? true;
+  }
+}
+
+interface Listing {
+  /** In order. */
+  readonly names: readonly Name[];
+  /** Of all names but those of files, which are most. */
+  readonly kinds: ReadonlyMap<Name, Kind>;
+}
+
+const ENTRIES_AT_ONCE = 256;
+const NOTHING: Listing = { names: [], kinds: new Map() };
+/** What stands in a string for bytes that are no UTF-8. */
+const REPLACEMENT_CHARACTER = '\ufffd';
+
+/** Entry by entry: an object for each of 100,000 would be ten times the names. */
+async function list(directory: Location): Promise<Listing> {
+  const names: string[] = [];
+  const kinds = new Map<string, Kind>();
+  for await (const entry of await opendir(directory, { bufferSize: ENTRIES_AT_ONCE })) {
+    if (entry.name.includes(REPLACEMENT_CHARACTER)) return listInBytes(directory);
+    names.push(entry.name);
+    if (!entry.isFile()) kinds.set(entry.name, kindOf(entry));
+  }
+  return { names: names.sort(), kinds };
+}
+
+async function listInBytes(directory: Location): Promise<Listing> {
+  const entries = await readdir(directory, { withFileTypes: true, encoding: 'buffer' });
+  const names = entries.map(({ name }) => name).sort(Buffer.compare);
+  return { names, kinds: new Map(entries.map((entry) => [entry.name, kindOf(entry)])) };
+}
+
+function kindOf(entry: Dirent<Name> | BigIntStats): Kind {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  return entry.isSymbolicLink() ? 'link' : 'none';
+}
+
+function placeIn({ location, below }: Place, name: Name): Place {
+  const text = name.toString();
+  const isText = typeof location === 'string' && (typeof name === 'string' || Buffer.from(text).equals(name));
+  return {
+    location: isText
+      ? `${location}${location.endsWith('/') ? '' : '/'}${text}`
+      : Buffer.concat([bytes(location), SLASH, bytes(name)]),
+    below: below === '' ? text : `${below}/${text}`,
+  };
+}
+
+const SLASH = Buffer.of(0x2f);
+
+function bytes(text: Name): Buffer {
+  return typeof text === 'string' ? Buffer.from(text) : text;
+}

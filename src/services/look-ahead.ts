@@ -1,0 +1,146 @@
+/** Files that wait to be sent: looked into before their turn, but only so many of them, in their order. */
+import { type Deferred, deferred } from '../base/deferred.js';
+import type { InputFile } from './input-files.js';
+
+/** Enough to see what most folders hold before the first association; a file that waits costs half a kilobyte. */
+const CAPACITY = 1024;
+
+/** Draws from a walk that may be much longer than what is ever held of it. To be closed. */
+export class LookAhead {
+  readonly #files: AsyncGenerator<InputFile, void, void>;
+  readonly #capacity: number;
+  readonly #signal: AbortSignal | undefined;
+  /** Passed over since the last `restart`. */
+  #aside: InputFile[] = [];
+  #fresh: InputFile[] = [];
+  #hasEnded = false;
+  #error: unknown;
+  #walking: Promise<void> | undefined;
+  #grown: Deferred<void> | undefined;
+  #shrunk: Deferred<void> | undefined;
+
+  /** @param signal ends the walk with its reason as the error */
+  constructor(
+    files: AsyncGenerator<InputFile, void, void>,
+    { signal, capacity = CAPACITY }: { readonly signal?: AbortSignal | undefined; readonly capacity?: number } = {},
+  ) {
+    this.#files = files;
+    this.#signal = signal;
+    this.#capacity = capacity;
+  }
+
+  /** Whether the walk has ended: what waits now is all there is. */
+  get isComplete(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** What waits, in order. */
+  get waiting(): readonly InputFile[] {
+    return [...this.#aside, ...this.#fresh];
+  }
+
+  /** Resolves when as many files wait as may, or all that are left. @throws what the walk threw */
+  async filled(): Promise<void> {
+    while (!this.#isFull && !this.#hasEnded) await this.#growth();
+    this.#throwIfFailed();
+  }
+
+  /** The next file, which stays where it is; undefined if there are no more. @throws what the walk threw */
+  async peek(): Promise<InputFile | undefined> {
+    this.restart();
+    while (this.#fresh.length === 0 && !this.#hasEnded) await this.#growth();
+    this.#throwIfFailed();
+    return this.#fresh[0];
+  }
+
+  /**
+   * Takes the next file that `fits`; what does not is passed over. Undefined when none does of those that may wait, which
+   * are all if the walk has ended. @throws what the walk threw
+   */
+  async take(fits: (file: InputFile) => boolean): Promise<InputFile | undefined> {
+    for (;;) {
+      const file = this.#fresh.shift();
+      if (file === undefined) {
+        this.#throwIfFailed();
+        if (this.#hasEnded || this.#isFull) return undefined;
+        await this.#growth();
+      } else if (fits(file)) {
+        this.#onShrunk();
+        return file;
+      } else this.#aside.push(file);
+    }
+  }
+
+  /** Takes at once all that wait and are `wanted`, wherever they stand. */
+  takeAll(wanted: (file: InputFile) => boolean): readonly InputFile[] {
+    const taken = this.waiting.filter(wanted);
+    const chosen = new Set(taken);
+    this.#aside = this.#aside.filter((file) => !chosen.has(file));
+    this.#fresh = this.#fresh.filter((file) => !chosen.has(file));
+    this.#onShrunk();
+    return taken;
+  }
+
+  /** It waits again, and comes first after a restart. */
+  putBack(file: InputFile): void {
+    this.#aside.unshift(file);
+  }
+
+  /** What was passed over comes first again. */
+  restart(): void {
+    if (this.#aside.length === 0) return;
+    this.#fresh = [...this.#aside, ...this.#fresh];
+    this.#aside = [];
+  }
+
+  /** Ends the walk. */
+  async close(): Promise<void> {
+    this.#hasEnded = true;
+    this.#onShrunk();
+    await this.#walking;
+  }
+
+  get #isFull(): boolean {
+    return this.#aside.length + this.#fresh.length >= this.#capacity;
+  }
+
+  async #growth(): Promise<void> {
+    this.#walking ??= this.#walk();
+    this.#grown ??= deferred();
+    await this.#grown.promise;
+  }
+
+  #onGrown(): void {
+    this.#grown?.resolve();
+    this.#grown = undefined;
+  }
+
+  #onShrunk(): void {
+    this.#shrunk?.resolve();
+    this.#shrunk = undefined;
+  }
+
+  async #walk(): Promise<void> {
+    try {
+      for await (const file of this.#files) {
+        this.#signal?.throwIfAborted();
+        this.#fresh.push(file);
+        this.#onGrown();
+        while (this.#isFull && !this.#hasEnded) {
+          this.#shrunk ??= deferred();
+          await this.#shrunk.promise;
+        }
+        if (this.#hasEnded) return;
+      }
+    } catch (error) {
+      this.#error = error;
+    } finally {
+      this.#hasEnded = true;
+      this.#onGrown();
+    }
+  }
+
+  #throwIfFailed(): void {
+    if (this.#error !== undefined) throw this.#error;
+  }
+}

@@ -1,0 +1,204 @@
+/** storeFiles with several requests unanswered, over several associations: the same outcomes, each once, whatever happens. */
+import assert from 'node:assert/strict';
+import { truncateSync } from 'node:fs';
+import { basename } from 'node:path';
+import { test } from 'node:test';
+import { deferred } from '../../src/base/deferred.js';
+import {
+  AssociationAborted,
+  type ServeOptions,
+  StatusError,
+  type StoreEvent,
+  type StoreFilesOptions,
+  type StoreInstance,
+  type StoreOutcome,
+  storageProvider,
+  storeFiles,
+} from '../../src/index.js';
+import { writeBigInstance, writeInstance } from '../support/loopback-files.js';
+import { command, RawAcceptor, storeRsp } from '../support/loopback-peer.js';
+import { startServer, type TemporaryFolder, type TestServer, temporaryFolder } from '../support/loopback-server.js';
+import { CT_IMAGE } from '../support/sample-instance.js';
+
+async function outcomes(
+  port: number,
+  paths: readonly string[],
+  options: Partial<StoreFilesOptions>,
+  all: StoreOutcome[] = [],
+): Promise<StoreOutcome[]> {
+  for await (const outcome of storeFiles(paths, { host: '127.0.0.1', port, acseTimeoutMs: 5_000, ...options }))
+    all.push(outcome);
+  return all;
+}
+
+function inShort(outcome: StoreOutcome): string {
+  return `${outcome.type} ${'path' in outcome ? basename(outcome.path) : ''}`;
+}
+
+function instances(folder: TemporaryFolder, count: number): Promise<string[]> {
+  const names = Array.from({ length: count }, (_, index) => `${index}`.padStart(3, '0'));
+  return Promise.all(names.map((name) => writeInstance(folder.path, name, { sopClassUid: CT_IMAGE })));
+}
+
+interface Meeting {
+  readonly store: StoreInstance;
+  /** Most instances that were stored at a time. */
+  readonly most: () => number;
+}
+
+/** A sink in which the first `count` instances wait for one another: without so many at a time none would be stored. */
+function meetingOf(count: number): Meeting {
+  const met = deferred();
+  let present = 0;
+  let most = 0;
+  const store: StoreInstance = async ({ part10, signal }) => {
+    for await (const _ of part10);
+    most = Math.max(most, ++present);
+    if (present >= count) met.resolve();
+    signal.addEventListener('abort', () => met.resolve());
+    await met.promise;
+    present--;
+  };
+  return { store, most: () => most };
+}
+
+function serverOf(store: StoreInstance, options: Partial<ServeOptions> = {}): Promise<TestServer> {
+  return startServer({ services: [storageProvider({ store })], ...options });
+}
+
+/** The windows that were proposed, one for each association: `invoked/performed`. */
+function windows({ traces }: TestServer): readonly string[] {
+  return traces.seen.flatMap(({ event }) => {
+    if (event.type !== 'associate-rq') return [];
+    const window = event.pdu.userInformation.asynchronousOperationsWindow;
+    return [window === undefined ? 'none' : `${window.maximumInvoked}/${window.maximumPerformed}`];
+  });
+}
+
+test('as many requests are unanswered at a time as were granted, and outcomes come in the order of the paths', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await instances(folder, 20);
+  const { store, most } = meetingOf(4);
+  await using acceptor = await serverOf(store, { maxOperationsPerformed: 4 });
+  const all = await outcomes(acceptor.port, paths, { maxOperationsInvoked: 16 });
+  assert.deepEqual(
+    all.map(inShort),
+    paths.map((path) => `stored ${basename(path)}`),
+  );
+  assert.equal(most(), 4);
+  assert.deepEqual(windows(acceptor), ['16/1']);
+});
+
+test('a window is proposed for more than one request only, and not when it is off', async () => {
+  await using folder = await temporaryFolder();
+  const [one = '', two = ''] = await instances(folder, 2);
+  await using acceptor = await serverOf(meetingOf(1).store, { maxOperationsPerformed: 4 });
+  await outcomes(acceptor.port, [one], { maxOperationsInvoked: 16 });
+  await outcomes(acceptor.port, [one], { maxOperationsInvoked: 16, repeat: 2 });
+  await outcomes(acceptor.port, [one, two], { maxOperationsInvoked: 1 });
+  await outcomes(acceptor.port, [one, two], {});
+  await outcomes(acceptor.port, [one, two], { maxOperationsInvoked: 2 });
+  assert.deepEqual(windows(acceptor), ['none', '16/1', 'none', 'none', '2/1']);
+});
+
+test('several associations share the files, each of which is stored once', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await instances(folder, 30);
+  const { store, most } = meetingOf(3);
+  await using acceptor = await serverOf(store);
+  const all = await outcomes(acceptor.port, paths, { associations: 3 });
+  assert.deepEqual(
+    all.map(inShort).toSorted(),
+    paths.map((path) => `stored ${basename(path)}`),
+  );
+  assert.equal(most(), 3);
+  assert.equal(windows(acceptor).length, 3);
+});
+
+test('there are no more associations than files', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await instances(folder, 2);
+  await using acceptor = await serverOf(meetingOf(1).store);
+  assert.equal((await outcomes(acceptor.port, paths, { associations: 8 })).length, 2);
+  assert.equal(windows(acceptor).length, 2);
+});
+
+test('a peer that takes fewer associations gets all files over those', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await instances(folder, 30);
+  await using acceptor = await serverOf(meetingOf(2).store, { maxAssociations: 2 });
+  const missing: string[] = [];
+  const report = (event: StoreEvent): void => {
+    if (event.type === 'association-missing') missing.push(event.error.message);
+  };
+  const all = await outcomes(acceptor.port, paths, { associations: 4, report });
+  assert.equal(all.filter(({ type }) => type === 'stored').length, 30);
+  assert.equal(missing.length, 2);
+  for (const message of missing) assert.match(message, /local limit exceeded/);
+});
+
+test('with haltOnFailure nothing is begun after a failure, on none of the associations', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await instances(folder, 200);
+  let stored = 0;
+  const store: StoreInstance = async ({ part10 }) => {
+    for await (const _ of part10);
+    if (++stored === 5) throw new StatusError(0xa700, 'full');
+  };
+  await using acceptor = await serverOf(store, { maxOperationsPerformed: 16 });
+  const all = await outcomes(acceptor.port, paths, {
+    associations: 3,
+    maxOperationsInvoked: 16,
+    haltOnFailure: true,
+  });
+  assert.equal(all.filter(({ type }) => type === 'refused').length, 1);
+  assert.equal(all.length, stored, 'each that was sent has its outcome');
+  assert.ok(stored <= 5 + 2, `${stored} were sent`);
+});
+
+test('files whose association another file has cost are sent once more, and have one outcome', async () => {
+  await using folder = await temporaryFolder();
+  const [first = '', second = '', third = ''] = await instances(folder, 3);
+  const big = await writeBigInstance(folder.path, 'big', 256 * 1024 * 1024);
+  await using acceptor = await RawAcceptor.listen();
+  const running = outcomes(acceptor.port, [first, second, big, third], { proposeOwn: true, maxOperationsInvoked: 8 });
+  const peer = await acceptor.next();
+  await peer.accept({ window: { maximumInvoked: 8, maximumPerformed: 1 } });
+  const { message, presentationContextId } = await peer.message('C-STORE-RQ');
+  peer.send(command(storeRsp(message.messageId), presentationContextId));
+  await peer.message('C-STORE-RQ');
+  const before = peer.bytesReceived;
+  peer.socket.on('data', () => {
+    if (peer.bytesReceived > before + 1_000_000) truncateSync(big, 2_000_000);
+  });
+  assert.equal(await peer.abort(), '0/0');
+
+  const again = await acceptor.next();
+  await again.accept();
+  for (let count = 0; count < 2; count++) {
+    const { message: next, presentationContextId: context } = await again.message('C-STORE-RQ');
+    again.send(command(storeRsp(next.messageId), context));
+  }
+  await again.expect('A-RELEASE-RQ');
+  again.send({ type: 'A-RELEASE-RP' });
+  assert.deepEqual((await running).map(inShort).toSorted(), ['not-sent big', 'stored 000', 'stored 001', 'stored 002']);
+});
+
+test('what was answered before an association is lost is told, and then that it is lost', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await instances(folder, 6);
+  await using acceptor = await RawAcceptor.listen();
+  const told: StoreOutcome[] = [];
+  const running = outcomes(acceptor.port, paths, { maxOperationsInvoked: 3 }, told);
+  const peer = await acceptor.next();
+  await peer.accept({ window: { maximumInvoked: 3, maximumPerformed: 1 } });
+  const requests = [];
+  for (let count = 0; count < 3; count++) requests.push(await peer.message('C-STORE-RQ'));
+  // Not in their order: the second is answered, the first and the third never are.
+  const [, answered] = requests;
+  peer.send(command(storeRsp(answered?.message.messageId ?? 0), answered?.presentationContextId ?? 0));
+  await peer.message('C-STORE-RQ');
+  peer.end();
+  await assert.rejects(running, AssociationAborted);
+  assert.deepEqual(told.map(inShort), ['stored 001']);
+});

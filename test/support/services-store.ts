@@ -1,0 +1,84 @@
+/** C-STORE requests to a storage provider without an association around them, and what its sink is left with. */
+import { StatusError } from '../../src/base/errors.js';
+import type { CStoreRq } from '../../src/dimse/messages.js';
+import { PRIORITY } from '../../src/dimse/messages.js';
+import type { AssociationHandle } from '../../src/net/association-handle.js';
+import { storageProvider } from '../../src/services/storage-provider.js';
+import { CT_IMAGE } from './sample-instance.js';
+
+export interface StoreOptions {
+  readonly transferSyntaxUid: string;
+  readonly sopClassUid?: string;
+  readonly sopInstanceUid?: string;
+  /** Of the context. Default: the SOP class. */
+  readonly abstractSyntax?: string;
+  readonly callingAeTitle?: string;
+}
+
+/** `file` is what the sink had when its loop ended, in good order or not. */
+export interface Stored {
+  readonly status: number;
+  readonly comment: string;
+  readonly file: Buffer;
+}
+
+/** Stores a data set that comes in these views, each a batch of its own whose bytes are wiped when the next is asked for. */
+export async function store(views: Iterable<Buffer>, options: StoreOptions): Promise<Stored> {
+  const { transferSyntaxUid, sopClassUid = CT_IMAGE, sopInstanceUid = '1.2.3', abstractSyntax = sopClassUid } = options;
+  const written: Buffer[] = [];
+  const provider = storageProvider({
+    promiscuous: true,
+    aeTitle: 'STORESCP',
+    async store({ part10 }) {
+      for await (const batch of part10) written.push(...batch.map((view) => Buffer.from(view)));
+    },
+  });
+  const message: CStoreRq = {
+    type: 'C-STORE-RQ',
+    messageId: 1,
+    priority: PRIORITY.medium,
+    affectedSopClassUid: sopClassUid,
+    affectedSopInstanceUid: sopInstanceUid,
+  };
+  try {
+    const response = await provider.handle({
+      association: silent(options.callingAeTitle ?? 'PEER'),
+      context: { id: 1, abstractSyntax, transferSyntax: transferSyntaxUid },
+      message,
+      dataSet: wipedBatches(views),
+      signal: new AbortController().signal,
+    });
+    const status = 'status' in response ? response.status : -1;
+    return { status, comment: '', file: Buffer.concat(written) };
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return { status: error.status, comment: error.message, file: Buffer.concat(written) };
+  }
+}
+
+async function* wipedBatches(views: Iterable<Buffer>): AsyncGenerator<readonly Buffer[], void, void> {
+  for (const view of views) {
+    const copy = Buffer.from(view);
+    yield [copy];
+    copy.fill(0xee);
+  }
+}
+
+/** An association over which nothing is said. */
+function silent(callingAeTitle: string): AssociationHandle {
+  const nothing = () => Promise.reject(new Error('a storage provider asks for nothing'));
+  return {
+    remote: 'nowhere',
+    callingAeTitle,
+    calledAeTitle: 'STORESCP',
+    contexts: [],
+    maxOperationsInvoked: 1,
+    closed: Promise.resolve(),
+    failure: undefined,
+    signal: new AbortController().signal,
+    request: nothing,
+    release: nothing,
+    abort: nothing,
+    [Symbol.asyncDispose]: nothing,
+  };
+}

@@ -1,0 +1,44 @@
+/** Who may, and who waits. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Turns } from '../../../src/net/turns.js';
+
+test('so many have their turn at once, the others as those leave, in the order they came', async () => {
+  const turns = new Turns(2);
+  assert.equal(turns.enter(), undefined);
+  assert.equal(turns.enter(), undefined);
+  const order: number[] = [];
+  const waiting = [1, 2, 3].map((number) => turns.enter()?.then(() => order.push(number)));
+  await Promise.resolve();
+  assert.equal(order.length, 0);
+  turns.leave();
+  const late = turns.enter()?.then(() => order.push(4));
+  await waiting[0];
+  assert.deepEqual(order, [1]);
+  for (let count = 0; count < 3; count++) turns.leave();
+  await Promise.all([...waiting, late]);
+  assert.deepEqual(order, [1, 2, 3, 4]);
+  for (let count = 0; count < 2; count++) turns.leave();
+  assert.deepEqual([turns.enter(), turns.enter()], [undefined, undefined]);
+  assert.ok(turns.enter(), 'what was left has not become more');
+});
+
+test('a turn that somebody waits for is not taken by who comes between', async () => {
+  const turns = new Turns(1);
+  assert.equal(turns.enter(), undefined);
+  const first = turns.enter();
+  turns.leave();
+  assert.ok(turns.enter(), 'it is the one who waited');
+  await first;
+});
+
+test('a failure is for those that wait, not for those whose turn it is', async () => {
+  const turns = new Turns(1);
+  assert.equal(turns.enter(), undefined);
+  const waiting = [turns.enter(), turns.enter()];
+  const error = new Error('lost');
+  turns.fail(error);
+  for (const turn of waiting) await assert.rejects(turn ?? Promise.resolve(), error);
+  turns.leave();
+  assert.equal(turns.enter(), undefined);
+});

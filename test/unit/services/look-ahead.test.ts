@@ -1,0 +1,140 @@
+/** The look-ahead: every file once and in order, never more than the capacity drawn ahead, errors and ends told. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { InputFile } from '../../../src/services/input-files.js';
+import { LookAhead } from '../../../src/services/look-ahead.js';
+
+function file(path: string): InputFile {
+  return { path, isNamed: false, error: new Error(path) };
+}
+
+/** A walk that tells how far it has come. */
+class Walk {
+  walked = 0;
+  hasEnded = false;
+  readonly #paths: readonly string[];
+  readonly #error: Error | undefined;
+
+  constructor(paths: readonly string[], error?: Error) {
+    this.#paths = paths;
+    this.#error = error;
+  }
+
+  async *files(): AsyncGenerator<InputFile, void, void> {
+    try {
+      for (const path of this.#paths) {
+        this.walked++;
+        yield file(path);
+      }
+      if (this.#error !== undefined) throw this.#error;
+    } finally {
+      this.hasEnded = true;
+    }
+  }
+}
+
+const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `${index}`);
+const all = (): boolean => true;
+const isEven = ({ path }: InputFile): boolean => Number(path) % 2 === 0;
+
+async function drain(files: LookAhead, fits: (file: InputFile) => boolean): Promise<readonly number[]> {
+  const taken: number[] = [];
+  for (let next = await files.take(fits); next !== undefined; next = await files.take(fits))
+    taken.push(Number(next.path));
+  return taken;
+}
+
+test('whatever fits first, each file is taken once, in order within each turn, and no more than the capacity wait', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: 200 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: 7 }),
+      async (count, capacity, kinds) => {
+        const walk = new Walk(numbered(count));
+        const files = new LookAhead(walk.files(), { capacity });
+        const taken: number[] = [];
+        for (let kind = await files.peek(); kind !== undefined; kind = await files.peek()) {
+          const chosen = Number(kind.path) % kinds;
+          await files.filled();
+          assert.ok(files.waiting.length <= capacity);
+          assert.ok(files.waiting.length === capacity || files.isComplete);
+          const turn = await drain(files, ({ path }) => Number(path) % kinds === chosen);
+          assert.deepEqual(
+            turn,
+            turn.toSorted((a, b) => a - b),
+          );
+          assert.ok(turn.length > 0);
+          assert.ok(walk.walked <= taken.length + turn.length + capacity);
+          taken.push(...turn);
+        }
+        assert.deepEqual(
+          taken.toSorted((a, b) => a - b),
+          numbered(count).map(Number),
+        );
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test('what is passed over comes first again after a restart, which peek is too', async () => {
+  const files = new LookAhead(new Walk(numbered(6)).files());
+  assert.deepEqual(await drain(files, isEven), [0, 2, 4]);
+  assert.equal(await files.take(all), undefined);
+  assert.equal((await files.peek())?.path, '1');
+  assert.deepEqual(await drain(files, all), [1, 3, 5]);
+});
+
+test('takeAll takes what waits wherever it stands, and makes room', async () => {
+  const walk = new Walk(numbered(8));
+  const files = new LookAhead(walk.files(), { capacity: 4 });
+  await files.filled();
+  assert.deepEqual(
+    files.takeAll(isEven).map(({ path }) => path),
+    ['0', '2'],
+  );
+  await files.filled();
+  assert.deepEqual(
+    files.waiting.map(({ path }) => path),
+    ['1', '3', '4', '5'],
+  );
+  assert.deepEqual(await drain(files, all), [1, 3, 4, 5, 6, 7]);
+});
+
+test('nothing is walked before it is asked for, and closing ends the walk where it stands', async () => {
+  const walk = new Walk(numbered(100));
+  const files = new LookAhead(walk.files(), { capacity: 3 });
+  assert.equal(walk.walked, 0);
+  await files.filled();
+  assert.equal(walk.walked, 3);
+  await files.close();
+  assert.equal(walk.hasEnded, true);
+  assert.ok(walk.walked <= 4);
+});
+
+test('an error of the walk comes after the files before it; an interruption at once', async () => {
+  const failing = new LookAhead(new Walk(['1'], new Error('gone')).files());
+  assert.equal((await failing.take(all))?.path, '1');
+  await assert.rejects(failing.take(all), /gone/);
+  await assert.rejects(failing.peek(), /gone/);
+  await assert.rejects(failing.filled(), /gone/);
+
+  const interruption = new AbortController();
+  interruption.abort(new Error('interrupted'));
+  const walk = new Walk(numbered(10));
+  const interrupted = new LookAhead(walk.files(), { signal: interruption.signal });
+  await assert.rejects(interrupted.filled(), /interrupted/);
+  assert.equal(walk.walked, 1);
+  assert.equal(walk.hasEnded, true);
+});
+
+test('several may take at once', async () => {
+  const files = new LookAhead(new Walk(numbered(50)).files(), { capacity: 5 });
+  const hands = await Promise.all([drain(files, all), drain(files, all), drain(files, all)]);
+  assert.deepEqual(
+    hands.flat().toSorted((a, b) => a - b),
+    numbered(50).map(Number),
+  );
+});
