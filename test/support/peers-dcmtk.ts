@@ -1,31 +1,26 @@
 /** DCMTK's programs as peers of ours: whether they are there, run to their end, or listening. */
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { TemporaryFolder } from './peers-files.js';
 import { Receiver } from './peers-receiver.js';
+import { skipWithout } from './peers-required.js';
 import { freePort, Running } from './processes.js';
 
-const PROGRAMS = ['storescp', 'dcmrecv', 'storescu', 'dcmsend', 'echoscu', 'dcmdump', 'dcmconv'] as const;
-type DcmtkProgram = (typeof PROGRAMS)[number];
+const PROGRAMS = [
+  ...(['storescp', 'dcmrecv', 'storescu', 'dcmsend', 'echoscu', 'dcmdump', 'dcmconv'] as const),
+  ...(['dcmcjpeg', 'dcmcjpls', 'dcmcrle'] as const),
+];
+export type DcmtkProgram = (typeof PROGRAMS)[number];
 
 const START_LIMIT_MS = 10_000;
 /** With Nagle's algorithm, which DCMTK leaves on, each object it sends waits 40 ms for an acknowledgement. */
 const ENVIRONMENT = { TCP_NODELAY: '1' };
 
-/**
- * For the `skip` of a suite: why it cannot run here, or false.
- * @throws {Error} instead of a reason if NETDICOM_REQUIRE_PEERS is set.
- */
+/** As `skipWithout`; our own programs and others' have the names of some of DCMTK's. */
 export function skipWithoutDcmtk(): string | false {
-  const isThere = (program: DcmtkProgram) =>
-    spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout?.startsWith('$dcmtk');
-  if (PROGRAMS.every(isThere)) return false;
-  const reason = 'dcmtk is not installed (apt-get install dcmtk)';
-  if (process.env.NETDICOM_REQUIRE_PEERS) throw new Error(`NETDICOM_REQUIRE_PEERS is set, but ${reason}`);
-  return `skipped: ${reason}`;
+  return skipWithout(PROGRAMS, 'dcmtk', /^\$dcmtk/);
 }
 
 /** Starts one of DCMTK's programs. */

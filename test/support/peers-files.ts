@@ -77,7 +77,7 @@ export function writeSample(path: string, syntax: TransferSyntax, options: Sampl
 }
 
 /** PS3.5 A.5: padded to even length. */
-function deflate(bytes: Buffer): Buffer {
+export function deflate(bytes: Buffer): Buffer {
   const stream = deflateRawSync(bytes);
   return stream.length % 2 === 0 ? stream : Buffer.concat([stream, Buffer.of(0)]);
 }
@@ -133,7 +133,12 @@ const EVERYTHING: readonly DataElement[] = [
 
 /** Reads a PS3.10 file in a transfer syntax of the standard. */
 export function readFile(path: string): Part10File {
-  const { meta, syntax, bytes, dataSet } = readPart10(readFileSync(path));
+  return part10File(path, readFileSync(path));
+}
+
+/** The same of a file in memory, whatever `path` it has or had. */
+export function part10File(path: string, file: Buffer): Part10File {
+  const { meta, syntax, bytes, dataSet } = readPart10(file);
   return {
     path,
     syntax,
@@ -175,7 +180,8 @@ export function sopInstanceUid({ dataSet }: Part10File): string | undefined {
   return textOf(dataSet, 0x00080018);
 }
 
-function letterOf(syntax: TransferSyntax): string {
+/** The letter that tables know a syntax by, or its UID. */
+export function letterOf(syntax: TransferSyntax): string {
   return Object.entries(SYNTAXES).find(([, candidate]) => candidate === syntax)?.[0] ?? syntax.uid;
 }
 
@@ -188,10 +194,10 @@ export function assertSameElements(actual: Part10File, expected: Part10File): vo
 
 type Line = (hasVr: boolean) => string;
 
-/** Group lengths are left out: they are about an encoding, not about the instance (PS3.5 7.2). */
+/** Group lengths and padding are left out: they are about an encoding, not about the instance (PS3.5 7.2, PS3.10 7.2). */
 function* elementLines(dataSet: DataSet, indent: string): Generator<Line, void, void> {
   for (const element of dataSet) {
-    if ((element.tag & 0xffff) === 0) continue;
+    if ((element.tag & 0xffff) === 0 || element.tag === DATA_SET_TRAILING_PADDING) continue;
     const tag = `${indent}${element.tag.toString(16).padStart(8, '0')}`;
     const items = itemsOf(element);
     if (items !== undefined) {
@@ -201,15 +207,15 @@ function* elementLines(dataSet: DataSet, indent: string): Generator<Line, void, 
         yield* elementLines(item, `${indent}  `);
       }
     } else {
-      const value =
-        'fragments' in element
-          ? element.fragments.map(inShort).join(' ')
-          : inShort('value' in element ? encodeValue(element) : NOTHING);
-      yield (hasVr) => `${tag} ${hasVr ? element.vr : ''} ${value}`;
+      // Pixel data in fragments is OB, whatever some files say (PS3.5 A.4).
+      const isEncapsulated = 'fragments' in element;
+      const value = isEncapsulated ? element.fragments.map(inShort).join(' ') : inShort(paddedValue(element));
+      yield (hasVr) => `${tag} ${hasVr && !isEncapsulated ? element.vr : ''} ${value}`;
     }
   }
 }
 
+const DATA_SET_TRAILING_PADDING = 0xfffcfffc;
 const NOTHING = Buffer.alloc(0);
 const ITEM_TAG = Buffer.from('feff00e0', 'hex');
 
@@ -221,6 +227,12 @@ function itemsOf(element: DataElement): readonly DataSet[] | undefined {
   header.writeUInt32LE(element.value.length, 4);
   const [sequence] = decodeDataSet(Buffer.concat([header, element.value]), IMPLICIT_VR_LITTLE_ENDIAN);
   return sequence !== undefined && 'items' in sequence ? sequence.items : undefined;
+}
+
+/** As it is encoded, since text of which the VR is not known has its padding (PS3.5 6.2). */
+function paddedValue(element: DataElement): Buffer {
+  const value = 'value' in element ? encodeValue(element) : NOTHING;
+  return value.length % 2 === 0 ? value : Buffer.concat([value, Buffer.from(element.vr === 'UI' ? '\0' : ' ')]);
 }
 
 function inShort(value: Buffer): string {
