@@ -1,0 +1,81 @@
+/** Results as Markdown. */
+import type { Criterion, Verdict } from './criteria.js';
+import { type Samples, type Spread, spread } from './probes.js';
+
+export type Row = readonly string[];
+
+/** Columns are aligned to the right but for the first `left`. */
+export function table(header: Row, rows: readonly Row[], left = 1): string {
+  const rule = header.map((_, column) => (column < left ? '---' : '---:'));
+  return [header, rule, ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+const UNIT_DIGITS = { s: 2, ms: 0, MB: 0 };
+
+/** One row per criterion; what could not be measured says why. */
+export function barTable(judged: readonly (readonly [Criterion, Verdict | string])[]): string {
+  const rows = judged.map(([criterion, verdict]) => {
+    const head = [`${criterion.bar}`, criterion.what];
+    if (typeof verdict === 'string') return [...head, '', '', '', verdict, limitInWords(criterion), 'not measured'];
+    const { ours, against, floor, isMet } = verdict;
+    const spreadIn = (figures: Spread) => inWords(figures, UNIT_DIGITS[criterion.unit], ` ${criterion.unit}`);
+    return [
+      ...head,
+      spreadIn(ours),
+      against === undefined ? '' : spreadIn(against),
+      floor?.median.toFixed(UNIT_DIGITS[criterion.unit]) ?? '',
+      comparison(verdict),
+      limitInWords(criterion),
+      isMet ? 'met' : '**missed**',
+    ];
+  });
+  return table(['bar', 'what', 'ours', 'against', 'bare pump', 'measured', 'bar is', 'verdict'], rows, 2);
+}
+
+function comparison({ criterion, value, rounds }: Verdict): string {
+  switch (criterion.how) {
+    case 'value':
+      return '';
+    case 'difference':
+      return `${value.toFixed(0)} ${criterion.unit} more`;
+    case 'ratio':
+      return inWords({ ...rounds, median: value }, 2, '');
+    case 'speed-up':
+      return `${inWords({ ...rounds, median: value }, 1, '')} x faster`;
+    default:
+      return criterion.how satisfies never;
+  }
+}
+
+function limitInWords({ how, limit, unit }: Criterion): string {
+  if (how === 'speed-up') return `≥ ${limit} x faster`;
+  return how === 'ratio' ? `≤ ${limit}` : `≤ ${limit} ${unit}${how === 'difference' ? ' more' : ''}`;
+}
+
+const FIGURES = [
+  { figure: 'wall', title: 'wall s', digits: 2 },
+  { figure: 'userCpu', title: 'CPU s of the user', digits: 2 },
+  { figure: 'providerCpu', title: 'of the provider', digits: 2 },
+  { figure: 'userPeak', title: 'peak MB of the user', digits: 0 },
+  { figure: 'providerPeak', title: 'of the provider', digits: 0 },
+];
+
+/** One row per transfer, with the spread of the wall time. */
+export function transferTable(samples: Samples): string {
+  const rows = [...samples.figures.keys()]
+    .filter((probe) => spread(samples, probe, 'wall') !== undefined)
+    .map((probe) => [
+      probe,
+      ...FIGURES.map(({ figure, digits }) => {
+        const figures = spread(samples, probe, figure);
+        if (figures === undefined) return '?';
+        return figure === 'wall' ? inWords(figures, digits, '') : figures.median.toFixed(digits);
+      }),
+    ]);
+  return table(['transfer', ...FIGURES.map(({ title }) => title)], rows);
+}
+
+/** Median, then from the least to the most. */
+function inWords({ median, min, max }: Spread, digits: number, unit: string): string {
+  return `${median.toFixed(digits)}${unit} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+}
