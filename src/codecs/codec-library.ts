@@ -1,30 +1,15 @@
-/** The one place that knows the package with the codecs: loaded when first needed, and a failure told in one line. */
-import { DataSetError } from '../base/errors.js';
-
-export type Codec = 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'ht-jpeg-2000';
-
-/** What the codecs want to be told besides the codestream. */
-export interface CodecInput {
-  readonly rows: number;
-  readonly columns: number;
-  readonly samplesPerPixel: number;
-  /** Bits per sample, of which those up to 8 come out in a byte, the others in two. */
-  readonly precision: number;
-  readonly isSigned: boolean;
-  /** JPEG: turn YCbCr into RGB. */
-  readonly toRgb: boolean;
-}
+/** The one place that knows the package with the codecs for JPEG and JPEG 2000, which is loaded when first needed. */
+import { type CodecInput, type CodestreamDecoder, codecError, loadError } from './optional-package.js';
 
 export interface CodecLibrary {
-  /**
-   * Samples in little endian, in a buffer that is the caller's.
-   * @throws {DataSetError} if the codec fails, or says that the codestream is damaged.
-   */
-  decode(codec: Codec, codestream: Buffer, input: CodecInput): Buffer;
+  readonly decodeJpeg: CodestreamDecoder;
+  /** High throughput too. Of colour, it gives no more than the lower 8 bits of each sample. */
+  readonly decodeJpeg2000: CodestreamDecoder;
 }
 
 const PACKAGE = 'dcmjs-codecs';
 type CodecPackage = typeof import('dcmjs-codecs');
+type Context = InstanceType<CodecPackage['Context']>;
 
 let loaded: Promise<CodecLibrary> | undefined;
 /** What the codecs have said since they were last called. There is one logger in the package, whoever loads it. */
@@ -40,9 +25,7 @@ export async function loadCodecLibrary(purpose: string): Promise<CodecLibrary> {
     return await loaded;
   } catch (error) {
     loaded = undefined;
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
-    const reason = isMissing ? 'is not installed' : `does not load: ${firstLine(error)}`;
-    throw new DataSetError(`${purpose} cannot be decompressed: the package ${PACKAGE} ${reason}`);
+    throw loadError(PACKAGE, purpose, error);
   }
 }
 
@@ -58,23 +41,28 @@ async function load(): Promise<CodecLibrary> {
   const instance = class extends codecs.NativeCodecs {};
   await instance.initializeAsync({ logCodecsInfo: true });
   return {
-    decode(codec, codestream, input) {
-      remarks.length = 0;
-      const context = contextOf(codecs, codestream, input);
-      try {
-        const output = call(instance, codec, context, input.toRgb).getDecodedBuffer() ?? new Uint8Array(0);
-        checkRemarks(codec);
-        return Buffer.from(output.buffer, output.byteOffset, output.byteLength);
-      } catch (error) {
-        // An instance that has thrown has lost memory and its place on its stack: the next data set gets a new one.
-        loaded = undefined;
-        throw new DataSetError(`the codec failed: ${firstLine(error)}`);
-      }
-    },
+    decodeJpeg: (codestream, input) =>
+      decoded(() => {
+        const context = contextOf(codecs, codestream, input);
+        const result = instance.decodeJpeg(context, { convertColorspaceToRgb: input.toRgb });
+        checkRemarks();
+        return result;
+      }),
+    decodeJpeg2000: (codestream, input) => decoded(() => instance.decodeJpeg2000(contextOf(codecs, codestream, input))),
   };
 }
 
-type Context = InstanceType<CodecPackage['Context']>;
+function decoded(decode: () => Context): Buffer {
+  remarks.length = 0;
+  try {
+    const output = decode().getDecodedBuffer() ?? new Uint8Array(0);
+    return Buffer.from(output.buffer, output.byteOffset, output.byteLength);
+  } catch (error) {
+    // An instance that has thrown has lost memory and its place on its stack: the next image gets a new one.
+    loaded = undefined;
+    throw codecError(error);
+  }
+}
 
 function contextOf(codecs: CodecPackage, codestream: Buffer, input: CodecInput): Context {
   return new codecs.Context({
@@ -91,34 +79,15 @@ function contextOf(codecs: CodecPackage, codestream: Buffer, input: CodecInput):
   });
 }
 
-function call(instance: CodecPackage['NativeCodecs'], codec: Codec, context: Context, toRgb: boolean): Context {
-  switch (codec) {
-    case 'jpeg':
-      return instance.decodeJpeg(context, { convertColorspaceToRgb: toRgb });
-    case 'jpeg-ls':
-      return instance.decodeJpegLs(context);
-    case 'jpeg-2000':
-      return instance.decodeJpeg2000(context);
-    case 'ht-jpeg-2000':
-      return instance.decodeHtJpeg2000(context);
-  }
-}
-
 /**
  * The JPEG codec fills up what is missing with grey and only remarks on it. Of these remarks, the one on bytes between the
  * last pixel and the end of the image is harmless: some writers pad there.
  */
 const DAMAGE = /Corrupt JPEG data: (?!\d+ extraneous bytes before marker 0xd9)|Premature end/;
 
-function checkRemarks(codec: Codec): void {
+function checkRemarks(): void {
   const damage = remarks.find((remark) => DAMAGE.test(remark));
   if (damage !== undefined) throw new Error(damage);
   // It remarks on every marker, so silence means that somebody else has taken over the package's logger.
-  if (codec === 'jpeg' && remarks.length === 0) throw new Error('it does not tell whether the image is whole');
-}
-
-/** Of a message, what is left without the names of functions before it and the lines after it. */
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.trim().split('\n', 1)[0]?.split('::').at(-1)?.trim() ?? '';
+  if (remarks.length === 0) throw new Error('it does not tell whether the image is whole');
 }

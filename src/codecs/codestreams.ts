@@ -1,40 +1,37 @@
 /** Frames that are codestreams, each checked against the data set before the codec sees it, and laid out after it. */
 import { DataSetError } from '../base/errors.js';
-import type { CodecLibrary } from './codec-library.js';
 import type { Image } from './image.js';
 import { jpeg2000Codestream, readJpeg2000Header } from './jpeg-2000-header.js';
 import { type JpegHeader, readJpegHeader } from './jpeg-header.js';
+import { decodeJpegLsCodestream } from './jpeg-ls.js';
+import type { CodestreamDecoder } from './optional-package.js';
 import { nativeFrame } from './samples.js';
 
 const LOSSLESS = 3;
 const JPEG_LS = 55;
 
 /** ISO 10918-1, lossy or lossless. @throws {DataSetError} */
-export function decodeJpeg(frame: Buffer, image: Image, library: CodecLibrary): Buffer {
+export function decodeJpeg(frame: Buffer, image: Image, decode: CodestreamDecoder): Buffer {
   const header = readJpegHeader(frame);
   checkShape({ ...header, components: header.components.length }, image);
   const toRgb = isTurnedToRgb(image);
   if (image.samplesPerPixel === 3) checkColour(header, image, toRgb);
   const { precision } = header;
-  const bytes = library.decode('jpeg', frame, { ...image, precision, toRgb });
-  return nativeFrame({ bytes, precision, isSigned: false, isByPlane: false }, image);
+  const bytes = decode(frame, { ...image, precision, toRgb });
+  return nativeFrame({ bytes, precision, isSigned: false }, image);
 }
 
 /** ISO 14495-1. @throws {DataSetError} */
-export function decodeJpegLs(frame: Buffer, image: Image, library: CodecLibrary): Buffer {
+export function decodeJpegLs(frame: Buffer, image: Image): Buffer {
   const header = readJpegHeader(frame);
-  const { precision, components } = header;
   if (header.process !== JPEG_LS) throw new DataSetError('no JPEG-LS codestream');
-  checkShape({ ...header, components: components.length }, image);
-  const bytes = library.decode('jpeg-ls', frame, { ...image, precision, toRgb: false });
-  return nativeFrame(
-    { bytes, precision, isSigned: false, isByPlane: header.componentsInScan < components.length },
-    image,
-  );
+  checkShape({ ...header, components: header.components.length }, image);
+  const bytes = decodeJpegLsCodestream(frame, header);
+  return nativeFrame({ bytes, precision: header.precision, isSigned: false }, image);
 }
 
 /** ISO 15444-1 and -15. @throws {DataSetError} */
-export function decodeJpeg2000(frame: Buffer, image: Image, library: CodecLibrary): Buffer {
+export function decodeJpeg2000(frame: Buffer, image: Image, decode: CodestreamDecoder): Buffer {
   const codestream = jpeg2000Codestream(frame);
   const header = readJpeg2000Header(codestream);
   const { precision, isSigned } = header;
@@ -42,13 +39,8 @@ export function decodeJpeg2000(frame: Buffer, image: Image, library: CodecLibrar
   if (!header.isUniform) throw new DataSetError('components that differ in size, depth or sign');
   if (isTurnedToRgb(image) && !header.hasComponentTransform)
     throw new DataSetError(`${image.photometricInterpretation}, but the codestream has no component transform`);
-  // The one decoder takes all but this from either kind of codestream, and is strict; the other takes just this.
-  const isWideColour = header.components > 1 && precision > 8;
-  if (isWideColour && !(header.isHighThroughput && header.hasComponentTransform))
-    throw new DataSetError(`colour of ${precision} bits per sample, where the codec does no more than 8`);
-  const codec = isWideColour ? 'ht-jpeg-2000' : 'jpeg-2000';
-  const bytes = library.decode(codec, codestream, { ...image, precision, isSigned, toRgb: false });
-  return nativeFrame({ bytes, precision, isSigned, isByPlane: false }, image);
+  const bytes = decode(codestream, { ...image, precision, isSigned, toRgb: false });
+  return nativeFrame({ bytes, precision, isSigned }, image);
 }
 
 function isTurnedToRgb({ photometricInterpretation, decompressed }: Image): boolean {

@@ -30,6 +30,20 @@ export function compressionOf(syntax: TransferSyntax): Compression | undefined {
   return COMPRESSIONS[syntax.uid];
 }
 
+/** PS3.5 8.2.1, 8.2.3, 10.3: what can be lossy but need not be, as JPEG 2000 can, is not among them. */
+const ALWAYS_LOSSY: ReadonlySet<string> = new Set([
+  '1.2.840.10008.1.2.4.50',
+  '1.2.840.10008.1.2.4.51',
+  '1.2.840.10008.1.2.4.53',
+  '1.2.840.10008.1.2.4.55',
+  '1.2.840.10008.1.2.4.81',
+]);
+
+/** True where the transfer syntax itself says that pixels were lost. */
+export function isLossy(syntax: TransferSyntax): boolean {
+  return ALWAYS_LOSSY.has(syntax.uid);
+}
+
 /** True where each frame is a codestream, which tells by its first bytes that it is one. */
 export function isCodestream(compression: Compression): boolean {
   return compression.startsWith('jpeg');

@@ -5,7 +5,6 @@ import { canConvert } from '../dataset/transcode.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax } from '../dataset/transfer-syntax.js';
 import { type Compression, compressionOf } from './compression.js';
 import { Decompressor } from './decompressor.js';
-import { frameDecoder } from './frame-decoder.js';
 
 /** True if `decompressedChunks` takes it to any native or deflated syntax. Tells nothing of whether the codec is installed. */
 export function canDecompress(from: TransferSyntax): boolean {
@@ -14,8 +13,8 @@ export function canDecompress(from: TransferSyntax): boolean {
 
 /**
  * The data set in `chunks` with native pixel data in `to`, at the memory of a frame or two. Photometric Interpretation,
- * Planar Configuration and Bits Allocated are those of the pixels that come out; attributes that tell of a lossy compression
- * stay (PS3.3 C.7.6.1.1.5). A chunk that comes out is valid until the next is asked for.
+ * Planar Configuration and Bits Allocated are those of the pixels that come out, in items with compressed pixel data (icons) too;
+ * attributes that tell of a lossy compression stay, and a lossy syntax leaves its mark (PS3.3 C.7.6.1.1.5). A chunk that comes out is valid until the next is asked for.
  * @throws {UsageError} at once if there is no way from one to the other.
  * @throws {DataSetError} from the loop: a codec that is missing or fails, an image that is not what its attributes say.
  */
@@ -35,8 +34,7 @@ async function* decompress(
   chunks: AsyncIterable<Buffer>,
   { from, to, compression }: { from: TransferSyntax; to: TransferSyntax; compression: Compression },
 ): AsyncGenerator<Buffer, void, void> {
-  const decode = await frameDecoder(compression, from.name);
-  const decompressor = new Decompressor(from, to, { compression, decode });
+  const decompressor = new Decompressor(from, to, compression);
   for await (const chunk of chunks) yield* decompressor.feed(chunk);
   yield* decompressor.end();
 }

@@ -1,16 +1,18 @@
 /** A data set with compressed frames as it passes by: attributes corrected, frames decompressed one by one. */
-import { DataSetError } from '../base/errors.js';
+import { DataSetError, formatTag } from '../base/errors.js';
 import { TokenReader } from '../dataset/token-reader.js';
 import type { ElementToken, Token, ValueToken } from '../dataset/tokens.js';
 import { TokenTranscoder } from '../dataset/transcode.js';
 import type { TransferSyntax } from '../dataset/transfer-syntax.js';
-import { type Compression, isCodestream } from './compression.js';
-import type { FrameDecoder } from './frame-decoder.js';
+import { type Compression, isCodestream, isLossy } from './compression.js';
+import { type FrameDecoder, frameDecoder } from './frame-decoder.js';
 import { FrameAssembler } from './frames.js';
+import { type Decision, HeldTokens } from './held-tokens.js';
 import { type Image, ImageAttributes, isImageAttribute, PIXEL_DATA, pixelDataError } from './image.js';
 
-/** Of an attribute whose value is wanted; they are numbers and code strings. */
-const MAX_VALUE_BYTES = 64;
+const LOSSY_IMAGE_COMPRESSION = 0x00282110;
+/** Its value for an image that has been compressed with loss. */
+const YES = '01';
 /** PS3.3 C.7.6.3.1.8: the first says where frames are in the fragments, the others how long they are and all are. */
 const EXTENDED_OFFSET_TABLE = 0x7fe00001;
 const OF_ENCAPSULATED_PIXELS = [EXTENDED_OFFSET_TABLE, 0x7fe00002, 0x7fe00003];
@@ -18,9 +20,19 @@ const OF_ENCAPSULATED_PIXELS = [EXTENDED_OFFSET_TABLE, 0x7fe00002, 0x7fe00003];
 /** Frames that do not get smaller may get a little larger, and have headers. */
 const maxCompressedBytes = ({ decompressed }: Image): number => decompressed.bytesPerFrame * 2 + 1024 * 1024;
 
+/** The data set, or an item open in it. */
+interface Level extends Decision {
+  /** In which the item is; undefined for the data set. */
+  readonly sequence: number | undefined;
+  readonly attributes: ImageAttributes;
+  hasExtendedOffsetTable: boolean;
+}
+
 interface Pixels {
   readonly image: Image;
   readonly frames: FrameAssembler;
+  readonly sequence: number | undefined;
+  decode: FrameDecoder | undefined;
   decoded: number;
 }
 
@@ -32,49 +44,61 @@ interface Attribute {
 
 /**
  * Bytes in the compressed syntax → bytes in `to`. At most two frames are in memory as they came, and one decompressed.
- * The first is decompressed before anything of Pixel Data comes out, so that most of what can fail does so early.
+ * The first is decompressed before anything of its Pixel Data comes out, so that most of what can fail does so early.
+ * Pixel data in items (icons) may be compressed or not (PS3.5 A.4); of the data set itself it must be.
  */
 export class Decompressor {
+  readonly #from: TransferSyntax;
   readonly #compression: Compression;
-  readonly #decode: FrameDecoder;
   readonly #reader: TokenReader;
   readonly #output: TokenTranscoder;
-  readonly #attributes: ImageAttributes;
-  /** Sequences open. */
-  #depth = 0;
-  #hasExtendedOffsetTable = false;
+  readonly #tokens: HeldTokens;
+  readonly #levels: [Level, ...Level[]];
+  /** Open ones. */
+  readonly #sequences: number[] = [];
+  #isMarkedLossy = false;
   #isValueDropped = false;
   /** The one whose value is coming in. */
   #attribute: Attribute | undefined;
-  /** While in the pixel sequence of the data set itself. */
+  /** While in a pixel sequence. */
   #pixels: Pixels | undefined;
 
-  constructor(from: TransferSyntax, to: TransferSyntax, decoder: { compression: Compression; decode: FrameDecoder }) {
-    this.#compression = decoder.compression;
-    this.#decode = decoder.decode;
+  constructor(from: TransferSyntax, to: TransferSyntax, compression: Compression) {
+    this.#from = from;
+    this.#compression = compression;
     this.#reader = new TokenReader(from);
     this.#output = new TokenTranscoder(to);
-    this.#attributes = new ImageAttributes(decoder.compression);
+    this.#tokens = new HeldTokens(this.#output);
+    this.#levels = [{ ...this.#newLevel(undefined), isCompressed: true }];
   }
 
   /** The bytes that the next bytes lead to, each valid until the next is asked for. */
-  *feed(chunk: Buffer): Generator<Buffer, void, void> {
+  async *feed(chunk: Buffer): AsyncGenerator<Buffer, void, void> {
     yield* this.#pass(this.#reader.feed(chunk));
     yield* this.#output.take();
   }
 
   /** The last bytes. @throws {DataSetError} if the data set is not whole. */
-  *end(): Generator<Buffer, void, void> {
+  async *end(): AsyncGenerator<Buffer, void, void> {
     yield* this.#pass(this.#reader.end());
     yield* this.#output.finish();
   }
 
   /** Lets go of each frame before the next is decompressed. */
-  *#pass(tokens: Iterable<Token>): Generator<Buffer, void, void> {
+  async *#pass(tokens: Iterable<Token>): AsyncGenerator<Buffer, void, void> {
     for (const token of tokens) {
       if (this.#pixels === undefined) this.#passToken(token);
-      else if (this.#passFrame(this.#pixels, token)) yield* this.#output.take();
+      else if (await this.#passFrame(this.#pixels, token)) yield* this.#output.take();
     }
+  }
+
+  #newLevel(sequence: number | undefined): Level {
+    const attributes = new ImageAttributes(this.#compression);
+    return { sequence, attributes, isCompressed: undefined, hasExtendedOffsetTable: false };
+  }
+
+  get #level(): Level {
+    return this.#levels.at(-1) ?? this.#levels[0];
   }
 
   #passToken(token: Token): void {
@@ -84,91 +108,137 @@ export class Decompressor {
         return;
       case 'value':
         if (this.#attribute !== undefined) this.#gather(this.#attribute, token);
-        else if (!this.#isValueDropped) this.#output.pass(token);
+        else if (!this.#isValueDropped) this.#tokens.pass(token);
         return;
+      case 'item':
+        this.#levels.push(this.#newLevel(this.#sequences.at(-1)));
+        break;
+      case 'item-end':
+        this.#decide(this.#level, false);
+        this.#levels.pop();
+        break;
       case 'pixel-sequence':
-        if (this.#depth === 0 && token.tag === PIXEL_DATA) {
-          this.#pixels = this.#beginPixels();
+        if (token.tag === PIXEL_DATA) {
+          this.#beginPixels(this.#level);
           return;
         }
-        this.#depth++;
+        this.#sequences.push(token.tag);
         break;
       case 'sequence':
-        this.#depth++;
+        this.#markLossy(token.tag);
+        this.#sequences.push(token.tag);
         break;
       case 'sequence-end':
-        this.#depth--;
+        this.#sequences.pop();
         break;
     }
-    this.#output.pass(token);
+    this.#tokens.pass(token);
   }
 
   #element(element: ElementToken): void {
     const { tag, length } = element;
-    const isOfImage = this.#depth === 0;
-    if (isOfImage && tag === PIXEL_DATA) throw pixelDataError('native pixel data in a compressed transfer syntax');
-    this.#isValueDropped = isOfImage && OF_ENCAPSULATED_PIXELS.includes(tag);
-    if (this.#isValueDropped) this.#hasExtendedOffsetTable ||= tag === EXTENDED_OFFSET_TABLE && length > 0;
-    else if (isOfImage && isImageAttribute(tag) && length > 0) this.#beginAttribute(element);
-    else this.#output.pass(element);
-  }
-
-  #beginAttribute(element: ElementToken): void {
-    const { tag, length } = element;
-    if (length > MAX_VALUE_BYTES) throw new DataSetError(`a value of ${length} bytes`, { tag });
-    this.#attribute = { element, value: Buffer.alloc(length), filled: 0 };
+    const level = this.#level;
+    if (tag === PIXEL_DATA) {
+      if (level === this.#levels[0]) throw pixelDataError('native pixel data in a compressed transfer syntax');
+      this.#decide(level, false);
+    }
+    this.#isValueDropped = this.#markLossy(tag) || OF_ENCAPSULATED_PIXELS.includes(tag);
+    if (this.#isValueDropped) level.hasExtendedOffsetTable ||= tag === EXTENDED_OFFSET_TABLE && length > 0;
+    else if (isImageAttribute(tag, length)) this.#attribute = { element, value: Buffer.alloc(length), filled: 0 };
+    else this.#tokens.pass(element);
   }
 
   #gather(attribute: Attribute, { data, isLast }: ValueToken): void {
     attribute.filled += data.copy(attribute.value, attribute.filled);
     if (!isLast) return;
     this.#attribute = undefined;
-    const { element, value } = attribute;
-    const corrected = this.#attributes.set(element.tag, value);
-    this.#output.pass({ ...element, length: corrected.length });
-    this.#output.pass({ type: 'value', data: corrected, isLast: true });
+    const { element, value: original } = attribute;
+    const level = this.#level;
+    this.#tokens.passAttribute(level, { element, original, corrected: level.attributes.set(element.tag, original) });
   }
 
-  #beginPixels(): Pixels {
-    const image = this.#attributes.image();
-    const frames = new FrameAssembler({
-      numberOfFrames: image.numberOfFrames,
-      begins: isCodestream(this.#compression) ? 'codestream' : 'fragment',
-      hasExtendedOffsetTable: this.#hasExtendedOffsetTable,
-      maxBytes: maxCompressedBytes(image),
+  /**
+   * PS3.3 C.7.6.1.1.5: once lossy, always so, and the native syntax does not tell any more. Called for each element before it
+   * passes; true if it is to be dropped.
+   */
+  #markLossy(tag: number): boolean {
+    if (this.#isMarkedLossy || this.#levels.length > 1 || tag < LOSSY_IMAGE_COMPRESSION) return false;
+    this.#isMarkedLossy = true;
+    if (!isLossy(this.#from) || !this.#level.attributes.tellsOfImage) return false;
+    const data = Buffer.from(YES, 'latin1');
+    this.#tokens.pass({
+      type: 'element',
+      tag: LOSSY_IMAGE_COMPRESSION,
+      vr: 'CS',
+      length: data.length,
+      bigEndian: false,
     });
-    return { image, frames, decoded: 0 };
+    this.#tokens.pass({ type: 'value', data, isLast: true });
+    return tag === LOSSY_IMAGE_COMPRESSION;
+  }
+
+  #decide(level: Level, isCompressed: boolean): void {
+    level.isCompressed ??= isCompressed;
+    this.#tokens.release();
+  }
+
+  #beginPixels(level: Level): void {
+    this.#markLossy(PIXEL_DATA);
+    this.#decide(level, true);
+    const { sequence, attributes, hasExtendedOffsetTable } = level;
+    try {
+      if (level.isCompressed !== true) throw pixelDataError('too much between its attributes and its pixel data');
+      const image = attributes.image();
+      const frames = new FrameAssembler({
+        numberOfFrames: image.numberOfFrames,
+        begins: isCodestream(this.#compression) ? 'codestream' : 'fragment',
+        hasExtendedOffsetTable,
+        maxBytes: maxCompressedBytes(image),
+      });
+      this.#pixels = { image, frames, sequence, decode: undefined, decoded: 0 };
+    } catch (error) {
+      throw placed(error, sequence);
+    }
   }
 
   /** True if a frame has become ready. */
-  #passFrame(pixels: Pixels, token: Token): boolean {
-    if (token.type !== 'fragment' && token.type !== 'value') {
-      // All that can be in a pixel sequence besides fragments is its end.
-      this.#pixels = undefined;
-      this.#decodeFrame(pixels, pixels.frames.end());
-      return true;
-    }
-    const frame = pixels.frames.take(token);
-    if (frame !== undefined) this.#decodeFrame(pixels, frame);
-    return frame !== undefined;
-  }
-
-  #decodeFrame(pixels: Pixels, frame: Buffer): void {
-    const { image } = pixels;
-    const data = this.#tryDecode(pixels, frame);
-    if (pixels.decoded === 0) this.#output.pass(pixelDataElement(image));
-    pixels.decoded++;
-    this.#output.pass({ type: 'value', data, isLast: pixels.decoded === image.numberOfFrames });
-  }
-
-  #tryDecode({ image, decoded }: Pixels, frame: Buffer): Buffer {
+  async #passFrame(pixels: Pixels, token: Token): Promise<boolean> {
+    // All that can be in a pixel sequence besides fragments is its end.
+    const isFragment = token.type === 'fragment' || token.type === 'value';
+    if (!isFragment) this.#pixels = undefined;
     try {
-      return this.#decode(frame, image);
+      const frame = isFragment ? pixels.frames.take(token) : pixels.frames.end();
+      if (frame === undefined) return false;
+      await this.#decodeFrame(pixels, frame);
+      return true;
     } catch (error) {
-      if (!(error instanceof DataSetError)) throw error;
-      throw pixelDataError(`frame ${decoded + 1} of ${image.numberOfFrames} cannot be decompressed: ${error.message}`);
+      throw placed(error, pixels.sequence);
     }
   }
+
+  async #decodeFrame(pixels: Pixels, frame: Buffer): Promise<void> {
+    const { image } = pixels;
+    pixels.decode ??= await frameDecoder(this.#compression, this.#from, image);
+    const data = tryDecode(pixels.decode, frame, pixels);
+    if (pixels.decoded === 0) this.#tokens.pass(pixelDataElement(image));
+    pixels.decoded++;
+    this.#tokens.pass({ type: 'value', data, isLast: pixels.decoded === image.numberOfFrames });
+  }
+}
+
+function tryDecode(decode: FrameDecoder, frame: Buffer, { image, decoded }: Pixels): Buffer {
+  try {
+    return decode(frame, image);
+  } catch (error) {
+    if (!(error instanceof DataSetError)) throw error;
+    throw pixelDataError(`frame ${decoded + 1} of ${image.numberOfFrames} cannot be decompressed: ${error.message}`);
+  }
+}
+
+/** An error about an image, told apart from those about the image that the data set is. */
+function placed(error: unknown, sequence: number | undefined): unknown {
+  if (sequence === undefined || !(error instanceof DataSetError)) return error;
+  return new DataSetError(`in an item of ${formatTag(sequence)}: ${error.message}`);
 }
 
 /** PS3.5 A.2: native Pixel Data is OW if Bits Allocated is over 8, and may be so up to 8, as DCMTK has it. */

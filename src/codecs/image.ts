@@ -19,6 +19,10 @@ const BY_PLANE = 1;
 const MAX_BITS_ALLOCATED = 64;
 /** Longest value with an even length that a 32-bit length can tell (PS3.5 7.1). */
 const MAX_PIXEL_DATA_BYTES = 0xfffffffe;
+/** The largest images there are have a fourth of it; a file of a few bytes that says to be larger is no image. */
+const MAX_FRAME_BYTES = 1024 * 1024 * 1024;
+/** Longest value that is an image attribute's: numbers and code strings. */
+const MAX_VALUE_BYTES = 64;
 
 /** One for all frames. `decompressed` is what the data set says of the native pixels instead. */
 export interface Image {
@@ -49,14 +53,16 @@ const ATTRIBUTES: ReadonlySet<number> = new Set([
 ]);
 
 /** True for the elements whose values `ImageAttributes` wants. */
-export function isImageAttribute(tag: number): boolean {
-  return ATTRIBUTES.has(tag);
+export function isImageAttribute(tag: number, length: number): boolean {
+  return ATTRIBUTES.has(tag) && length > 0 && length <= MAX_VALUE_BYTES;
 }
 
+/** Of a data set or an item. What is wrong with them shows when they are to tell of an image, as they may never have to. */
 export class ImageAttributes {
   readonly #compression: Compression;
   readonly #numbers = new Map<number, number>();
   #photometricInterpretation = '';
+  #numberOfFrames = '1';
 
   constructor(compression: Compression) {
     this.#compression = compression;
@@ -68,7 +74,7 @@ export class ImageAttributes {
       case PHOTOMETRIC_INTERPRETATION:
         return this.#setPhotometricInterpretation(value);
       case NUMBER_OF_FRAMES:
-        this.#setNumberOfFrames(value);
+        this.#numberOfFrames = textOf(value) || '1';
         return value;
     }
     // PS3.3 C.7.6.3: the others are one US each.
@@ -80,6 +86,11 @@ export class ImageAttributes {
     return value;
   }
 
+  /** True if there is anything that only images have. */
+  get tellsOfImage(): boolean {
+    return this.#numbers.has(ROWS);
+  }
+
   /** @throws {DataSetError} if what there is does not tell of an image that can be decompressed. */
   image(): Image {
     const rows = this.#required(ROWS, 'Rows');
@@ -88,7 +99,7 @@ export class ImageAttributes {
     const bitsAllocated = nativeBitsAllocated(this.#required(BITS_ALLOCATED, 'Bits Allocated'));
     if (bitsAllocated > MAX_BITS_ALLOCATED) throw pixelDataError(`${bitsAllocated} bits allocated`);
     if (samplesPerPixel !== 1 && samplesPerPixel !== 3) throw pixelDataError(`${samplesPerPixel} samples per pixel`);
-    const numberOfFrames = this.#numbers.get(NUMBER_OF_FRAMES) ?? 1;
+    const numberOfFrames = parseNumberOfFrames(this.#numberOfFrames);
     return {
       rows,
       columns,
@@ -106,18 +117,10 @@ export class ImageAttributes {
   }
 
   #setPhotometricInterpretation(value: Buffer): Buffer {
-    const text = value.toString('latin1').replace(/[\0 ]+$/, '');
+    const text = textOf(value);
     this.#photometricInterpretation = text;
     const decompressed = decompressedPhotometric(text, this.#compression);
     return decompressed === undefined || decompressed === text ? value : Buffer.from(decompressed, 'latin1');
-  }
-
-  #setNumberOfFrames(value: Buffer): void {
-    const text = value.toString('latin1').replace(/[\0 ]+$/, '');
-    if (text === '') return;
-    if (!/^ *\+?\d+$/.test(text) || Number(text) === 0)
-      throw new DataSetError(`Number of Frames is ${JSON.stringify(text)}`, { tag: NUMBER_OF_FRAMES });
-    this.#numbers.set(NUMBER_OF_FRAMES, Number(text));
   }
 
   #required(tag: number, name: string): number {
@@ -134,6 +137,17 @@ export class ImageAttributes {
   }
 }
 
+/** PS3.5 6.2: without its padding. */
+function textOf(value: Buffer): string {
+  return value.toString('latin1').replace(/[\0 ]+$/, '');
+}
+
+function parseNumberOfFrames(text: string): number {
+  if (!/^ *\+?\d+$/.test(text) || Number(text) === 0)
+    throw new DataSetError(`Number of Frames is ${JSON.stringify(text)}`, { tag: NUMBER_OF_FRAMES });
+  return Number(text);
+}
+
 /** PS3.5 8.1.1: native pixel cells are of 1 bit or of whole bytes; a compressed image may say 12. */
 function nativeBitsAllocated(bitsAllocated: number): number {
   return bitsAllocated === 1 ? 1 : Math.ceil(bitsAllocated / 8) * 8;
@@ -144,6 +158,8 @@ function bytesPerFrame(bits: number, numberOfFrames: number): number {
   if (bits % 8 !== 0 && numberOfFrames > 1)
     throw pixelDataError('several frames of bits that do not fill their last byte');
   const bytes = Math.ceil(bits / 8);
+  if (bytes > MAX_FRAME_BYTES)
+    throw pixelDataError(`a decompressed frame would have ${bytes} bytes, over the limit of 1 GiB`);
   if (bytes * numberOfFrames > MAX_PIXEL_DATA_BYTES)
     throw pixelDataError(`the decompressed image would have ${bytes * numberOfFrames} bytes, over the limit of 4 GiB`);
   return bytes;

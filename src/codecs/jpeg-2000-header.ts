@@ -12,16 +12,12 @@ export interface Jpeg2000Header {
   readonly isUniform: boolean;
   /** RCT or ICT: RGB goes through it in the codec (ISO 15444-1 G). */
   readonly hasComponentTransform: boolean;
-  readonly isHighThroughput: boolean;
 }
 
 const SOC = 0xff4f;
 const SIZ = 0xff51;
-const CAP = 0xff50;
 const COD = 0xff52;
 const SOT = 0xff90;
-/** ISO 15444-15 A.3: the bit of Pcap for Part 15. */
-const PCAP_PART_15 = 1 << (32 - 15);
 
 const JP2_SIGNATURE_BOX = 0x6a502020;
 const JP2_CODESTREAM_BOX = 0x6a703263;
@@ -46,16 +42,14 @@ export function jpeg2000Codestream(frame: Buffer): Buffer {
 /** @throws {DataSetError} if the codestream has no whole main header. */
 export function readJpeg2000Header(codestream: Buffer): Jpeg2000Header {
   let size: ReturnType<typeof readSize> | undefined;
-  let isHighThroughput = false;
   let hasComponentTransform: boolean | undefined;
   for (const { marker, content } of mainHeader(codestream)) {
     if (marker === SIZ) size = readSize(content);
     // ISO 15444-1 A.6.1: Scod, progression order, two bytes of layers, then the transformation.
     if (marker === COD) hasComponentTransform = content[4] === 1;
-    if (marker === CAP && content.length >= 4) isHighThroughput = (content.readUInt32BE() & PCAP_PART_15) !== 0;
   }
   if (size === undefined || hasComponentTransform === undefined) throw new DataSetError('no JPEG 2000 codestream');
-  return { ...size, hasComponentTransform, isHighThroughput };
+  return { ...size, hasComponentTransform };
 }
 
 /** ISO 15444-1 A.5.1. */

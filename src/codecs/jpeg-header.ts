@@ -11,8 +11,6 @@ export interface JpegHeader {
   readonly components: readonly JpegComponent[];
   /** Transform flag of an Adobe APP14 segment: 0 none (RGB), 1 YCbCr (ISO 10918-6 6.5.3). Undefined without one. */
   readonly adobeTransform: number | undefined;
-  /** Components in the first scan: fewer than there are means a scan for each. */
-  readonly componentsInScan: number;
 }
 
 export interface JpegComponent {
@@ -35,21 +33,24 @@ const STANDALONE = /^(?:01|d[0-9])$/;
 const ADOBE = 'Adobe';
 const ADOBE_TRANSFORM_AT = 11;
 
-interface Segment {
+/** A marker and what is with it (ISO 10918-1 B.1.1.4). */
+export interface MarkerSegment {
   readonly marker: number;
   /** Without its length. */
   readonly content: Buffer;
+  /** Where it ends in the codestream. */
+  readonly end: number;
 }
 
 /** @throws {DataSetError} if the codestream has no frame header, or none before its first scan. */
 export function readJpegHeader(codestream: Buffer): JpegHeader {
   let adobeTransform: number | undefined;
-  let frame: Omit<JpegHeader, 'adobeTransform' | 'componentsInScan'> | undefined;
-  for (const { marker, content } of segmentsOf(codestream)) {
+  let frame: Omit<JpegHeader, 'adobeTransform'> | undefined;
+  for (const { marker, content } of markerSegments(codestream)) {
     if (isStartOfFrame(marker)) frame ??= readFrameHeader(marker, content);
     if (marker === APP14 && content.toString('latin1', 0, ADOBE.length) === ADOBE)
       adobeTransform = content[ADOBE_TRANSFORM_AT];
-    if (marker === SOS && frame !== undefined) return { ...frame, adobeTransform, componentsInScan: content[0] ?? 0 };
+    if (marker === SOS && frame !== undefined) return { ...frame, adobeTransform };
   }
   throw new DataSetError('no JPEG codestream');
 }
@@ -74,8 +75,8 @@ function readFrameHeader(marker: number, content: Buffer) {
   };
 }
 
-/** The marker segments up to the first scan, that one's included. */
-function* segmentsOf(codestream: Buffer): Generator<Segment, void, void> {
+/** The marker segments, past the coded data of scans, up to the end or to where something else is. */
+export function* markerSegments(codestream: Buffer): Generator<MarkerSegment, void, void> {
   if (codestream[0] !== 0xff || codestream[1] !== SOI) return;
   for (let at = 2; at + 4 <= codestream.length; ) {
     const marker = codestream.readUInt8(at + 1);
@@ -85,9 +86,18 @@ function* segmentsOf(codestream: Buffer): Generator<Segment, void, void> {
     else if (STANDALONE.test(marker.toString(16).padStart(2, '0'))) at += 2;
     else {
       const end = at + 2 + codestream.readUInt16BE(at + 2);
-      yield { marker, content: codestream.subarray(at + 4, end) };
-      if (marker === SOS) return;
-      at = end;
+      yield { marker, content: codestream.subarray(at + 4, end), end };
+      at = marker === SOS ? end + codedData(codestream, end).length : end;
     }
   }
+}
+
+/**
+ * What is coded from `from` on, to the next marker. Within, 0xFF has a zero behind it, or (ISO 14495-1 9.1) a byte with a zero
+ * bit first.
+ */
+export function codedData(codestream: Buffer, from: number): Buffer {
+  let end = codestream.indexOf(0xff, from);
+  while (end !== -1 && (codestream[end + 1] ?? 0xff) < 0x80) end = codestream.indexOf(0xff, end + 1);
+  return codestream.subarray(from, end === -1 ? codestream.length : end);
 }

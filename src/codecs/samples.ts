@@ -2,13 +2,12 @@
 import { DataSetError } from '../base/errors.js';
 import type { Image } from './image.js';
 
-/** What a codec gave, by its own header. */
+/** What a codec gave, by its own header, pixel by pixel. */
 export interface DecodedSamples {
   /** A byte each up to 8 bits of precision, else two. */
   readonly bytes: Buffer;
   readonly precision: number;
   readonly isSigned: boolean;
-  readonly isByPlane: boolean;
 }
 
 /**
@@ -21,8 +20,7 @@ export function nativeFrame(decoded: DecodedSamples, image: Image): Buffer {
   const expected = image.rows * image.columns * image.samplesPerPixel * sampleBytes;
   if (decoded.bytes.length !== expected)
     throw new DataSetError(`${decoded.bytes.length} bytes came out of the codec instead of ${expected}`);
-  const byPixel = decoded.isByPlane ? interleaved(decoded.bytes, image.samplesPerPixel, sampleBytes) : decoded.bytes;
-  return sampleBytes * 8 < bitsAllocated ? widened(byPixel, decoded.isSigned) : byPixel;
+  return sampleBytes * 8 < bitsAllocated ? widened(decoded.bytes, decoded.isSigned) : decoded.bytes;
 }
 
 /** Planar Configuration 1 → 0: from a plane after the other to the samples of a pixel after those of the other. */

@@ -11,6 +11,7 @@ import {
   fragments,
   framesOf,
   imageDataSet,
+  imageElements,
   pixelData,
   pixelsOf,
   syntaxOf,
@@ -48,9 +49,15 @@ const image = testImage({ frames: 3 });
 const samples = image.samples;
 const bytesPerSample = image.allocated / 8;
 const frames = framesOf(image).map((frame) => encodeRle(frame, samples, bytesPerSample));
-const rle = samplePart10(imageDataSet(image, fragments(frames), IDENTITY), syntaxOf(RLE));
+const icon = testImage({ rows: 8, columns: 8, allocated: 8, stored: 8 });
+const icons = {
+  tag: 0x00880200,
+  vr: 'SQ',
+  items: [imageElements(icon, fragments([encodeRle(pixelsOf(icon), 1, 1)]))],
+} as const;
+const rle = samplePart10(imageDataSet(image, fragments(frames), [...IDENTITY, icons]), syntaxOf(RLE));
 
-test('an RLE image goes out decompressed, frame by frame', async () => {
+test('an RLE image goes out decompressed, frame by frame, and its icon too', async () => {
   const { code, stderr, stored } = await send(rle);
   assert.equal(stderr, '');
   assert.equal(code, 0);
@@ -58,6 +65,9 @@ test('an RLE image goes out decompressed, frame by frame', async () => {
   assert.equal(stored.syntax, IMPLICIT_VR_LITTLE_ENDIAN);
   assert.equal(attributeOf(stored.dataSet, BITS_ALLOCATED), image.allocated);
   assert.ok(pixelData(stored.dataSet).equals(pixelsOf(image)));
+  const sequence = stored.dataSet.find(({ tag }) => tag === icons.tag);
+  assert.ok(sequence !== undefined && 'items' in sequence);
+  assert.ok(pixelData(sequence.items[0] ?? []).equals(pixelsOf(icon)));
 });
 
 test('with --no-decompress it does not go out at all', async () => {

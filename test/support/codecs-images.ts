@@ -67,6 +67,11 @@ export function framesOf(image: TestImage): readonly Buffer[] {
 
 /** A data set with that image, of which the last element is its pixel data. */
 export function imageDataSet(image: TestImage, pixelData: DataElement, others: readonly DataElement[] = []): DataSet {
+  return sampleImage({ elements: imageElements(image, pixelData, others) });
+}
+
+/** What PS3.3 C.7.6.3 has of that image, in order, with `others` in place of their like. */
+export function imageElements(image: TestImage, pixelData: DataElement, others: readonly DataElement[] = []): DataSet {
   const { rows, columns, samples, allocated, stored, isSigned, frames, photometric } = image;
   const elements: DataElement[] = [
     { tag: 0x00280002, vr: 'US', value: [samples] },
@@ -82,7 +87,7 @@ export function imageDataSet(image: TestImage, pixelData: DataElement, others: r
   if (samples === 3) elements.push({ tag: PLANAR_CONFIGURATION, vr: 'US', value: [0] });
   if (frames > 1) elements.push({ tag: 0x00280008, vr: 'IS', value: [`${frames}`] });
   const replaced = new Set(others.map(({ tag }) => tag));
-  return sampleImage({ elements: [...elements.filter(({ tag }) => !replaced.has(tag)), ...others] });
+  return [...elements.filter(({ tag }) => !replaced.has(tag)), ...others].sort((one, other) => one.tag - other.tag);
 }
 
 /** Pixel data of one fragment for each frame, with an empty offset table unless one is given. */

@@ -4,6 +4,13 @@ import type { TestImage } from './codecs-images.js';
 
 export type Encoder = 'encodeJpeg' | 'encodeJpegLs' | 'encodeJpeg2000' | 'encodeHtJpeg2000';
 
+let initialization: Promise<void> | undefined;
+
+function initialized(): Promise<void> {
+  initialization ??= codecs.NativeCodecs.initializeAsync();
+  return initialization;
+}
+
 /** One frame as a codestream, losslessly unless `options` say otherwise. */
 export async function encodeFrame(
   encoder: Encoder,
@@ -11,7 +18,7 @@ export async function encodeFrame(
   image: TestImage,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Buffer> {
-  await codecs.NativeCodecs.initializeAsync();
+  await initialized();
   const context = new codecs.Context({
     width: image.columns,
     height: image.rows,
@@ -26,4 +33,21 @@ export async function encodeFrame(
   const encoded = codecs.NativeCodecs[encoder](context, options).getEncodedBuffer() ?? Buffer.alloc(0);
   const padding = Buffer.alloc(encoded.length % 2);
   return Buffer.concat([encoded, padding]);
+}
+
+/** A JPEG-LS codestream as the package decodes it, which we do not leave to it. */
+export async function decodeJpegLsByPackage(codestream: Buffer, image: TestImage): Promise<Buffer> {
+  await initialized();
+  const context = new codecs.Context({
+    width: image.columns,
+    height: image.rows,
+    bitsAllocated: image.allocated,
+    bitsStored: image.stored,
+    samplesPerPixel: image.samples,
+    pixelRepresentation: 0,
+    planarConfiguration: 0,
+    photometricInterpretation: image.photometric,
+    encodedBuffer: codestream,
+  });
+  return Buffer.from(codecs.NativeCodecs.decodeJpegLs(context).getDecodedBuffer() ?? []);
 }

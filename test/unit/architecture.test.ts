@@ -33,6 +33,7 @@ const MAY_USE_NODE: Readonly<Record<string, (path: string) => boolean>> = {
   'node:zlib': (path) => path === 'dataset/deflate.ts' || path === 'codecs/native-frames.ts',
   // Optional, and loaded only for a file that needs it.
   'dcmjs-codecs': (path) => path === 'codecs/codec-library.ts',
+  '@cornerstonejs/codec-openjpeg/decodewasmjs': (path) => path === 'codecs/openjpeg-library.ts',
   'node:path': (path) => path.startsWith('services/'),
   'node:os': (path) => path.startsWith('services/'),
   'node:crypto': (path) => path.startsWith('services/'),

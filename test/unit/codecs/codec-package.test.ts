@@ -1,15 +1,19 @@
 /** Codestreams through the codec package: exact where they are lossless, refused where they are not what is said of them. */
 import assert from 'node:assert/strict';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DataSetError } from '../../../src/base/errors.js';
+import type { decompressedChunks } from '../../../src/codecs/decompress.js';
+import { encodeDataSet } from '../../../src/dataset/data-set.js';
+import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../../src/dataset/transfer-syntax.js';
 import {
   attributeOf,
   decompressedDataSet,
   fragments,
   framesOf,
+  gathered,
   imageDataSet,
   PHOTOMETRIC_INTERPRETATION,
   pixelData,
@@ -75,6 +79,14 @@ test('YBR_RCT becomes RGB', async () => {
 });
 
 // Made by OpenJPH and OpenJPEG, since the package's own encoders get these wrong: 4 columns, 3 rows.
+const RGB_16_BITS = hex`ff4fff51002f0000000000040000000300000000000000000000000400000003000000000000000000030f01010f01010f01
+  01ff52000c00000001010004040001ff5c00044080ff640025000143726561746564206279204f70656e4a5045472076657273696f6e20322e352e30
+  ff90000a0000000000670001ff93cffc306807da793fdd93efb3875ef2b043a50c18755592097a2227e3cfbfdff890d01058f80f8bb5f77275e46fd2
+  9b4e91f728d9487d7d4e1eecb67edff890c80cb7e0e59d2aa66f2aa8803825f514034dea0f5298f3ecef37ffd9`;
+const RGB_16_BITS_NO_TRANSFORM = hex`ff4fff51002f0000000000040000000300000000000000000000000400000003000000000000000000030f01010f
+  01010f0101ff52000c00000001000004040001ff5c00044080ff640025000143726561746564206279204f70656e4a5045472076657273696f6e2032
+  2e352e30ff90000a00000000006a0001ff93dff890d806d9a320bdb3725c658a69dee9494366837a04b2378c772976e21fcffc306807c7aac59fa203
+  771d4c64a7498d5ed6afe8ab5212641571ea9fcffc306c0b604edb6e4455c5237442ccae53140b75b60d92ce83903cb2ab7fffd9`;
 const HT_12_BITS_RGB = hex`ff4fff51002f4000000000040000000300000000000000000000000400000003000000000000000000030b01010b01010b
   0101ff500008000200000008ff52000c00020001010104044001ff5c00072078787880ff90000a0000000000990001ff93c000a9b5e521aec9014334
   00c000aa1de1c07573c800e19400c000aa913d8f8886fd01873400c000aa80013c0004e0935ace0716fa00c39400cb61fc028174003938cc03017400
@@ -88,11 +100,35 @@ const HT_12_BITS_NO_TRANSFORM = hex`ff4fff51002f40000000000400000003000000000000
 const SIGNED_8_BITS = hex`ff4fff510029000000000004000000030000000000000000000000040000000300000000000000000001870101ff52000c
   00000001000004040001ff5c00044040ff90000a00000000001f0001ff93df807006bb91d0fe6203c89e855b73f47fffd9`;
 
-test('high throughput in colour of 12 bits', async () => {
-  const image = testImage({ rows: 3, columns: 4, samples: 3, photometric: 'YBR_RCT' });
-  const samples = Array.from({ length: 36 }, (_, index) => (index * 613 + (index % 5) * 977) % 4096);
-  const output = await decompressedDataSet(imageDataSet(image, fragments([HT_12_BITS_RGB])), HT_JPEG_2000);
-  assert.deepEqual(pixelData(output), Buffer.from(Uint16Array.from(samples).buffer));
+const WIDE_COLOUR: readonly (readonly [what: string, codestream: Buffer, syntax: typeof JPEG_2000, stored: 12 | 16])[] =
+  [
+    ['16 bits', RGB_16_BITS, JPEG_2000, 16],
+    ['16 bits without a transform', RGB_16_BITS_NO_TRANSFORM, JPEG_2000, 16],
+    ['12 bits of high throughput', HT_12_BITS_RGB, HT_JPEG_2000, 12],
+    ['12 bits of high throughput without a transform', HT_12_BITS_NO_TRANSFORM, HT_JPEG_2000, 12],
+  ];
+/** What they were made of. */
+const WIDE_SAMPLES = {
+  12: Array.from({ length: 36 }, (_, index) => (index * 613 + (index % 5) * 977) % 4096),
+  16: Array.from({ length: 36 }, (_, index) => (index * 6131 + (index % 5) * 9777) % 65536),
+};
+
+for (const [what, codestream, syntax, stored] of WIDE_COLOUR)
+  test(`JPEG 2000 in colour of ${what}`, async () => {
+    const image = testImage({ rows: 3, columns: 4, samples: 3, stored, frames: 2 });
+    const output = await decompressedDataSet(imageDataSet(image, fragments([codestream, codestream])), syntax);
+    const samples = WIDE_SAMPLES[stored];
+    assert.deepEqual(pixelData(output), Buffer.from(Uint16Array.from([...samples, ...samples]).buffer));
+    assert.equal(attributeOf(output, PHOTOMETRIC_INTERPRETATION), 'RGB');
+  });
+
+test('JPEG 2000 in colour of more than 8 bits: YBR_RCT becomes RGB, 8 bits in 16 become 16', async () => {
+  const wide = testImage({ rows: 3, columns: 4, samples: 3, stored: 16, photometric: 'YBR_RCT' });
+  const rgb = await decompressedDataSet(imageDataSet(wide, fragments([RGB_16_BITS])), JPEG_2000);
+  assert.equal(attributeOf(rgb, PHOTOMETRIC_INTERPRETATION), 'RGB');
+  const narrow = fragments(await compressed('encodeJpeg2000', COLOUR));
+  const output = await decompressedDataSet(imageDataSet({ ...COLOUR, allocated: 16 }, narrow), JPEG_2000);
+  assert.deepEqual(pixelData(output), Buffer.from(Uint16Array.from(pixelsOf(COLOUR)).buffer));
 });
 
 test('JPEG 2000 of 8 bits with a sign, in 8 and in 16', async () => {
@@ -105,26 +141,6 @@ test('JPEG 2000 of 8 bits with a sign, in 8 and in 16', async () => {
     const output = await decompressedDataSet(imageDataSet(image, fragments([SIGNED_8_BITS])), JPEG_2000);
     assert.deepEqual(pixelData(output), Buffer.from(expected.buffer));
   }
-});
-
-test('a scan for each component is put together to pixels', async () => {
-  // A codestream of three scans, made of the scans of three images: JPEG-LS without interleaving (ISO 14495-1 C.2.3).
-  const planes = [0, 1, 2].map((sample) => pixelsOf(COLOUR).filter((_: number, index: number) => index % 3 === sample));
-  const grey = testImage({ allocated: 8, stored: 8 });
-  const scans: Buffer[] = [];
-  for (const [index, plane] of planes.entries()) {
-    const codestream = await encodeFrame('encodeJpegLs', Buffer.from(plane), grey);
-    const scan = codestream.subarray(
-      codestream.indexOf(Buffer.of(0xff, 0xda)),
-      codestream.lastIndexOf(Buffer.of(0xff, 0xd9)),
-    );
-    scan[5] = index + 1;
-    scans.push(Buffer.from(scan));
-  }
-  const header = Buffer.from([0xff, 0xd8, 0xff, 0xf7, 0, 17, 8, 0, 19, 0, 23, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0]);
-  const codestream = Buffer.concat([header, ...scans, Buffer.of(0xff, 0xd9)]);
-  const output = await decompressedDataSet(imageDataSet(COLOUR, fragments([codestream])), JPEG_LS);
-  assert.ok(pixelData(output).subarray(0, pixelsOf(COLOUR).length).equals(pixelsOf(COLOUR)));
 });
 
 function refusal(message: RegExp): (error: unknown) => boolean {
@@ -183,30 +199,81 @@ test('colours that the attributes and the codestream have otherwise are refused'
   );
 });
 
-test('JPEG 2000 in colour of more than 8 bits is refused: the codec would give half of it', async () => {
-  const wide = testImage({ samples: 3 });
-  const [frame = Buffer.alloc(0)] = await compressed('encodeJpeg2000', wide);
-  const image = testImage({ rows: 3, columns: 4, samples: 3 });
-  for (const [dataSet, syntax] of [
-    [imageDataSet(wide, fragments([frame])), JPEG_2000],
-    [imageDataSet(image, fragments([HT_12_BITS_NO_TRANSFORM])), HT_JPEG_2000],
-  ] as const)
-    await assert.rejects(decompressedDataSet(dataSet, syntax), refusal(/no more than 8/));
+test('JPEG 2000 in colour of more than 8 bits that is cut is refused, in the words of the codec', async () => {
+  const image = testImage({ rows: 3, columns: 4, samples: 3, stored: 16 });
+  for (const length of [120, RGB_16_BITS.length - 20]) {
+    const cut = imageDataSet(image, fragments([RGB_16_BITS.subarray(0, length)]));
+    await assert.rejects(decompressedDataSet(cut, JPEG_2000), refusal(/the codec failed: (Stream|Tile)/));
+  }
+  const whole = imageDataSet(image, fragments([RGB_16_BITS]));
+  assert.deepEqual(pixelData(await decompressedDataSet(whole, JPEG_2000)).readUInt16LE(2), WIDE_SAMPLES[16][1]);
 });
 
-test('without the package, the line names it', async () => {
-  using folder = new TemporaryFolder();
+test('a codestream that says to be larger than the image is refused before a codec has memory for it', async () => {
+  const largest = Buffer.from(RGB_16_BITS);
+  for (const at of [8, 12, 24, 28]) largest.writeUInt32BE(65535, at);
+  const small = testImage({ rows: 3, columns: 4, samples: 3, stored: 16 });
+  await assert.rejects(
+    decompressedDataSet(imageDataSet(small, fragments([largest])), JPEG_2000),
+    refusal(/the codestream is 65535 x 65535 x 3 samples, the data set says 4 x 3 x 3/),
+  );
+  await assert.rejects(
+    decompressedDataSet(imageDataSet({ ...small, rows: 65535, columns: 65535 }, fragments([largest])), JPEG_2000),
+    refusal(/over the limit of 1 GiB/),
+  );
+});
+
+/** Decompression as it is where no package is installed, besides those named. */
+async function decompressionWith(folder: string, packages: readonly string[]): Promise<typeof decompressedChunks> {
   const compiled = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'src');
   for (const part of ['base', 'dictionary', 'dataset', 'codecs'])
-    cpSync(join(compiled, part), join(folder.path, part), { recursive: true });
-  writeFileSync(join(folder.path, 'package.json'), '{"type":"module"}');
-  const { decompressedChunks } = await import(pathToFileURL(join(folder.path, 'codecs', 'decompress.js')).href);
-  const { EXPLICIT_VR_LITTLE_ENDIAN } = await import(
-    pathToFileURL(join(folder.path, 'dataset', 'transfer-syntax.js')).href
+    cpSync(join(compiled, part), join(folder, part), { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  for (const name of packages) {
+    const path = join(folder, 'node_modules', name);
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'index.js'), 'throw new Error("it is broken");');
+    writeFileSync(join(path, 'package.json'), JSON.stringify({ name, main: 'index.js' }));
+  }
+  return (await import(pathToFileURL(join(folder, 'codecs', 'decompress.js')).href)).decompressedChunks;
+}
+
+test('without a package, or with one that is broken, the line names it; what needs none goes on', async () => {
+  const grey = encodeDataSet(
+    imageDataSet(testImage(), fragments(await compressed('encodeJpeg2000', testImage()))),
+    JPEG_2000,
   );
-  const chunks = decompressedChunks([], JPEG_LS, EXPLICIT_VR_LITTLE_ENDIAN);
-  await assert.rejects(chunks[Symbol.asyncIterator]().next(), {
-    name: 'DataSetError',
-    message: 'JPEG-LS Lossless Image Compression cannot be decompressed: the package dcmjs-codecs is not installed',
-  });
+  const colour = encodeDataSet(
+    imageDataSet(testImage({ rows: 3, columns: 4, samples: 3, stored: 16 }), fragments([RGB_16_BITS])),
+    JPEG_2000,
+  );
+  const jpegLs = encodeDataSet(
+    imageDataSet(testImage(), fragments(await compressed('encodeJpegLs', testImage()))),
+    JPEG_LS,
+  );
+  const { name } = JPEG_2000;
+  using empty = new TemporaryFolder();
+  const without = await decompressionWith(empty.path, []);
+  using folder = new TemporaryFolder();
+  const broken = await decompressionWith(folder.path, ['dcmjs-codecs']);
+  for (const [decompress, bytes, message] of [
+    [without, grey, `${name} cannot be decompressed: the package dcmjs-codecs is not installed`],
+    [
+      without,
+      colour,
+      `${name} in colour of more than 8 bits cannot be decompressed: the package @cornerstonejs/codec-openjpeg is not installed`,
+    ],
+    [broken, grey, `${name} cannot be decompressed: the package dcmjs-codecs does not load: it is broken`],
+  ] as const)
+    await assert.rejects(gathered(decompress(once(bytes), JPEG_2000, EXPLICIT_VR_LITTLE_ENDIAN)), {
+      name: 'DataSetError',
+      message,
+    });
+  assert.ok(
+    (await gathered(without(once(jpegLs), JPEG_LS, EXPLICIT_VR_LITTLE_ENDIAN))).length > pixelsOf(testImage()).length,
+  );
 });
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer, void, void> {
+  yield bytes;
+}

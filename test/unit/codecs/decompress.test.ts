@@ -136,6 +136,19 @@ test('everything else stays: sequences with native icons, lossy attributes, what
   assert.deepEqual(without(output), without(input));
 });
 
+const LOSSY = 0x00282110;
+
+test('Lossy Image Compression stays as it is where the transfer syntax does not tell', async () => {
+  for (const value of ['00', '01'])
+    assert.equal(
+      attributeOf(await decompressedDataSet(rleDataSet(COLOUR, [{ tag: LOSSY, vr: 'CS', value: [value] }]), RLE), LOSSY)
+        ?.toString()
+        .trim(),
+      value,
+    );
+  assert.equal(attributeOf(await decompressedDataSet(rleDataSet(), RLE), LOSSY), undefined);
+});
+
 test('extended offset tables are dropped, and mean a fragment for each frame', async () => {
   const image = testImage({ allocated: 8, stored: 8, frames: 2 });
   const offsets = Buffer.alloc(16);
@@ -207,15 +220,8 @@ test('closing early closes what the bytes come from', async () => {
   assert.ok(isClosed);
 });
 
-const ENCAPSULATED_ICON: DataElement = {
-  tag: 0x00880200,
-  vr: 'SQ',
-  items: [[{ tag: 0x7fe00010, vr: 'OB', fragments: [Buffer.alloc(0), Buffer.of(1, 2)] }]],
-};
-
 const ONE = testImage({ rows: 2, columns: 2, allocated: 8, stored: 8 });
 const FAULTS: readonly (readonly [string, DataSet, TransferSyntax, RegExp])[] = [
-  ['an icon in fragments', rleDataSet(COLOUR, [ENCAPSULATED_ICON]), RLE, /encapsulated pixel data in Explicit/],
   [
     'pixel data that is native',
     imageDataSet(ONE, { tag: 0x7fe00010, vr: 'OW', value: pixelsOf(ONE) }),
@@ -246,10 +252,16 @@ const FAULTS: readonly (readonly [string, DataSet, TransferSyntax, RegExp])[] = 
     /far more than it has decompressed/,
   ],
   [
-    'an attribute too long',
-    rleDataSet(COLOUR, [{ tag: 0x00280008, vr: 'IS', value: ['1'.repeat(66)] }]),
+    'an attribute too long to be one',
+    rleDataSet(COLOUR, [{ tag: 0x00280010, vr: 'US', value: Array.from({ length: 33 }, () => 7) }]),
     RLE,
-    /66 bytes/,
+    /^no Rows for the compressed image in \(7FE0,0010\)$/,
+  ],
+  [
+    'fragments that are not pixel data',
+    rleDataSet(COLOUR, [{ tag: 0x00091010, vr: 'OB', fragments: [Buffer.alloc(0), Buffer.alloc(2)] }]),
+    RLE,
+    /encapsulated pixel data in Explicit/,
   ],
 ];
 

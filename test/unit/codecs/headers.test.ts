@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DataSetError } from '../../../src/base/errors.js';
 import { jpeg2000Codestream, readJpeg2000Header } from '../../../src/codecs/jpeg-2000-header.js';
-import { readJpegHeader } from '../../../src/codecs/jpeg-header.js';
+import { codedData, markerSegments, readJpegHeader } from '../../../src/codecs/jpeg-header.js';
 import { hex } from '../../support/pdu-hex.js';
 
 const APP14 = hex`ffee 000e ${'Adobe'} 0064 0000 0000 00`;
@@ -22,18 +22,25 @@ test('a JPEG header tells process, size, components and the colour that Adobe sa
       { id: 2, horizontal: 1, vertical: 1 },
       { id: 3, horizontal: 1, vertical: 1 },
     ],
-    componentsInScan: 3,
   };
   assert.deepEqual(readJpegHeader(hex`ffd8 ${APP14} ${DHT} ${SOF0} ${SOS} 1234`), { ...expected, adobeTransform: 0 });
   // Fill bytes before a marker, and none of Adobe's.
   assert.deepEqual(readJpegHeader(hex`ffd8 ffff ${SOF0} ffffff ${SOS}`), { ...expected, adobeTransform: undefined });
 });
 
-test('a JPEG-LS header tells how many components its first scan has', () => {
-  const header = readJpegHeader(hex`ffd8 fff7 000e 10 0002 0003 02 01 11 00 02 11 00 ffda 0008 01 01 00 00 00 00`);
-  assert.equal(header.process, 55);
-  assert.equal(header.precision, 16);
-  assert.equal(header.componentsInScan, 1);
+test('marker segments are found past the coded data of a scan, in which 0xFF has less than 0x80 behind it', () => {
+  const segments = [...markerSegments(hex`ffd8 ${SOF0} ${SOS} 12 ff00 34 ff7f ffd9 ${DHT} ${SOS} 56 ff`)];
+  assert.deepEqual(
+    segments.map(({ marker, end }) => [marker, end]),
+    [
+      [0xc0, 21],
+      [0xda, 35],
+      [0xc4, 50],
+      [0xda, 64],
+    ],
+  );
+  assert.deepEqual(codedData(hex`ffd8 12 ff00 34 ffd9`, 2), hex`12 ff00 34`);
+  assert.deepEqual(codedData(hex`12 ff`, 0), hex`12`);
 });
 
 const NO_JPEG: readonly (readonly [string, Buffer])[] = [
@@ -54,6 +61,7 @@ for (const [what, bytes] of NO_JPEG)
 const SIZ = hex`ff51 002f 4000 00000015 0000000c 00000001 00000002 00000015 0000000c 00000000 00000000 0003
   07 01 01 07 01 01 07 01 01`;
 const COD = hex`ff52 000c 00 00 0001 01 05 04 04 00 01`;
+/** Before the coding style in codestreams of high throughput. */
 const CAP = hex`ff50 0008 00020000 0000`;
 
 test('a JPEG 2000 header tells size, components and their transform', () => {
@@ -65,11 +73,9 @@ test('a JPEG 2000 header tells size, components and their transform', () => {
     isSigned: false,
     isUniform: true,
     hasComponentTransform: true,
-    isHighThroughput: false,
   };
   assert.deepEqual(readJpeg2000Header(hex`ff4f ${SIZ} ${COD} ff90 000a`), expected);
-  const highThroughput = readJpeg2000Header(hex`ff4f ${SIZ} ${CAP} ${COD}`);
-  assert.deepEqual(highThroughput, { ...expected, isHighThroughput: true });
+  assert.deepEqual(readJpeg2000Header(hex`ff4f ${SIZ} ${CAP} ${COD}`), expected);
 });
 
 test('components of another depth or fewer samples are told', () => {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DataSetError } from '../../../src/base/errors.js';
-import { type Compression, compressionOf, decompressedPhotometric } from '../../../src/codecs/compression.js';
-import { ImageAttributes } from '../../../src/codecs/image.js';
+import { type Compression, compressionOf, decompressedPhotometric, isLossy } from '../../../src/codecs/compression.js';
+import { ImageAttributes, isImageAttribute } from '../../../src/codecs/image.js';
 import { STANDARD_TRANSFER_SYNTAXES } from '../../../src/dataset/transfer-syntax.js';
 import { hex } from '../../support/pdu-hex.js';
 
@@ -12,6 +12,11 @@ test('the transfer syntaxes that can be decompressed', () => {
   const tails = known.map(({ uid }) => uid.replace('1.2.840.10008.1.2.', '')).sort();
   assert.deepEqual(tails, '1.98 4.201 4.202 4.203 4.50 4.51 4.53 4.55 4.57 4.70 4.80 4.81 4.90 4.91 5 8.1'.split(' '));
   assert.ok(known.every(({ encapsulated }) => encapsulated));
+});
+
+test('the transfer syntaxes that are lossy whatever is in them', () => {
+  const tails = STANDARD_TRANSFER_SYNTAXES.filter(isLossy).map(({ uid }) => uid.replace('1.2.840.10008.1.2.4.', ''));
+  assert.deepEqual(tails.sort(), ['50', '51', '53', '55', '81']);
 });
 
 // PS3.3 C.7.6.3.1.2, PS3.5 8.2.
@@ -99,6 +104,11 @@ const NO_IMAGES: readonly (readonly [string, readonly (readonly [number, Buffer]
   ['four samples', [...GREY, [0x00280002, hex`0400`]], /4 samples per pixel/],
   ['many bits', [...GREY, [0x00280100, hex`4100`]], /72 bits allocated/],
   ['another colour model', [...GREY, [0x00280004, Buffer.from('HSV')]], /Photometric Interpretation "HSV"/],
+  [
+    'a frame over 1 GiB',
+    [...GREY, [0x00280010, hex`0080`], [0x00280011, hex`0180`]],
+    /2147549184 bytes, over the limit of 1 GiB/,
+  ],
   ['over 4 GiB', [...GREY, [FRAMES, Buffer.from('143165577')]], /4294967310 bytes, over the limit/],
   [
     'single bits that do not end with a frame',
@@ -122,8 +132,16 @@ test('the longest pixel data there can be', () => {
 
 for (const text of ['0', '-1', '1.5', 'two'])
   test(`Number of Frames cannot be ${text}`, () => {
-    assert.throws(() => attributesOf([FRAMES, Buffer.from(text)]), DataSetError);
+    const attributes = attributesOf(...GREY, [FRAMES, Buffer.from(text)]);
+    assert.throws(() => attributes.image(), DataSetError);
   });
+
+test('what is too long for an image attribute is none', () => {
+  assert.ok(isImageAttribute(FRAMES, 64));
+  assert.ok(!isImageAttribute(FRAMES, 66));
+  assert.ok(!isImageAttribute(FRAMES, 0));
+  assert.ok(!isImageAttribute(0x00280030, 2));
+});
 
 test('Number of Frames may be padded or empty', () => {
   assert.equal(attributesOf(...GREY, [FRAMES, Buffer.from(' +2 ')]).image().numberOfFrames, 2);

@@ -24,36 +24,24 @@ function imageOf(samplesPerPixel: number, bitsAllocated: number): Image {
   };
 }
 
-const UNSIGNED = { isSigned: false, isByPlane: false };
+const UNSIGNED = { isSigned: false };
 
 const LAYOUTS: readonly (readonly [string, DecodedSamples, Image, Buffer])[] = [
   ['bytes', { bytes: hex`01 ff`, precision: 8, ...UNSIGNED }, imageOf(1, 8), hex`01 ff`],
   ['words', { bytes: hex`0100 ff0f`, precision: 12, ...UNSIGNED }, imageOf(1, 16), hex`0100 ff0f`],
   ['bytes to words', { bytes: hex`01 ff`, precision: 8, ...UNSIGNED }, imageOf(1, 16), hex`0100 ff00`],
-  [
-    'bytes with a sign to words',
-    { bytes: hex`01 ff`, precision: 8, isSigned: true, isByPlane: false },
-    imageOf(1, 16),
-    hex`0100 ffff`,
-  ],
-  [
-    'planes of bytes',
-    { bytes: hex`11 12 21 22 31 32`, precision: 8, isSigned: false, isByPlane: true },
-    imageOf(3, 8),
-    hex`11 21 31 12 22 32`,
-  ],
-  [
-    'planes of words',
-    { bytes: hex`1101 1201 2102 2202 3103 3203`, precision: 16, isSigned: false, isByPlane: true },
-    imageOf(3, 16),
-    hex`1101 2102 3103 1201 2202 3203`,
-  ],
+  ['bytes with a sign to words', { bytes: hex`01 ff`, precision: 8, isSigned: true }, imageOf(1, 16), hex`0100 ffff`],
 ];
 
 for (const [what, decoded, image, expected] of LAYOUTS)
   test(what, () => {
     assert.equal(nativeFrame(decoded, image).toString('hex'), expected.toString('hex'));
   });
+
+test('planes become pixels', () => {
+  assert.deepEqual(interleaved(hex`11 12 21 22 31 32`, 3, 1), hex`11 21 31 12 22 32`);
+  assert.deepEqual(interleaved(hex`1101 1201 2102 2202 3103 3203`, 3, 2), hex`1101 2102 3103 1201 2202 3203`);
+});
 
 test('a codec that gives too little or too much is not believed', () => {
   for (const bytes of [hex`01`, hex`010203`])
