@@ -140,17 +140,22 @@ test('a peer that takes fewer associations gets all files over those', async () 
 test('with haltOnFailure nothing is begun after a failure, on none of the associations', async () => {
   await using folder = await temporaryFolder();
   const paths = await instances(folder, 200);
+  const told = deferred();
   let stored = 0;
   const store: StoreInstance = async ({ part10 }) => {
     for await (const _ of part10);
-    if (++stored === 5) throw new StatusError(0xa700, 'full');
+    const turn = ++stored;
+    if (turn === 5) throw new StatusError(0xa700, 'full');
+    // What the other associations have begun by then ends when the failure is known.
+    if (turn > 5) await told.promise;
   };
   await using acceptor = await serverOf(store, { maxOperationsPerformed: 16 });
-  const all = await outcomes(acceptor.port, paths, {
-    associations: 3,
-    maxOperationsInvoked: 16,
-    haltOnFailure: true,
-  });
+  const options = { associations: 3, maxOperationsInvoked: 16, haltOnFailure: true };
+  const all: StoreOutcome[] = [];
+  for await (const outcome of storeFiles(paths, { host: '127.0.0.1', port: acceptor.port, ...options })) {
+    all.push(outcome);
+    if (outcome.type === 'refused') told.resolve();
+  }
   assert.equal(all.filter(({ type }) => type === 'refused').length, 1);
   assert.equal(all.length, stored, 'each that was sent has its outcome');
   assert.ok(stored <= 5 + 2, `${stored} were sent`);
