@@ -1,7 +1,7 @@
 /** storescu --dry-run: the plan on standard output, the files left out in the log. */
 import { type PlanEvent, type PlannedAssociation, type PlannedContext, type PlannedFiles, uidName } from '../index.js';
 import { EXIT, sentence } from './application.js';
-import type { Log } from './log.js';
+import { type Log, writeStandard } from './log.js';
 
 /** Prints what would be sent. @returns the exit code */
 export async function printPlan(events: AsyncIterable<PlanEvent>, log: Log): Promise<number> {
@@ -10,7 +10,7 @@ export async function printPlan(events: AsyncIterable<PlanEvent>, log: Log): Pro
     switch (event.type) {
       case 'association':
         files += event.files;
-        process.stdout.write(describeAssociation(++associations, event));
+        writeStandard(1, describeAssociation(++associations, event));
         break;
       case 'not-sent':
         notSent++;
@@ -27,7 +27,7 @@ export async function printPlan(events: AsyncIterable<PlanEvent>, log: Log): Pro
         event satisfies never;
     }
   const leftOut = notSent + skipped > 0 ? `; left out: ${count(notSent + skipped, 'file')}` : '';
-  process.stdout.write(`${count(files, 'file')} to send over ${count(associations, 'association')}${leftOut}\n`);
+  writeStandard(1, `${count(files, 'file')} to send over ${count(associations, 'association')}${leftOut}\n`);
   if (associations === 0 && notSent === 0) log.error('No DICOM files to send');
   return notSent > 0 || associations === 0 ? EXIT.notStored : EXIT.success;
 }

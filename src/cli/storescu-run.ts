@@ -42,6 +42,10 @@ export async function run(options: StorescuOptions, log: Log): Promise<number> {
       ? await printPlan(planFiles(options.paths, work), log)
       : await send(options, work, log);
     return signalCode ?? exitCode;
+  } catch (error) {
+    if (signalCode === undefined) throw error;
+    log.error(sentence(error));
+    return signalCode;
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
