@@ -1,19 +1,39 @@
 /** A queue between a socket that pushes and a sink that pulls: many small pushes, one array per pull. */
 import type { Backlog } from './backlog.js';
+import { keep, letGo } from './read-buffer.js';
 
 // A view costs its object and may keep a whole chunk alive: without this, one-byte fragments would fill the memory.
 const VIEW_COST = 256;
+
+/** Bytes as they come, in batches that are good until the next is asked for. */
+export interface Batches extends AsyncIterable<readonly Buffer[]> {
+  /** What a loop does, at less cost; see `forEachBatch`. */
+  forEach?(consume: (batch: readonly Buffer[]) => void | Promise<void>): Promise<void>;
+}
+
+/**
+ * Calls `consume` with each batch, with the next one when what it has returned resolves. Resolves after the last, and rejects
+ * as the loop over the batches would throw.
+ */
+export async function forEachBatch(
+  batches: Batches,
+  consume: (batch: readonly Buffer[]) => void | Promise<void>,
+): Promise<void> {
+  if (batches.forEach !== undefined) await batches.forEach(consume);
+  else for await (const batch of batches) await consume(batch);
+}
 
 /**
  * Each turn of the iterator takes all that came in since the last one, so a slow sink sees few large batches.
  * What is pushed counts in the backlog until the consumer is done with it: until it asks for the next batch.
  * One consumer at a time. Leaving the loop early (`break`, a throw) lets the rest drain away unread.
  */
-export class BatchQueue implements AsyncIterable<readonly Buffer[]> {
+export class BatchQueue implements Batches {
   readonly #backlog: Backlog;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
-  /** Of the batch that the consumer has. */
+  /** The batch that the consumer has. */
+  #taken: readonly Buffer[] = [];
   #takenBytes = 0;
   #ended = false;
   #discarding = false;
@@ -24,10 +44,10 @@ export class BatchQueue implements AsyncIterable<readonly Buffer[]> {
     this.#backlog = backlog;
   }
 
-  /** Adds a view; the queue owns it until the batch after it is asked for. */
+  /** Adds a view, which is kept until the batch after it is asked for. */
   push(view: Buffer): void {
     if (this.#ended || this.#discarding) return;
-    this.#waiting.push(view);
+    this.#waiting.push(keep(view));
     this.#waitingBytes += view.length + VIEW_COST;
     this.#backlog.add(view.length + VIEW_COST);
     this.#wakeConsumer();
@@ -49,10 +69,32 @@ export class BatchQueue implements AsyncIterable<readonly Buffer[]> {
     this.#giveBack();
   }
 
+  /** Whether all that came is taken, and no more will come. */
+  get isRead(): boolean {
+    return this.#ended && this.#waiting.length === 0;
+  }
+
   /** Resolves when the producer has ended the queue, in good order or not. */
   async drained(): Promise<void> {
     this.discard();
     while (!this.#ended) await this.#more();
+  }
+
+  /** As `forEachBatch` has it: one promise each time that nothing waits, and no other. */
+  async forEach(consume: (batch: readonly Buffer[]) => void | Promise<void>): Promise<void> {
+    try {
+      while (!this.isRead) {
+        if (this.#waiting.length === 0) await this.#more();
+        else {
+          const working = consume(this.#take());
+          if (working !== undefined) await working;
+          this.#giveBack();
+        }
+      }
+      if (this.#error !== undefined) throw this.#error;
+    } finally {
+      this.discard();
+    }
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly Buffer[], void, void> {
@@ -70,19 +112,22 @@ export class BatchQueue implements AsyncIterable<readonly Buffer[]> {
   }
 
   #take(): readonly Buffer[] {
-    const batch = this.#waiting;
+    this.#taken = this.#waiting;
     this.#takenBytes = this.#waitingBytes;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    return batch;
+    return this.#taken;
   }
 
   #giveBack(): void {
+    for (const view of this.#taken) letGo(view);
+    this.#taken = [];
     this.#backlog.remove(this.#takenBytes);
     this.#takenBytes = 0;
   }
 
   #drop(): void {
+    for (const view of this.#waiting) letGo(view);
     this.#backlog.remove(this.#waitingBytes);
     this.#waiting = [];
     this.#waitingBytes = 0;

@@ -55,14 +55,11 @@ export async function run(options: StorescuOptions, log: Log): Promise<number> {
 async function send(options: StorescuOptions, work: StoreFilesOptions, log: Log): Promise<number> {
   let exitCode: number = EXIT.success;
   let requests = 0;
-  let sending: string | undefined;
-  const report = (event: StoreEvent) => {
-    logEvent(event, log);
-    if (event.type === 'sending') sending = event.instance.path;
-  };
+  const unanswered: string[] = [];
+  const report = (event: StoreEvent) => logEvent(event, log);
   try {
     for await (const outcome of storeFiles(options.paths, { ...work, report })) {
-      sending = undefined;
+      if (outcome.type === 'unanswered') unanswered.push(outcome.path);
       if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log)) exitCode = EXIT.notStored;
     }
@@ -72,7 +69,9 @@ async function send(options: StorescuOptions, work: StoreFilesOptions, log: Log)
     }
     return exitCode;
   } catch (error) {
-    log.error(describeFailure(error, options, sending));
+    const [first, ...others] = unanswered;
+    if (others.length > 0) for (const path of unanswered) log.error(`Not answered: ${path}`);
+    log.error(describeFailure(error, options, others.length > 0 ? undefined : first));
     return EXIT.failure;
   }
 }
@@ -138,6 +137,9 @@ function isGood(outcome: StoreOutcome, log: Log): boolean {
     case 'not-sent':
     case 'not-verified':
       log.error(sentence(outcome.error));
+      return false;
+    case 'unanswered':
+      // What ends the run says why.
       return false;
     case 'verified':
       if (outcome.status.category === 'success') return true;

@@ -2,7 +2,7 @@
 import type { Vr } from '../dictionary/lookup.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.js';
-import { parseVr, vrCode, vrInfo } from './vr.js';
+import { hasLongHeader, parseVr, vrCode, vrInfo } from './vr.js';
 
 /** Of items and delimiters, whose headers have no VR in any encoding (PS3.5 7.5). */
 export const ITEM_GROUP = 0xfffe;
@@ -34,12 +34,7 @@ export interface ElementHeader {
 /** Size of the header at `at`, of which `SHORT_HEADER` bytes must be there. */
 export function headerSize(bytes: Buffer, at: number, encoding: ElementEncoding): number {
   if (!encoding.explicitVr || readGroup(bytes, at, encoding) === ITEM_GROUP) return SHORT_HEADER;
-  const code = bytes.readUInt16BE(at + 4);
-  const vr = parseVr(code);
-  // PS3.5 6.2 note: a VR yet to come has the long form. What is no pair of capitals ("??", NULs) was written by mistake,
-  // in the short form as far as it has been seen.
-  const isLong = vr === undefined ? isCapitals(code) : vrInfo(vr).hasLongHeader;
-  return isLong ? LONG_HEADER : SHORT_HEADER;
+  return hasLongHeader(bytes.readUInt16BE(at + 4)) ? LONG_HEADER : SHORT_HEADER;
 }
 
 /** Decodes the header at `at`, all of whose `size` bytes must be there. */

@@ -109,7 +109,10 @@ export class DataSetScan {
 
   #beginValue(length: number, topLevelTag: number | undefined): void {
     if (length % 2 === 1) this.#needsRewrite = true;
-    if (topLevelTag !== SOP_CLASS_UID && topLevelTag !== SOP_INSTANCE_UID) return;
+    if (topLevelTag !== SOP_CLASS_UID && topLevelTag !== SOP_INSTANCE_UID) {
+      this.#reader.pass();
+      return;
+    }
     this.#uids.set(topLevelTag, '');
     if (length > 0) this.#uidTag = topLevelTag;
   }

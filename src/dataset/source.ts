@@ -1,28 +1,36 @@
 /** Where the bytes of a data set come from when it is sent: the interface, and the sources that need no file. */
 
+export interface Filled {
+  readonly bytes: number;
+  /** Nothing comes after these bytes, which may be 0 for an empty data set. */
+  readonly isLast: boolean;
+}
+
 /**
  * Pulled by the message writer. Not to be called again before the last promise has settled.
  * Whoever was handed a source closes it, sent or not.
  */
 export interface DataSetSource {
+  /** True for one whose bytes are there: its `readInto` gives no promise, and nothing waits for it. */
+  readonly isAtHand?: boolean;
   /**
    * Fills `bodies` in order, each whole before the next, all of them unless the data set ends here.
-   * `isLast`: nothing comes after these bytes (which may be 0 for an empty data set).
    */
-  readInto(bodies: readonly Buffer[]): Promise<{ readonly bytes: number; readonly isLast: boolean }>;
-  close(): Promise<void>;
+  readInto(bodies: readonly Buffer[]): Filled | Promise<Filled>;
+  close(): void | Promise<void>;
 }
 
 /** A data set that is in memory already. The bytes are read when sent, so leave them alone until then. */
 export function bufferSource(bytes: Buffer): DataSetSource {
   let offset = 0;
   return {
+    isAtHand: true,
     readInto(bodies) {
       const from = offset;
       for (const body of bodies) offset += bytes.copy(body, 0, offset);
-      return Promise.resolve({ bytes: offset - from, isLast: offset === bytes.length });
+      return { bytes: offset - from, isLast: offset === bytes.length };
     },
-    close: () => Promise.resolve(),
+    close: () => undefined,
   };
 }
 

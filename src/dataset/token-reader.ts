@@ -121,6 +121,14 @@ export class TokenReader {
     this.#left -= length;
   }
 
+  /** Leaves out what the chunk that is being fed has of the current value, which is thus no token. Returns the bytes. */
+  pass(): number {
+    const size = Math.min(this.#left, this.#chunk.length - this.#at);
+    this.#at += size;
+    this.skip(size);
+    return size;
+  }
+
   /** Bytes that were fed but are no token yet: of a header that is cut, and after `end` of padding that makes no element. */
   get unread(): number {
     return this.#heldLength;

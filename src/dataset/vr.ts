@@ -66,24 +66,34 @@ export function vrInfo(vr: Vr): VrInfo {
   return VR_INFO[vr];
 }
 
-// Both letters are A to Z, so a table of 26 by 26 finds a VR without making a string.
+// Both letters are A to Z, so a table of 26 by 26 finds a VR without making a string; its last row is for all that are not.
 const LETTERS = 26;
 const LETTER_A = 0x41;
-const BY_LETTERS: readonly (Vr | undefined)[] = (() => {
-  const table = new Array<Vr | undefined>(LETTERS * LETTERS).fill(undefined);
-  for (const vr of VRS) table[letterIndex(vrCode(vr))] = vr;
-  return table;
-})();
+const NO_LETTERS = LETTERS * LETTERS;
 
 function letterIndex(code: number): number {
   const first = (code >> 8) - LETTER_A;
   const second = (code & 0xff) - LETTER_A;
-  return first >= 0 && second >= 0 && second < LETTERS ? first * LETTERS + second : LETTERS * LETTERS;
+  return first >= 0 && first < LETTERS && second >= 0 && second < LETTERS ? first * LETTERS + second : NO_LETTERS;
+}
+
+const BY_LETTERS = new Array<Vr | undefined>(NO_LETTERS + 1).fill(undefined);
+// PS3.5 6.2 note: a VR yet to come has the long form. What is no pair of capitals ("??", NULs) was written by mistake, in the
+// short form as far as it has been seen.
+const HAS_LONG_HEADER = new Array<boolean>(NO_LETTERS + 1).fill(true, 0, NO_LETTERS).fill(false, NO_LETTERS);
+for (const vr of VRS) {
+  BY_LETTERS[letterIndex(vrCode(vr))] = vr;
+  HAS_LONG_HEADER[letterIndex(vrCode(vr))] = VR_INFO[vr].hasLongHeader;
 }
 
 /** The VR that two header bytes name, given as `first << 8 | second`; undefined if they name none. */
 export function parseVr(code: number): Vr | undefined {
   return BY_LETTERS[letterIndex(code)];
+}
+
+/** Whether a header with those two bytes has the long form, be they a VR or not. */
+export function hasLongHeader(code: number): boolean {
+  return HAS_LONG_HEADER[letterIndex(code)] === true;
 }
 
 /** The two letters of a VR as one number, the inverse of `parseVr`. */

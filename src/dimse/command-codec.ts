@@ -30,24 +30,38 @@ export interface DecodedCommand {
 /** A message's elements by name, not yet known to be all of them. */
 type Fields = Record<string, CommandValue | undefined>;
 
+type NamedElement = readonly [name: string, element: CommandElement];
+
+/** Every command set has these two. */
+const COMMON = {
+  commandField: { number: COMMAND_FIELD, vr: 'US', isOptional: false },
+  commandDataSetType: { number: COMMAND_DATA_SET_TYPE, vr: 'US', isOptional: false },
+} satisfies Declaration['elements'];
+
+/** What is written and read of each kind of message, ascending. */
+const LAYOUTS = new Map<Declaration, readonly NamedElement[]>();
+
+function layoutOf(declaration: Declaration): readonly NamedElement[] {
+  const known = LAYOUTS.get(declaration);
+  if (known !== undefined) return known;
+  const layout = Object.entries({ ...declaration.elements, ...COMMON }).sort(([, a], [, b]) => a.number - b.number);
+  LAYOUTS.set(declaration, layout);
+  return layout;
+}
+
 /** The command set of `message`, group length first, elements ascending, an even number of bytes. */
 export function encodeCommand(message: DimseMessage, hasDataSet: boolean): Buffer {
   const declaration = declarationOf(message.type);
-  const fields: Readonly<Fields> = message;
-  const elements: [number: number, vr: CommandVr, value: CommandValue][] = [
-    [COMMAND_DATA_SET_TYPE, 'US', hasDataSet ? DATA_SET_PRESENT : NO_DATA_SET],
-  ];
-  if (declaration.commandField !== undefined) elements.push([COMMAND_FIELD, 'US', declaration.commandField]);
-  for (const [name, { number, vr }] of Object.entries(declaration.elements)) {
-    const value = fields[name];
-    if (value !== undefined) elements.push([number, vr, value]);
-  }
-  elements.sort(([a], [b]) => a - b);
+  const { commandField } = declaration;
+  const commandDataSetType = hasDataSet ? DATA_SET_PRESENT : NO_DATA_SET;
+  const fields: Readonly<Fields> = { commandField, ...message, commandDataSetType };
 
   const writer = new ByteWriter();
   writeTag(writer, COMMAND_GROUP_LENGTH);
   writer.uint32LE(4).counted32LE(() => {
-    for (const [number, vr, value] of elements) {
+    for (const [name, { number, vr }] of layoutOf(declaration)) {
+      const value = fields[name];
+      if (value === undefined) continue;
       writeTag(writer, number);
       writer.counted32LE(() => writeValue(writer, vr, value));
     }
@@ -86,8 +100,8 @@ export function decodeCommand(bytes: Buffer): DecodedCommand {
   const values = readElements(bytes);
   const declaration = declarationFor(readCommon(values, COMMAND_FIELD));
   const fields: Fields = { type: declaration.type };
-  for (const [name, element] of Object.entries(declaration.elements)) {
-    const value = readField(values, element);
+  for (const [name, element] of layoutOf(declaration)) {
+    const value = name in declaration.elements ? readField(values, element) : undefined;
     if (value !== undefined) fields[name] = value;
   }
   assertComplete(declaration, fields);
@@ -149,8 +163,9 @@ function readCommon(values: ReadonlyMap<number, Buffer>, number: number): number
 }
 
 function assertComplete(declaration: Declaration, fields: Fields): asserts fields is Fields & DimseMessage {
-  for (const [name, { number, isOptional }] of Object.entries(declaration.elements))
-    if (!isOptional && fields[name] === undefined) throw missing(number, declaration.type);
+  for (const [name, { number, isOptional }] of layoutOf(declaration))
+    if (!isOptional && fields[name] === undefined && name in declaration.elements)
+      throw missing(number, declaration.type);
 }
 
 function missing(number: number, where: string): ProtocolError {

@@ -1,95 +1,48 @@
 /** PS3.7 6.3, PS3.8 Annex E.1: a message and its data set to blocks of P-DATA-TF PDUs, at constant memory. */
-import type { DataSetSource } from '../dataset/source.js';
-import { fragmentSize, PDataBlock, PDV_HEADER } from '../pdu/p-data-block.js';
+import { bufferSource, type DataSetSource } from '../dataset/source.js';
+import type { PDataBlock, PdvHeader } from '../pdu/p-data-block.js';
 import { encodeCommand } from './command-codec.js';
 import type { DimseMessage } from './messages.js';
 
-/** Bytes of data set read before anything is sent: small objects go out whole, in one write with their command. */
-const FIRST_BLOCK_BYTES = 64 * 1024;
+/** Asked for at a time of what is at hand: most of that is smaller, and each place for a fragment costs something. */
+const AT_HAND_BYTES = 64 * 1024;
 
-interface Reading {
-  readonly block: PDataBlock;
-  readonly filled: Promise<{ readonly bytes: number; readonly isLast: boolean }>;
+/** Its command, then its data set. */
+interface Part {
+  readonly source: DataSetSource;
+  readonly header: PdvHeader;
 }
 
-/** Writes the messages of one association, one after the other; it keeps the blocks from one to the next. */
+/** A message on its way out. The caller closes its data set. */
 export class MessageWriter {
-  readonly #maximumLength: number | undefined;
-  readonly #fragmentSize: number;
-  #firstBlock: PDataBlock | undefined;
-  #fullBlocks: readonly [PDataBlock, PDataBlock] | undefined;
+  /** Whether `fill` has nothing to wait for. */
+  readonly isAtHand: boolean;
+  readonly #parts: Part[];
 
-  /**
-   * @param maximumLength what the peer announced in this association (PS3.8 D.1).
-   * @throws {UsageError} if that leaves no room for data.
-   */
-  constructor(maximumLength: number | undefined) {
-    this.#maximumLength = maximumLength;
-    this.#fragmentSize = fragmentSize(maximumLength);
+  constructor(message: DimseMessage, dataSet: DataSetSource | undefined, presentationContextId: number) {
+    this.isAtHand = dataSet?.isAtHand ?? dataSet === undefined;
+    const command = bufferSource(encodeCommand(message, dataSet !== undefined));
+    this.#parts = [{ source: command, header: { presentationContextId, isCommand: true } }];
+    if (dataSet !== undefined)
+      this.#parts.push({ source: dataSet, header: { presentationContextId, isCommand: false } });
   }
 
   /**
-   * What to write, in order: each turn's buffers must have left for the network before the next turn is asked for,
-   * since the block under them is filled again. While they are written, the source fills the other one.
-   * The caller closes `source`, after the last turn or after it has stopped early with `return`.
-   * @throws what the source throws: on the first turn, nothing of the message has left and the association can go on;
-   * on a later one, the message is cut short and the association beyond use.
+   * Frames as much of the message as `block` has room for. Resolves to whether that is the last of it; if it is not, the
+   * block is full.
+   * @throws what the data set throws; what was framed of the message is then of no use
    */
-  async *blocks(
-    message: DimseMessage,
-    source: DataSetSource | undefined,
-    presentationContextId: number,
-  ): AsyncGenerator<readonly Buffer[], void, void> {
-    const command = this.#command(message, source !== undefined, presentationContextId);
-    if (source === undefined) {
-      yield [command];
-      return;
+  async fill(block: PDataBlock): Promise<boolean> {
+    for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
+      if (!block.hasRoom) return false;
+      const bodies = block.bodies(part.source.isAtHand ? AT_HAND_BYTES : Infinity);
+      const filling = part.source.readInto(bodies);
+      const { bytes, isLast } = filling instanceof Promise ? await filling : filling;
+      block.frame(part.header, isLast ? padToEven(bodies, bytes) : bytes, isLast);
+      if (isLast) this.#parts.shift();
     }
-    const header = { presentationContextId, isCommand: false };
-    let pdus = [command];
-    let reading = startReading(source, this.#first());
-    try {
-      for (let turn = 0; ; turn++) {
-        const { block } = reading;
-        const { bytes, isLast } = await reading.filled;
-        pdus.push(block.frame(header, isLast ? padToEven(block.bodies, bytes) : bytes, isLast));
-        if (!isLast) reading = startReading(source, this.#full(turn));
-        yield pdus;
-        if (isLast) return;
-        pdus = [];
-      }
-    } finally {
-      // Whoever stops early may close the source or send another message only when nothing is written into a block.
-      await Promise.allSettled([reading.filled]);
-    }
+    return true;
   }
-
-  #command(message: DimseMessage, hasDataSet: boolean, presentationContextId: number): Buffer {
-    const command = encodeCommand(message, hasDataSet);
-    const room = PDV_HEADER + Math.min(command.length, this.#fragmentSize);
-    const block = new PDataBlock(room, command.length);
-    let offset = 0;
-    for (const body of block.bodies) offset += command.copy(body, 0, offset);
-    return block.frame({ presentationContextId, isCommand: true }, command.length, true);
-  }
-
-  #first(): PDataBlock {
-    this.#firstBlock ??= new PDataBlock(this.#maximumLength, FIRST_BLOCK_BYTES);
-    return this.#firstBlock;
-  }
-
-  #full(turn: number): PDataBlock {
-    this.#fullBlocks ??= [new PDataBlock(this.#maximumLength), new PDataBlock(this.#maximumLength)];
-    return this.#fullBlocks[turn % 2 === 0 ? 0 : 1];
-  }
-}
-
-function startReading(source: DataSetSource, block: PDataBlock): Reading {
-  const filled = source.readInto(block.bodies);
-  // A failure is thrown where `filled` is awaited, which may be a slow write later: too late for Node's watch on
-  // rejections that nobody handles.
-  filled.catch(() => undefined);
-  return { block, filled };
 }
 
 /**

@@ -4,7 +4,7 @@ import { TokenReader } from '../dataset/token-reader.js';
 import type { Token } from '../dataset/tokens.js';
 import { type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
 import type { OpenFile } from './disk.js';
-import { chunksOf, openForReading, readHead, toFileError } from './open-file.js';
+import { chunksOf, type Location, openForReading, readHead, toFileError } from './open-file.js';
 
 /** PS3.4 I: a DICOMDIR refers to instances and is none. */
 export const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';
@@ -28,10 +28,10 @@ export interface FileReference {
 }
 
 /** Whether the file says so of itself; false as well for a file that cannot be read. */
-export async function isDicomdir(path: string): Promise<boolean> {
+export async function isDicomdir(location: Location): Promise<boolean> {
   let file: OpenFile | undefined;
   try {
-    file = await openForReading(path);
+    file = await openForReading(location);
     const { head } = await readHead(file, (await file.stat()).size);
     return head.meta?.mediaStorageSopClassUid === MEDIA_STORAGE_DIRECTORY;
   } catch {

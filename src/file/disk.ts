@@ -2,6 +2,8 @@
 import {
   close,
   closeSync,
+  constants,
+  fdatasync,
   fstat,
   fstatSync,
   fsync,
@@ -16,23 +18,44 @@ import {
   writevSync,
 } from 'node:fs';
 
-/** A call that takes longer has met a disk, a network or a crowd: others should not wait for the next ones. */
-const SLOW_MS = 8;
-/** For so long after a slow call all go over the threads. */
-const CAREFUL_MS = 1000;
-/** Work that never waits must let others have a turn too: after so long without one, a call goes over the threads. */
-const TURN_MS = 20;
+/** Nobody should wait for longer: neither for one call, nor for work that never waits itself. */
+const LONG_MS = 20;
+/**
+ * After a call that took longer, a disk, a network or a crowd being slow, all go over the threads for so many times as long
+ * as it took: so for a tenth of the time at most anybody waits.
+ */
+const CAREFUL_TIMES = 10;
+
+/** Without O_NONBLOCK, opening a named pipe waits for a writer. */
+export const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK;
+
+export interface Glance {
+  readonly stat: Stats;
+  /** How many were read. */
+  readonly bytes: number;
+}
+
+export interface DiskOptions {
+  /** Whether every call follows from an event of another kind, so that others have their turns anyway. Default false. */
+  readonly isEventDriven?: boolean | undefined;
+}
 
 /** One file system, or several as long as they are about as fast. Calls throw or reject with Node's system errors. */
 export class Disk {
+  readonly #turnMs: number;
   #carefulUntil = 0;
+  /** When a call went over the threads last, so that everybody had a turn. */
   #lastTurn = 0;
+
+  constructor({ isEventDriven = false }: DiskOptions = {}) {
+    this.#turnMs = isEventDriven ? Infinity : LONG_MS;
+  }
 
   /** @param later the same as `now`, but without holding up the event loop */
   run<T>(now: () => T, later: () => Promise<T>): T | Promise<T> {
     const begun = performance.now();
     if (begun < this.#carefulUntil) return later();
-    if (begun - this.#lastTurn > TURN_MS) {
+    if (begun - this.#lastTurn > this.#turnMs) {
       this.#lastTurn = begun;
       return later();
     }
@@ -40,8 +63,16 @@ export class Disk {
       return now();
     } finally {
       const ended = performance.now();
-      if (ended - begun > SLOW_MS) this.#carefulUntil = ended + CAREFUL_MS;
+      if (ended - begun > LONG_MS) this.#carefulUntil = ended + CAREFUL_TIMES * (ended - begun);
     }
+  }
+
+  /** Fills `buffer` from `position` on as far as the file goes, and stats it; leaves nothing open. */
+  glance(location: string | Buffer, buffer: Buffer, position: number): Glance | Promise<Glance> {
+    return this.run(
+      () => glanceNow(location, buffer, position),
+      () => this.#glanceLater(location, buffer, position),
+    );
   }
 
   /** @param flags as for open(2) */
@@ -51,6 +82,39 @@ export class Disk {
       async () => new OpenFile(this, await answered<number>((done) => open(location, flags, mode, done))),
     );
   }
+
+  async #glanceLater(location: string | Buffer, buffer: Buffer, position: number): Promise<Glance> {
+    const file = await this.open(location, READ_ONLY);
+    try {
+      const stat = await file.stat();
+      const wanted = buffer.subarray(0, bytesFrom(stat, position));
+      let filled = 0;
+      for (let bytes = 1; filled < wanted.length && bytes > 0; filled += bytes)
+        bytes = await file.read(wanted.subarray(filled), position + filled);
+      return { stat, bytes: filled };
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+function glanceNow(location: string | Buffer, buffer: Buffer, position: number): Glance {
+  const fd = openSync(location, READ_ONLY);
+  try {
+    const stat = fstatSync(fd);
+    const wanted = Math.min(buffer.length, bytesFrom(stat, position));
+    let filled = 0;
+    for (let bytes = 1; filled < wanted && bytes > 0; filled += bytes)
+      bytes = readSync(fd, buffer, filled, wanted - filled, position + filled);
+    return { stat, bytes: filled };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Nothing is read of what is no regular file. */
+function bytesFrom(stat: Stats, position: number): number {
+  return stat.isFile() ? Math.max(0, stat.size - position) : 0;
 }
 
 /** A file descriptor. Nobody closes it but its owner. */
@@ -92,6 +156,11 @@ export class OpenFile {
       () => writevSync(this.#fd, buffers),
       () => answered((done) => writev(this.#fd, buffers, done)),
     );
+  }
+
+  /** The same of the bytes alone and what it takes to find them, not of the times of the file. */
+  datasync(): Promise<void> {
+    return answered((done) => fdatasync(this.#fd, done));
   }
 
   /** Never on the spot: it waits for the device. */

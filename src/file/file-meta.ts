@@ -1,11 +1,10 @@
 /** PS3.10 7.1: preamble and file meta information, written strictly and read as real files have them. */
-import { ByteWriter } from '../base/cursor.js';
 import { DataSetError } from '../base/errors.js';
 import { trimUid } from '../base/identifiers.js';
 import { detectSyntax, guessSyntax } from '../dataset/detect-syntax.js';
 import { headerSize, LONG_HEADER, readHeader, SHORT_HEADER } from '../dataset/element-header.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
-import { type Vr, vrCode, vrInfo } from '../dataset/vr.js';
+import { type Vr, vrInfo } from '../dataset/vr.js';
 import { uidName } from '../dictionary/lookup.js';
 
 /** Nothing in the bytes speaks for a DICOM file, as against one that is damaged. */
@@ -22,8 +21,14 @@ export interface FileMeta {
   readonly receivingApplicationEntityTitle?: string;
 }
 
+interface Field {
+  readonly element: number;
+  readonly vr: Vr;
+  readonly name: keyof FileMeta;
+}
+
 /** PS3.10 Table 7.1-1, as far as we write it. */
-const FIELDS: readonly { readonly element: number; readonly vr: Vr; readonly name: keyof FileMeta }[] = [
+const FIELDS: readonly Field[] = [
   { element: 0x0002, vr: 'UI', name: 'mediaStorageSopClassUid' },
   { element: 0x0003, vr: 'UI', name: 'mediaStorageSopInstanceUid' },
   { element: 0x0010, vr: 'UI', name: 'transferSyntaxUid' },
@@ -38,26 +43,37 @@ const VERSION = 0x0001;
 const PREAMBLE_BYTES = 128;
 const PREFIX = 'DICM';
 
+// Bytes as characters (ISO 8859-1): put together as text they cost less than written one by one.
+const FRONT = `${'\0'.repeat(PREAMBLE_BYTES)}${PREFIX}${tagAndVr(GROUP_LENGTH, 'UL')}${uint16(4)}`;
+const VERSION_1 = `${tagAndVr(VERSION, 'OB')}\0\0${uint32(2)}\0\x01`;
+const ENCODED_FIELDS = FIELDS.map(({ element, vr, name }) => ({
+  name,
+  tagAndVr: tagAndVr(element, vr),
+  padding: String.fromCharCode(vrInfo(vr).padding),
+}));
+
 /** Preamble, prefix and group 0002: what stands in the file before the data set. */
 export function encodeFileMeta(meta: FileMeta): Buffer {
-  const writer = new ByteWriter().zeros(PREAMBLE_BYTES).text(PREFIX);
-  writeTagAndVr(writer, GROUP_LENGTH, 'UL').uint16LE(4);
-  writer.counted32LE(() => {
-    writeTagAndVr(writer, VERSION, 'OB').zeros(2).uint32LE(2).uint8(0).uint8(1);
-    for (const { element, vr, name } of FIELDS) {
-      const text = meta[name];
-      if (text === undefined) continue;
-      const isOdd = text.length % 2 === 1;
-      writeTagAndVr(writer, element, vr).uint16LE(isOdd ? text.length + 1 : text.length);
-      writer.text(text);
-      if (isOdd) writer.uint8(vrInfo(vr).padding);
-    }
-  });
-  return writer.finish();
+  let group = VERSION_1;
+  for (const { name, tagAndVr, padding } of ENCODED_FIELDS) {
+    const text = meta[name];
+    if (text === undefined) continue;
+    const value = text.length % 2 === 1 ? text + padding : text;
+    group += tagAndVr + uint16(value.length) + value;
+  }
+  return Buffer.from(FRONT + uint32(group.length) + group, 'latin1');
 }
 
-function writeTagAndVr(writer: ByteWriter, element: number, vr: Vr): ByteWriter {
-  return writer.uint16LE(META_GROUP).uint16LE(element).uint16BE(vrCode(vr));
+function tagAndVr(element: number, vr: Vr): string {
+  return uint16(META_GROUP) + uint16(element) + vr;
+}
+
+function uint16(value: number): string {
+  return String.fromCharCode(value & 0xff, value >>> 8);
+}
+
+function uint32(value: number): string {
+  return uint16(value & 0xffff) + uint16(value >>> 16);
 }
 
 export interface FileHead {

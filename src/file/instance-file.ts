@@ -1,19 +1,34 @@
 /** Files that hold an instance: what is in them, and their data set as a source to send from. */
+import type { Stats } from 'node:fs';
 import { DataSetError, FileError, InvalidIdentifier } from '../base/errors.js';
 import { MAX_TOLERATED_UID_LENGTH, parseUid } from '../base/identifiers.js';
 import { decompressedChunks } from '../codecs/decompress.js';
 import { transcodedSource } from '../dataset/convert.js';
 import { inflated } from '../dataset/deflate.js';
 import { DataSetScan, type ScanResult } from '../dataset/scan.js';
-import { chunkSource, type DataSetSource } from '../dataset/source.js';
+import { bufferSource, chunkSource, type DataSetSource } from '../dataset/source.js';
 import { canConvert } from '../dataset/transcode.js';
 import { type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
-import type { OpenFile } from './disk.js';
-import type { FileHead } from './file-meta.js';
-import { chunksOf, HEAD_BYTES, type Location, openForReading, readAt, readHead, toFileError } from './open-file.js';
+import { type OpenFile, READ_ONLY } from './disk.js';
+import { type FileHead, readFileHead } from './file-meta.js';
+import {
+  chunksOf,
+  HEAD_BYTES,
+  inputDisk,
+  LazyFile,
+  type Location,
+  type Readable,
+  readAt,
+  readHead,
+  toFileError,
+} from './open-file.js';
 
 /** What is read after a jump over a value: mostly one element header is wanted. */
 const AFTER_JUMP_BYTES = 4 * 1024;
+/** Up to this size a data set is read when it is opened, so that it waits in memory for its turn, and its file is closed. */
+const SMALL_BYTES = 64 * 1024;
+/** For the heads of files, which are mostly looked into one after the other: from one to the next. */
+let spareBuffer: Buffer | undefined;
 
 /** A file that can be sent: its data set is whole and names its class and instance. */
 export interface InstanceFile {
@@ -43,14 +58,18 @@ export interface InstanceFile {
  */
 export async function inspectInstance(location: Location): Promise<InstanceFile> {
   const path = location.toString();
-  const file = await openForReading(location);
+  const buffer = spareBuffer ?? Buffer.allocUnsafeSlow(HEAD_BYTES);
+  spareBuffer = undefined;
+  const file = new LazyFile(location);
   try {
-    const instance = await inspect(file, path);
+    const { stat, bytes } = await inputDisk.glance(location, buffer, 0);
+    const instance = await inspect(file, { path, stat, buffer, beginning: buffer.subarray(0, bytes) });
     return typeof location === 'string' ? instance : { ...instance, location };
   } catch (error) {
     throw toFileError(path, error);
   } finally {
-    await file.close();
+    spareBuffer = buffer;
+    if (file.isOpen) await file.close();
   }
 }
 
@@ -59,17 +78,10 @@ export async function inspectInstance(location: Location): Promise<InstanceFile>
  * @throws {FileError} now or from the source
  */
 export async function openDataSet(instance: InstanceFile, to: TransferSyntax | undefined): Promise<DataSetSource> {
-  const file = await openForReading(instance.location ?? instance.path);
-  const { size, mtimeMs } = await file.stat();
-  if (size < instance.size || mtimeMs !== instance.modifiedMs) {
-    await file.close();
-    throw new FileError(instance.path, `Bad DICOM file ${instance.path}: it has changed since it was looked at`);
-  }
+  const content = await contentOf(instance);
   const from = instance.transferSyntax;
-  const source =
-    from === undefined || to === undefined || (from.uid === to.uid && !instance.needsRewrite)
-      ? fileSource(file, instance)
-      : rewrittenSource(instance, chunksOf(file, instance.dataSetOffset), { from, to });
+  if (from === undefined || to === undefined || (from.uid === to.uid && !instance.needsRewrite)) return content.source;
+  const source = rewrittenSource(instance, content.chunks(), { from, to });
   return {
     async readInto(bodies) {
       try {
@@ -80,9 +92,48 @@ export async function openDataSet(instance: InstanceFile, to: TransferSyntax | u
     },
     async close() {
       await source.close();
-      await file.close();
+      await content.source.close();
     },
   };
+}
+
+/** The bytes of a data set as they stand in its file. To be read from one or the other, and `source` to be closed. */
+interface Content {
+  readonly source: DataSetSource;
+  readonly chunks: () => AsyncIterable<Buffer>;
+}
+
+async function contentOf(instance: InstanceFile): Promise<Content> {
+  const { path, location = path, dataSetOffset, size } = instance;
+  try {
+    if (size - dataSetOffset > SMALL_BYTES) return largeContent(await inputDisk.open(location, READ_ONLY), instance);
+    const buffer = Buffer.allocUnsafe(size - dataSetOffset);
+    const { stat, bytes } = await inputDisk.glance(location, buffer, dataSetOffset);
+    assertUnchanged(instance, stat);
+    if (bytes < buffer.length) throw becameShorter(path);
+    return { source: bufferSource(buffer), chunks: () => only(buffer) };
+  } catch (error) {
+    throw toFileError(path, error);
+  }
+}
+
+async function largeContent(file: OpenFile, instance: InstanceFile): Promise<Content> {
+  try {
+    assertUnchanged(instance, await file.stat());
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return { source: fileSource(file, instance), chunks: () => chunksOf(file, instance.dataSetOffset) };
+}
+
+function assertUnchanged({ path, size, modifiedMs }: InstanceFile, stat: Stats): void {
+  if (stat.size < size || stat.mtimeMs !== modifiedMs)
+    throw new FileError(path, `Bad DICOM file ${path}: it has changed since it was looked at`);
+}
+
+async function* only(chunk: Buffer): AsyncGenerator<Buffer, void, void> {
+  yield chunk;
 }
 
 function rewrittenSource(
@@ -105,17 +156,26 @@ async function* inWords(path: string, chunks: AsyncIterable<Buffer>): AsyncGener
   }
 }
 
-async function inspect(file: OpenFile, path: string): Promise<InstanceFile> {
-  const stat = await file.stat();
+interface Beginning {
+  readonly path: string;
+  readonly stat: Stats;
+  readonly beginning: Buffer;
+  /** It stands in there, and makes room for what is read after it. */
+  readonly buffer: Buffer;
+}
+
+async function inspect(file: Readable, { path, stat, beginning, buffer }: Beginning): Promise<InstanceFile> {
   if (!stat.isFile()) {
     const kind = stat.isDirectory() ? 'is a directory' : 'not a regular file';
     throw new FileError(path, `Cannot read input file ${path}: ${kind}`);
   }
   const { size } = stat;
-  const { bytes, head } = await readHead(file, size);
+  const known = readFileHead(beginning, size);
+  const { bytes, head } =
+    'needed' in known ? await readHead(file, size, known.needed) : { bytes: beginning, head: known };
   if (head.dataSetOffset === size) throw new DataSetError('there is no data set in it');
   const syntax = transferSyntax(head.transferSyntaxUid);
-  const facts = syntax === undefined ? undefined : await scan(file, { syntax, head, bytes, size });
+  const facts = syntax === undefined ? undefined : await scan(file, { syntax, head, bytes, size, buffer });
   const sopClassUid = facts?.sopClassUid ?? head.meta?.mediaStorageSopClassUid;
   const sopInstanceUid = facts?.sopInstanceUid ?? head.meta?.mediaStorageSopInstanceUid;
   if (!sopClassUid || !sopInstanceUid) throw new DataSetError('no SOP Class or Instance UID in it');
@@ -160,9 +220,11 @@ interface ScanInput {
   /** The beginning of the file. */
   readonly bytes: Buffer;
   readonly size: number;
+  /** For what is read after that. */
+  readonly buffer: Buffer;
 }
 
-async function scan(file: OpenFile, { syntax, head, bytes, size }: ScanInput): Promise<ScanResult> {
+async function scan(file: Readable, { syntax, head, bytes, size, buffer }: ScanInput): Promise<ScanResult> {
   const facts = new DataSetScan(syntax);
   if (syntax.deflated) {
     for await (const chunk of inflated(chunksOf(file, head.dataSetOffset))) facts.feed(chunk);
@@ -171,7 +233,6 @@ async function scan(file: OpenFile, { syntax, head, bytes, size }: ScanInput): P
   }
   let chunk = bytes.subarray(head.dataSetOffset);
   let position = head.dataSetOffset;
-  const buffer = Buffer.allocUnsafe(HEAD_BYTES);
   for (;;) {
     facts.feed(chunk);
     position += chunk.length;
@@ -179,14 +240,14 @@ async function scan(file: OpenFile, { syntax, head, bytes, size }: ScanInput): P
     facts.skip(jump);
     position += jump;
     if (position >= size) break;
-    chunk = await readAt(file, position, buffer.subarray(0, jump > 0 ? AFTER_JUMP_BYTES : HEAD_BYTES));
+    chunk = await readAt(file, position, jump > 0 ? buffer.subarray(0, AFTER_JUMP_BYTES) : buffer);
     if (chunk.length === 0) break;
   }
   facts.end();
   return facts.result;
 }
 
-/** The data set's bytes as they stand in the file, read straight into what is sent. */
+/** Read straight into what is sent. */
 function fileSource(file: OpenFile, { path, dataSetOffset, size }: InstanceFile): DataSetSource {
   let position = dataSetOffset;
   return {
@@ -194,17 +255,31 @@ function fileSource(file: OpenFile, { path, dataSetOffset, size }: InstanceFile)
       const from = position;
       let rest = bodies;
       while (rest.length > 0 && position < size) {
-        const bytesRead = await file.readv(rest, position);
-        if (bytesRead === 0) throw new FileError(path, `Bad DICOM file ${path}: it became shorter while it was sent`);
+        const bytes = await readOn(file, path, rest, position);
         // A file that has grown meanwhile is sent as it was when looked at.
-        const taken = Math.min(bytesRead, size - position);
+        const taken = Math.min(bytes, size - position);
         position += taken;
         rest = afterBytes(rest, taken);
       }
       return { bytes: position - from, isLast: position === size };
     },
-    close: () => Promise.resolve(),
+    close: () => file.close(),
   };
+}
+
+/** @throws {FileError} also at the end, which should not be there */
+async function readOn(file: OpenFile, path: string, bodies: readonly Buffer[], position: number): Promise<number> {
+  try {
+    const bytes = await file.readv(bodies, position);
+    if (bytes > 0) return bytes;
+  } catch (error) {
+    throw toFileError(path, error);
+  }
+  throw becameShorter(path);
+}
+
+function becameShorter(path: string): FileError {
+  return new FileError(path, `Bad DICOM file ${path}: it became shorter while it was sent`);
 }
 
 /** What is left of `buffers` after their first `bytes` bytes. */

@@ -1,7 +1,6 @@
 /** Reading files: opened so that nothing can wait for them, read in pieces, and their errors in words. */
-import { constants } from 'node:fs/promises';
 import { DataSetError, FileError, NotAnInstance } from '../base/errors.js';
-import { Disk, type OpenFile } from './disk.js';
+import { Disk, type OpenFile, READ_ONLY } from './disk.js';
 import { type FileHead, NotDicom, readFileHead } from './file-meta.js';
 import { fileErrorInWords, isSystemError } from './system-error.js';
 
@@ -9,37 +8,67 @@ import { fileErrorInWords, isSystemError } from './system-error.js';
 export type Location = string | Buffer;
 
 /** Most files have their meta group and all but the pixel data in this many bytes. */
-export const HEAD_BYTES = 64 * 1024;
+export const HEAD_BYTES = 16 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 
 /** Where files are read from, whoever reads them: how fast it answers is seen by all. */
-const disk = new Disk();
+export const inputDisk = new Disk();
 
 /** @throws {FileError} */
 export async function openForReading(location: Location): Promise<OpenFile> {
   try {
-    // Without O_NONBLOCK, opening a named pipe waits for a writer.
-    return await disk.open(location, constants.O_RDONLY | constants.O_NONBLOCK);
+    return await inputDisk.open(location, READ_ONLY);
   } catch (error) {
     throw toFileError(location.toString(), error);
   }
 }
 
-/** The beginning of a file of `size` bytes and what stands in it. @throws {DataSetError} as `readFileHead` */
+/** Something to read at any place of. */
+export type Readable = Pick<OpenFile, 'read'>;
+
+/** Opened when it is read the first time. */
+export class LazyFile implements Readable {
+  readonly #location: Location;
+  #file: OpenFile | undefined;
+
+  constructor(location: Location) {
+    this.#location = location;
+  }
+
+  /** @throws {FileError} if it cannot be opened */
+  async read(buffer: Buffer, position: number): Promise<number> {
+    this.#file ??= await openForReading(this.#location);
+    return this.#file.read(buffer, position);
+  }
+
+  get isOpen(): boolean {
+    return this.#file !== undefined;
+  }
+
+  close(): void | Promise<void> {
+    return this.#file?.close();
+  }
+}
+
+/**
+ * Reads as much of the beginning of a file of `size` bytes as it takes to know what stands there.
+ * @throws {DataSetError} as `readFileHead`
+ */
 export async function readHead(
-  file: OpenFile,
+  file: Readable,
   size: number,
+  wanted = HEAD_BYTES,
 ): Promise<{ readonly bytes: Buffer; readonly head: FileHead }> {
-  for (let wanted = HEAD_BYTES; ; ) {
-    const bytes = await readAt(file, 0, Buffer.allocUnsafe(Math.min(wanted, size)));
+  for (let length = wanted; ; ) {
+    const bytes = await readAt(file, 0, Buffer.allocUnsafe(length));
     const head = readFileHead(bytes, size);
     if (!('needed' in head)) return { bytes, head };
-    wanted = head.needed;
+    length = head.needed;
   }
 }
 
 /** Fills `buffer` from `position` on, or as much of it as the file has. */
-export async function readAt(file: OpenFile, position: number, buffer: Buffer): Promise<Buffer> {
+export async function readAt(file: Readable, position: number, buffer: Buffer): Promise<Buffer> {
   let filled = 0;
   while (filled < buffer.length) {
     const bytes = await file.read(buffer.subarray(filled), position + filled);
@@ -50,7 +79,7 @@ export async function readAt(file: OpenFile, position: number, buffer: Buffer): 
 }
 
 /** One buffer, read into again and again: a chunk is valid until the next is asked for. */
-export async function* chunksOf(file: OpenFile, offset: number): AsyncGenerator<Buffer, void, void> {
+export async function* chunksOf(file: Readable, offset: number): AsyncGenerator<Buffer, void, void> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   for (let position = offset; ; ) {
     const bytes = await file.read(buffer, position);

@@ -19,8 +19,9 @@ import type { Establishment } from './establishment.js';
 import { MessageReceiver, type ReceivedRequest } from './message-receiver.js';
 import { MessageCutShort, MessageSender } from './message-sender.js';
 import { OperationsInvoked } from './operations-invoked.js';
+import type { RequestQueue } from './request-queue.js';
 import { PeerTimer } from './timeouts.js';
-import { unlessLost } from './unless-lost.js';
+import { closeOnce, unlessLost } from './unless-lost.js';
 import type { UpperLayerUser } from './upper-layer.js';
 
 /** An established association. Whatever is under way when it ends early rejects with the reason. */
@@ -37,8 +38,8 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   #peerReleases = false;
   /** Once it has ended; without `error` it was released. */
   #ending: { readonly error: Error | undefined } | undefined;
-  /** Requests of the peer handed out and not yet answered. */
-  #performing = 0;
+  /** Requests of the peer that are answered, of those handed out. */
+  #answered = 0;
 
   constructor(made: Establishment) {
     const { upperLayer, contexts } = made;
@@ -111,7 +112,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   /** Whether a request of the peer is being received or worked on. */
   get isBusy(): boolean {
     if (this.#ending !== undefined) return false;
-    return this.#performing > 0 || this.#receiver.requests.length > 0 || this.#receiver.inMessage;
+    return this.requests.handedOut > this.#answered || this.requests.length > 0 || this.#receiver.inMessage;
   }
 
   /**
@@ -127,31 +128,31 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     exchange: { readonly presentationContextId: number; readonly dataSet?: DataSetSource | undefined },
   ): Promise<DimseResponse> {
     const { presentationContextId, dataSet } = exchange;
+    const close = closeOnce(dataSet, this.signal);
     try {
       return await this.#invoked.invoke(make, presentationContextId, async (request) => {
         // It would not be answered: the peer waits for our agreement alone.
         if (this.#peerReleases) throw this.failure ?? this.#releasedError();
         await this.#send(request, presentationContextId, dataSet);
+        // No more files are open than are being sent, however many wait for their responses.
+        await close();
       });
     } finally {
-      if (dataSet !== undefined) await unlessLost(dataSet.close(), this.signal);
+      await close();
     }
   }
 
   /** The peer's requests in order, until it asks for release or the association ends. Each is to be answered. */
-  async *requests(): AsyncGenerator<ReceivedRequest, void, void> {
-    for await (const request of this.#receiver.requests) {
-      this.#performing++;
-      yield request;
-    }
+  get requests(): RequestQueue<ReceivedRequest> {
+    return this.#receiver.requests;
   }
 
   /** Answers a request. What is left of its data set is read and thrown away first. */
   async respond(request: ReceivedRequest, response: DimseResponse): Promise<void> {
-    await request.dataSet?.drained();
+    if (request.dataSet?.isRead === false) await request.dataSet.drained();
     // Once we have asked for release, nothing but its answer may go out (PS3.8 Sta7).
     if (this.#releasing === undefined) await this.#send(response, request.context.id, undefined);
-    this.#performing--;
+    this.#answered++;
   }
 
   /**
@@ -163,7 +164,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     return this.#releasing;
   }
 
-  /** Agrees to the release that ended `requests()`, after what is being sent; resolves when the connection is closed. */
+  /** Agrees to the release that ended `requests`, after what is being sent; resolves when the connection is closed. */
   async answerRelease(): Promise<void> {
     await unlessLost(this.#sender.idle(), this.signal);
     if (this.#ending === undefined) {
@@ -254,12 +255,11 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     const context = this.#made.contexts.get(contextId);
     if (context === undefined) throw new UsageError(`presentation context ${contextId} was not accepted`);
     try {
-      const sent = this.#sender.send(message, { presentationContextId: contextId, dataSet }, () => {
+      await this.#sender.send(message, { presentationContextId: contextId, dataSet }, () => {
         if (this.#ending !== undefined) throw this.failure ?? this.#releasedError();
         const hasDataSet = dataSet !== undefined;
         this.#made.trace({ type: 'message', direction: 'outgoing', message, context, hasDataSet });
       });
-      await unlessLost(sent, this.signal);
     } catch (error) {
       if (!(error instanceof MessageCutShort)) throw error;
       const { cause } = error;
@@ -283,7 +283,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   #onReleaseIndication(awaitsResponse: boolean): void {
     if (this.#receiver.inMessage)
       this.#failByProtocol(new ProtocolError('unexpected-pdu', 'release was requested in the middle of a message'));
-    // What came before is answered first (PS3.8 Sta8 still sends data); then `requests()` ends and we agree.
+    // What came before is answered first (PS3.8 Sta8 still sends data); then `requests` ends and we agree.
     else if (awaitsResponse) {
       this.#peerReleases = true;
       this.#receiver.end();

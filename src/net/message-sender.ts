@@ -1,7 +1,9 @@
-/** Messages out: one at a time on an association, each in as many P-DATA-TF blocks as it needs (PS3.7 6.3.1). */
+/** Messages out: one after another on an association, each in as many P-DATA-TF blocks as it needs (PS3.7 6.3.1). */
 import type { DataSetSource } from '../dataset/source.js';
 import { MessageWriter } from '../dimse/message-writer.js';
 import type { DimseMessage } from '../dimse/messages.js';
+import { BLOCK_BYTES, PDataBlock } from '../pdu/p-data-block.js';
+import { HANG_UP_MS } from './timeouts.js';
 
 /** Hands framed blocks to the upper layer; resolves when they are sent. */
 export type SendData = (blocks: readonly Buffer[]) => Promise<void>;
@@ -16,16 +18,35 @@ export class MessageCutShort extends Error {
   }
 }
 
+/** Enough for the commands of an association that sends no data sets. */
+const COMMANDS_BYTES = 4 * 1024;
+
+interface Outgoing {
+  readonly writer: MessageWriter;
+  readonly hasDataSet: boolean;
+  readonly onTurn: () => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  hasBegun: boolean;
+  /** Whether part of it is sent. */
+  hasLeft: boolean;
+}
+
+/** While one block is sent, the next messages, or the next part of a message, are put into the other. */
 export class MessageSender {
-  readonly #writer: MessageWriter;
+  readonly #maximumLength: number | undefined;
   readonly #sendData: SendData;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #waiting: Outgoing[] = [];
+  readonly #blocks: [PDataBlock | undefined, PDataBlock | undefined] = [undefined, undefined];
+  #running: Promise<void> | undefined;
+  #cutShort: MessageCutShort | undefined;
   #writing = false;
   #failWrite: ((error: Error) => void) | undefined;
+  #hangUp: NodeJS.Timeout | undefined;
 
   /** @param maximumLength what the peer announced; 0 or undefined is no limit */
   constructor(maximumLength: number | undefined, sendData: SendData) {
-    this.#writer = new MessageWriter(maximumLength);
+    this.#maximumLength = maximumLength;
     this.#sendData = sendData;
   }
 
@@ -34,32 +55,102 @@ export class MessageSender {
     return this.#writing;
   }
 
-  /** Resolves when what has been given to `send` so far is sent or has failed. */
+  /** Resolves when what has been given to `send` is sent or has failed. */
   async idle(): Promise<void> {
-    await this.#turn;
+    await this.#running;
   }
 
   /**
    * Sends a message after those before it.
    * @param onTurn called when its turn has come, before its first byte
-   * @throws {MessageCutShort} see there; any other error came before the first byte
+   * @throws {MessageCutShort} see there, and for all messages after it; any other error came before the first byte
    */
   send(
     message: DimseMessage,
     to: { readonly presentationContextId: number; readonly dataSet: DataSetSource | undefined },
     onTurn: () => void,
   ): Promise<void> {
-    const turn = this.#turn.then(async () => {
-      onTurn();
-      await this.#write(message, to.dataSet, to.presentationContextId);
+    return new Promise((resolve, reject) => {
+      const writer = new MessageWriter(message, to.dataSet, to.presentationContextId);
+      const hasDataSet = to.dataSet !== undefined;
+      this.#waiting.push({ writer, hasDataSet, onTurn, resolve, reject, hasBegun: false, hasLeft: false });
+      this.#running ??= this.#run();
     });
-    this.#turn = turn.catch(() => undefined);
-    return turn;
   }
 
-  /** Cuts the message short that is being sent: a write that the peer does not take may never end by itself. */
+  /**
+   * Cuts the message short that is being sent: a write that the peer does not take may never end by itself. Nor may a data
+   * set that is waited for, so in a moment whatever is left is told.
+   */
   fail(error: Error): void {
     this.#failWrite?.(error);
+    if (this.#waiting.length === 0) return;
+    this.#hangUp ??= setTimeout(() => {
+      for (const { reject } of this.#waiting) reject(error);
+    }, HANG_UP_MS);
+  }
+
+  async #run(): Promise<void> {
+    let written: Promise<void> | undefined;
+    for (let turn = 0; this.#waiting.length > 0; turn++) {
+      const block = this.#emptyBlock(turn % 2 === 0 ? 0 : 1);
+      const complete = await this.#fill(block);
+      await written;
+      // What has come meanwhile goes along.
+      if (this.#waiting.length > 0) complete.push(...(await this.#fill(block)));
+      if (block.length > 0) written = this.#write(block, complete);
+      if (this.#waiting.length === 0) await written;
+    }
+    this.#running = undefined;
+    clearTimeout(this.#hangUp);
+  }
+
+  #emptyBlock(index: 0 | 1): PDataBlock {
+    const size = this.#waiting[0]?.hasDataSet ? BLOCK_BYTES : COMMANDS_BYTES;
+    let block = this.#blocks[index];
+    if (block === undefined || block.size < size) block = new PDataBlock(this.#maximumLength, size);
+    this.#blocks[index] = block;
+    block.truncate(0);
+    return block;
+  }
+
+  /** Puts into a block what goes in of the messages that wait, and takes from there those that are in it to their end. */
+  async #fill(block: PDataBlock): Promise<Outgoing[]> {
+    const complete: Outgoing[] = [];
+    for (let next = this.#waiting[0]; next !== undefined && block.hasRoom; next = this.#waiting[0]) {
+      // What is complete does not wait for a data set.
+      if (block.length > 0 && !next.writer.isAtHand) break;
+      const before = block.length;
+      try {
+        if (this.#cutShort !== undefined) throw this.#cutShort;
+        if (!next.hasBegun) next.onTurn();
+        next.hasBegun = true;
+        if (!(await next.writer.fill(block))) break;
+        complete.push(next);
+      } catch (error) {
+        block.truncate(before);
+        if (next.hasLeft) this.#cutShort ??= new MessageCutShort(error);
+        next.reject(this.#cutShort ?? error);
+      }
+      this.#waiting.shift();
+    }
+    return complete;
+  }
+
+  /** Never rejects. */
+  async #write(block: PDataBlock, complete: readonly Outgoing[]): Promise<void> {
+    const [next] = this.#waiting;
+    if (next?.hasBegun) next.hasLeft = true;
+    this.#writing = true;
+    try {
+      await this.#orFail(this.#sendData([block.pdus]));
+      for (const { resolve } of complete) resolve();
+    } catch (error) {
+      this.#cutShort ??= new MessageCutShort(error);
+      for (const { reject } of complete) reject(this.#cutShort);
+    } finally {
+      this.#writing = false;
+    }
   }
 
   #orFail(sent: Promise<void>): Promise<void> {
@@ -67,21 +158,5 @@ export class MessageSender {
       this.#failWrite = reject;
       sent.then(resolve, reject);
     });
-  }
-
-  async #write(message: DimseMessage, dataSet: DataSetSource | undefined, contextId: number): Promise<void> {
-    let started = false;
-    try {
-      for await (const blocks of this.#writer.blocks(message, dataSet, contextId)) {
-        started = true;
-        this.#writing = true;
-        await this.#orFail(this.#sendData(blocks));
-        this.#writing = false;
-      }
-    } catch (error) {
-      throw started ? new MessageCutShort(error) : error;
-    } finally {
-      this.#writing = false;
-    }
   }
 }

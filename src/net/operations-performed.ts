@@ -36,11 +36,14 @@ class OperationsPerformed {
 
   async run(): Promise<void> {
     const association = this.#association;
+    const { requests } = association;
     try {
-      for await (const received of association.requests()) {
-        if (this.#shouldStop() && this.#atWork.size > 0) break;
+      for (let received = await requests.next(); received !== undefined; received = await requests.next()) {
+        if (this.#isSentOnceMore(received)) await this.#until(0);
+        if (association.hasEnded || (this.#shouldStop() && this.#atWork.size > 0)) break;
         void this.#perform(received);
-        await this.#until(association.maxOperationsPerformed - 1);
+        if (this.#atWork.size >= association.maxOperationsPerformed)
+          await this.#until(association.maxOperationsPerformed - 1);
       }
       await this.#until(0);
       await association.answerRelease();
@@ -49,6 +52,19 @@ class OperationsPerformed {
     }
     await this.#until(0);
     await association.closed;
+  }
+
+  /** Whether its instance is at work: what comes later is to replace what came before, so it waits for that. */
+  #isSentOnceMore({ message }: ReceivedRequest): boolean {
+    if (message.type !== 'C-STORE-RQ') return false;
+    const { affectedSopInstanceUid, messageId } = message;
+    let isAtWork = false;
+    for (const { message: other } of this.#atWork) {
+      // It is refused, and need not wait for that.
+      if (other.messageId === messageId) return false;
+      if (other.type === 'C-STORE-RQ' && other.affectedSopInstanceUid === affectedSopInstanceUid) isAtWork = true;
+    }
+    return isAtWork;
   }
 
   /** Waits until no more than `count` are at work. */
@@ -74,11 +90,11 @@ class OperationsPerformed {
 
   async #answer(received: ReceivedRequest): Promise<DimseResponse> {
     const association = this.#association;
-    const { message } = received;
+    const { message, context, dataSet } = received;
     try {
       this.#checkMessageId(received);
       const provider = findProvider(message, this.#services);
-      return await provider.handle({ association, ...received, signal: association.signal });
+      return await provider.handle({ association, context, message, dataSet, signal: association.signal });
     } catch (error) {
       if (association.failure !== undefined) throw association.failure;
       const failure = toError(error);

@@ -1,7 +1,4 @@
 /** Requests of a peer that wait for their turn: bounded by holding the peer back, ended by release or with an error. */
-import type { Deferred } from '../base/deferred.js';
-import { deferred } from '../base/deferred.js';
-
 /** `onFull` is called once when `highWater` of them wait, `onEmpty` once when none waits any more after that. */
 export interface RequestQueueLimits {
   readonly highWater: number;
@@ -9,14 +6,15 @@ export interface RequestQueueLimits {
   onEmpty(): void;
 }
 
-/** One consumer. After `end` what waits is still handed out; after `fail` the consumer's loop throws at once. */
-export class RequestQueue<T> implements AsyncIterable<T> {
+/** For one consumer. After `end` what waits is still handed out, unless there is an error. */
+export class RequestQueue<T extends object> {
   readonly #limits: RequestQueueLimits;
   readonly #waiting: T[] = [];
   #full = false;
   #ended = false;
   #error: Error | undefined;
-  #wake: Deferred<void> | undefined;
+  #wake: (() => void) | undefined;
+  #handedOut = 0;
 
   constructor(limits: RequestQueueLimits) {
     this.#limits = limits;
@@ -26,6 +24,11 @@ export class RequestQueue<T> implements AsyncIterable<T> {
     return this.#waiting.length;
   }
 
+  /** How many `next` has given so far. */
+  get handedOut(): number {
+    return this.#handedOut;
+  }
+
   push(item: T): void {
     if (this.#ended) return;
     this.#waiting.push(item);
@@ -33,28 +36,27 @@ export class RequestQueue<T> implements AsyncIterable<T> {
       this.#full = true;
       this.#limits.onFull();
     }
-    this.#wake?.resolve();
+    this.#wake?.();
   }
 
   end(error?: Error): void {
     this.#ended = true;
     this.#error = error;
-    this.#wake?.resolve();
+    this.#wake?.();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
-    for (;;) {
-      if (this.#error !== undefined) throw this.#error;
-      const next = this.#waiting.shift();
-      if (next !== undefined) {
-        this.#resumeWhenEmpty();
-        yield next;
-      } else if (this.#ended) return;
-      else {
-        this.#wake = deferred();
-        await this.#wake.promise;
-      }
-    }
+  /** The next item, when there is one; undefined after the last. @throws the error that it was ended with */
+  async next(): Promise<T | undefined> {
+    while (this.#waiting.length === 0 && !this.#ended)
+      await new Promise<void>((wake) => {
+        this.#wake = wake;
+      });
+    if (this.#error !== undefined) throw this.#error;
+    const item = this.#waiting.shift();
+    if (item === undefined) return undefined;
+    this.#handedOut++;
+    this.#resumeWhenEmpty();
+    return item;
   }
 
   #resumeWhenEmpty(): void {

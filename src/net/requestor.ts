@@ -1,5 +1,6 @@
 /** Opens associations (PS3.8 7.1): connect, propose, take the answer. */
 
+import { setMaxListeners } from 'node:events';
 import { acceptedContexts, agreedWindow } from '../acse/negotiate.js';
 import { associateRq, proposeContexts, type WantedContext } from '../acse/propose.js';
 import { deferred } from '../base/deferred.js';
@@ -112,6 +113,8 @@ class Requesting implements UpperLayerUser {
     this.#options = options;
     this.#timeouts = withDefaults(options);
     this.#remote = formatAddress(options.host, options.port);
+    // As many associations as the caller likes may be under one signal.
+    if (options.signal !== undefined) setMaxListeners(0, options.signal);
     options.signal?.addEventListener('abort', this.#onAbortSignal);
     this.#trace({ type: 'requesting', host: options.host, port: options.port });
     this.#upperLayer = UpperLayer.request(request, (signal) => this.#open(signal), {

@@ -1,5 +1,6 @@
 /** What a service provider is (PS3.7 7.2), and how an association's requests find the one that answers them. */
 import type { AcceptedContext, SupportedSyntaxes } from '../acse/negotiate.js';
+import type { Batches } from '../base/batch-queue.js';
 import { StatusError } from '../base/errors.js';
 import type { DimseRequest, DimseResponse } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
@@ -11,7 +12,7 @@ export interface IncomingRequest {
   readonly context: AcceptedContext;
   readonly message: DimseRequest;
   /** In the context's transfer syntax as it arrives, each batch valid until the next is asked for. May be left unread. */
-  readonly dataSet: AsyncIterable<readonly Buffer[]> | undefined;
+  readonly dataSet: Batches | undefined;
   /** Aborts when the association ends and nobody is left to answer. */
   readonly signal: AbortSignal;
 }
@@ -28,10 +29,13 @@ export interface ServiceProvider {
 
 /** PS3.7 9.1.5.1.4: an operation nobody knows is 0211H, a known one on a SOP class that nobody serves 0122H. */
 export function findProvider(message: DimseRequest, services: readonly ServiceProvider[]): ServiceProvider {
-  const able = services.filter((service) => service.operations.includes(message.type));
-  if (able.length === 0) throw new StatusError(STATUS.unrecognizedOperation, 'operation not supported');
-  const sopClassUid = message.affectedSopClassUid ?? '';
-  const provider = able.find((service) => service.syntaxesFor(sopClassUid) !== undefined);
-  if (provider === undefined) throw new StatusError(STATUS.sopClassNotSupported, `${sopClassUid} is not served`);
-  return provider;
+  const { type, affectedSopClassUid = '' } = message;
+  let isKnown = false;
+  for (const service of services) {
+    if (!service.operations.includes(type)) continue;
+    if (service.syntaxesFor(affectedSopClassUid) !== undefined) return service;
+    isKnown = true;
+  }
+  if (!isKnown) throw new StatusError(STATUS.unrecognizedOperation, 'operation not supported');
+  throw new StatusError(STATUS.sopClassNotSupported, `${affectedSopClassUid} is not served`);
 }

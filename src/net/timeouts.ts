@@ -65,6 +65,7 @@ export class PeerTimer {
   }
 
   stop(): void {
+    if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

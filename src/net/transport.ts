@@ -1,10 +1,11 @@
 /** TCP as the upper layer sees it: chunks in, awaited writes out, one line of words for every failure. */
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import { TimeoutError, TransportError } from '../base/errors.js';
+import { OwnMemory } from './own-memory.js';
 
 /** A connection. Handlers are called from the moment `start` is called, never before. */
 export interface TransportHandlers {
-  /** The chunk belongs to the handler. */
+  /** The chunk is good until this returns; whoever needs its bytes for longer keeps them (see `keep`). */
   onChunk(chunk: Buffer): void;
   /** The last call: the connection is gone, with the error that ended it if there was one. */
   onClosed(error?: TransportError): void;
@@ -14,12 +15,16 @@ export interface TransportHandlers {
 
 export class Transport {
   readonly #socket: Socket;
+  readonly #memory: OwnMemory | undefined;
   /** `host:port` of the peer, for messages. */
   readonly remote: string;
   #error: TransportError | undefined;
 
-  constructor(socket: Socket) {
+  /** @param memory what the socket is read into, if it is not Node that hands out chunks */
+  constructor(socket: Socket, memory?: OwnMemory) {
     this.#socket = socket;
+    this.#memory = memory;
+    socket.pause();
     this.remote = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
     socket.setNoDelay(true);
     socket.on('error', (cause) => {
@@ -30,25 +35,26 @@ export class Transport {
   }
 
   start(handlers: TransportHandlers): void {
-    this.#socket.on('data', (chunk) => handlers.onChunk(chunk));
+    if (this.#memory === undefined) this.#socket.on('data', (chunk) => handlers.onChunk(chunk));
+    else this.#memory.onChunk = (chunk) => handlers.onChunk(chunk);
     this.#socket.on('timeout', () => handlers.onSilence());
     this.#socket.on('close', () => handlers.onClosed(this.#error));
     // A connection lost before `start` has had its 'close' event already.
     if (this.#socket.closed) queueMicrotask(() => handlers.onClosed(this.#error));
+    this.#socket.resume();
   }
 
   /** Sends the buffers in one system call where it can; resolves when the kernel has taken the last byte. */
   write(buffers: readonly Buffer[]): Promise<void> {
+    const socket = this.#socket;
+    const last = buffers.at(-1);
+    if (last === undefined) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const socket = this.#socket;
-      const last = buffers.length - 1;
-      socket.cork();
-      buffers.forEach((buffer, index) => {
-        if (index < last) socket.write(buffer);
-        else socket.write(buffer, (cause) => (cause ? reject(this.#inWords(cause)) : resolve()));
-      });
-      socket.uncork();
-      if (last < 0) resolve();
+      const isOne = buffers.length === 1;
+      if (!isOne) socket.cork();
+      for (const buffer of buffers) if (buffer !== last) socket.write(buffer);
+      socket.write(last, (cause) => (cause ? reject(this.#inWords(cause)) : resolve()));
+      if (!isOne) socket.uncork();
     });
   }
 
@@ -91,7 +97,8 @@ export interface ConnectOptions {
 export function connect(options: ConnectOptions): Promise<Transport> {
   const { host, port, timeoutMs, signal } = options;
   return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port });
+    const memory = new OwnMemory();
+    const socket = connectTcp({ host, port, onread: memory.onread });
     const timer = timeoutMs > 0 ? setTimeout(onTimeout, timeoutMs) : undefined;
 
     function settle(): void {
@@ -107,7 +114,7 @@ export function connect(options: ConnectOptions): Promise<Transport> {
     function onConnect(): void {
       settle();
       socket.off('error', onError);
-      resolve(new Transport(socket));
+      resolve(new Transport(socket, memory));
     }
     function onError(cause: Error): void {
       fail(
@@ -128,6 +135,12 @@ export function connect(options: ConnectOptions): Promise<Transport> {
   });
 }
 
+function accept(accepted: Socket): Transport {
+  const memory = new OwnMemory();
+  const socket = memory.takeOver(accepted);
+  return socket === undefined ? new Transport(accepted) : new Transport(socket, memory);
+}
+
 export interface ListenHandlers {
   onConnection(transport: Transport): void;
   /** A connection could not be taken; listening goes on. */
@@ -143,7 +156,7 @@ export function listen(
   handlers: ListenHandlers,
 ): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => handlers.onConnection(new Transport(socket)));
+    const server = createServer({ pauseOnConnect: true }, (socket) => handlers.onConnection(accept(socket)));
     server.once('error', (cause) => {
       const address = at.host === undefined ? `port ${at.port}` : formatAddress(at.host, at.port);
       reject(new TransportError(`cannot listen on ${address}: ${systemErrorInWords(cause)}`, { cause }));

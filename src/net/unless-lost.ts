@@ -1,4 +1,5 @@
 /** Waiting for what a caller's data set does, which may never end, on an association, which may. */
+import type { DataSetSource } from '../dataset/source.js';
 import { HANG_UP_MS } from './timeouts.js';
 
 /**
@@ -19,4 +20,14 @@ export function unlessLost<T>(work: Promise<T>, lost: AbortSignal): Promise<T> {
     if (lost.aborted) onLost();
     else lost.addEventListener('abort', onLost, { once: true });
   });
+}
+
+/** Closes a data set when first called; does nothing after that. */
+export function closeOnce(dataSet: DataSetSource | undefined, lost: AbortSignal): () => Promise<void> {
+  let open = dataSet;
+  return async () => {
+    const closing = open?.close();
+    open = undefined;
+    if (closing !== undefined) await unlessLost(closing, lost);
+  };
 }

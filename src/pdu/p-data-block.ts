@@ -12,7 +12,10 @@ export const LAST_BIT = 0x02;
 const MAX_SENT_LENGTH = 256 * 1024;
 /** Shortest announcement that leaves room for a fragment of two bytes. */
 export const MIN_MAXIMUM_LENGTH = PDV_HEADER + 2;
-const BLOCK_BYTES = 512 * 1024;
+/** An image of 512 by 512 with 16 bits goes out in one write. */
+export const BLOCK_BYTES = 576 * 1024;
+/** A shorter fragment before the end of a block is not worth its headers. */
+const MIN_BODY_BYTES = 1024;
 /** As many as one `readv` fills, for peers that take very short PDUs only. */
 const MAX_BODIES = 1024;
 
@@ -32,50 +35,80 @@ export function fragmentSize(maximumLength: number | undefined): number {
 }
 
 /**
- * Room for as many PDUs of one PDV each as fit half a mebibyte: write message bytes into `bodies`, call `frame`,
- * send what it returns, and leave the block alone until that is sent.
+ * PDUs of one PDV each, one behind the other: put message bytes into `bodies`, call `frame`, and so on while it `hasRoom`;
+ * then send `pdus`, and `clear` the block when they are sent.
  */
 export class PDataBlock {
   readonly #bytes: Buffer;
   readonly #fragmentSize: number;
-  readonly bodies: readonly Buffer[];
+  #length = 0;
 
-  /** @param wanted bytes of message the block should hold if it is to hold less than a full block. */
-  constructor(maximumLength: number | undefined, wanted = BLOCK_BYTES) {
+  constructor(maximumLength: number | undefined, size: number) {
     this.#fragmentSize = fragmentSize(maximumLength);
-    const frameSize = FRAME + this.#fragmentSize;
-    const most = Math.min(MAX_BODIES, Math.floor(BLOCK_BYTES / frameSize));
-    const count = Math.max(1, Math.min(most, Math.ceil(wanted / this.#fragmentSize)));
-    this.#bytes = Buffer.allocUnsafeSlow(count * frameSize);
-    this.bodies = Array.from({ length: count }, (_, index) => {
-      const from = index * frameSize + FRAME;
-      return this.#bytes.subarray(from, from + this.#fragmentSize);
-    });
+    this.#bytes = Buffer.allocUnsafeSlow(size);
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  /** Bytes of PDUs framed so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether there is so much that `bodies` should be asked for more. */
+  get hasRoom(): boolean {
+    return this.#length + FRAME + Math.min(this.#fragmentSize, MIN_BODY_BYTES) <= this.#bytes.length;
+  }
+
+  get pdus(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Takes back what was framed after the first `length` bytes. */
+  truncate(length: number): void {
+    this.#length = length;
   }
 
   /**
-   * Puts headers before the first `bytes` bytes of the bodies and returns the whole PDUs.
-   * @param isLast marks the last of them as the message's last fragment. With 0 bytes that is one empty fragment.
+   * Room behind what is framed, of even sizes, each to be filled before the next: for `wanted` bytes of message at least, if
+   * the block has so much.
    */
-  frame(header: PdvHeader, bytes: number, isLast: boolean): Buffer {
-    const count = Math.max(1, Math.ceil(bytes / this.#fragmentSize));
-    let offset = 0;
-    for (let index = 0, left = bytes; index < count; index++) {
-      const length = Math.min(left, this.#fragmentSize);
-      this.#writeHeaders(offset, header, length, isLast && index === count - 1);
-      offset += FRAME + length;
-      left -= length;
+  bodies(wanted: number): readonly Buffer[] {
+    const bodies: Buffer[] = [];
+    let left = wanted;
+    for (let at = this.#length + FRAME; at + 2 <= this.#bytes.length && left > 0 && bodies.length < MAX_BODIES; ) {
+      const size = Math.min(this.#fragmentSize, (this.#bytes.length - at) & ~1);
+      bodies.push(this.#bytes.subarray(at, at + size));
+      at += size + FRAME;
+      left -= size;
     }
-    return this.#bytes.subarray(0, offset);
+    return bodies;
   }
 
-  #writeHeaders(offset: number, header: PdvHeader, length: number, isLast: boolean): void {
+  /**
+   * Puts headers before the first `bytes` bytes of the bodies.
+   * @param isLast marks the last of them as the message's last fragment. With 0 bytes that is one empty fragment.
+   */
+  frame(header: PdvHeader, bytes: number, isLast: boolean): void {
+    let left = bytes;
+    do {
+      const length = Math.min(left, this.#fragmentSize);
+      left -= length;
+      this.#writeHeaders(header, length, isLast && left === 0);
+      this.#length += FRAME + length;
+    } while (left > 0);
+  }
+
+  #writeHeaders(header: PdvHeader, length: number, isLast: boolean): void {
     const bytes = this.#bytes;
-    bytes[offset] = P_DATA_TF;
-    bytes[offset + 1] = 0;
-    bytes.writeUInt32BE(PDV_HEADER + length, offset + 2);
-    bytes.writeUInt32BE(2 + length, offset + PDU_HEADER);
-    bytes[offset + PDU_HEADER + 4] = header.presentationContextId;
-    bytes[offset + PDU_HEADER + 5] = (header.isCommand ? COMMAND_BIT : 0) | (isLast ? LAST_BIT : 0);
+    const at = this.#length;
+    bytes[at] = P_DATA_TF;
+    bytes[at + 1] = 0;
+    bytes.writeUInt32BE(PDV_HEADER + length, at + 2);
+    bytes.writeUInt32BE(2 + length, at + PDU_HEADER);
+    bytes[at + PDU_HEADER + 4] = header.presentationContextId;
+    bytes[at + PDU_HEADER + 5] = (header.isCommand ? COMMAND_BIT : 0) | (isLast ? LAST_BIT : 0);
   }
 }

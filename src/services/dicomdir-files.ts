@@ -1,5 +1,5 @@
 /** The files that a DICOMDIR refers to (PS3.10 8), looked for under names as file systems show them. */
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FileError } from '../base/errors.js';
 import { fileReferences } from '../file/dicomdir.js';
@@ -10,7 +10,7 @@ import type { Found } from './folder-walk.js';
  * the DICOMDIR itself, and the files that could be made out come all the same.
  */
 export async function* filesOfDicomdir(path: string): AsyncGenerator<Found, void, void> {
-  const fileSet = new FileSet(path.slice(0, path.length - basename(path).length));
+  const fileSet = new FileSet(await folderOf(path));
   const given = new Set<string>();
   let isEmpty = true;
   try {
@@ -35,6 +35,12 @@ export async function* filesOfDicomdir(path: string): AsyncGenerator<Found, void
       location: path,
       error: new FileError(path, `Cannot send input file ${path}: it is a DICOMDIR that refers to no files`),
     };
+}
+
+/** With a slash at its end, or empty for the current directory. A file-set is where its DICOMDIR is, not where a link to that is. */
+async function folderOf(path: string): Promise<string> {
+  const file = (await lstat(path)).isSymbolicLink() ? await realpath(path) : path;
+  return file.slice(0, file.length - basename(file).length);
 }
 
 /** Whether it stays a name in a path: a DICOMDIR leads out of its directory by a link at most, which its owner has made. */

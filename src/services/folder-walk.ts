@@ -1,7 +1,7 @@
 /** The files in a directory and, if wanted, in those below it: lazily, in a stable order, symbolic links followed once. */
-import type { BigIntStats, Dirent } from 'node:fs';
+import type { BigIntStats, Dir, Dirent } from 'node:fs';
 import { opendir, readdir, stat } from 'node:fs/promises';
-import type { Location } from '../file/open-file.js';
+import { inputDisk, type Location } from '../file/open-file.js';
 
 /**
  * Whether to take a file, or to look into a directory at all. `path` begins below the directory that the user named, and has
@@ -22,12 +22,12 @@ export type Found = { readonly location: Location } | { readonly location: Locat
 /**
  * The files of `directory` in the order of their names, then those of each directory in it, in the order of their names. Names
  * go by code units; where one is no UTF-8, all of its directory by bytes. What a symbolic link leads to counts under the name
- * of the link. Only names are kept, of one directory for each level.
+ * of the link. Only names are kept, of one directory for each level. They come some at a time.
  *
  * A link to a directory is followed unless that was looked into before, by whatever path; so is a directory that a link has
  * led to already. Of links to the same file the first is followed. Sockets, pipes and devices are left out.
  */
-export function filesIn(directory: string, options: WalkOptions): AsyncGenerator<Found, void, void> {
+export function filesIn(directory: string, options: WalkOptions): AsyncGenerator<readonly Found[], void, void> {
   return new Walk(options).files({ location: directory, below: '' });
 }
 
@@ -50,28 +50,27 @@ class Walk {
     this.#options = options;
   }
 
-  async *files(directory: Place): AsyncGenerator<Found, void, void> {
-    const folders = yield* this.#ownFiles(directory);
-    for (const name of folders) yield* this.files(placeIn(directory, name));
-  }
-
-  /** Returns the names of the directories to look into next. */
-  async *#ownFiles(directory: Place): AsyncGenerator<Found, readonly Name[], void> {
-    const folders: Name[] = [];
+  async *files(directory: Place): AsyncGenerator<readonly Found[], void, void> {
     const listing = await this.#list(directory.location);
     if ('error' in listing) {
-      yield { location: directory.location, error: listing.error };
-      return folders;
+      yield [{ location: directory.location, error: listing.error }];
+      return;
     }
-    for (const name of listing.names) {
-      const place = placeIn(directory, name);
-      const told = listing.kinds.get(name) ?? 'file';
-      const kind = told === 'link' ? await this.#kindBehind(place.location) : told;
-      if (kind === 'directory') {
-        if (this.#options.recurse && this.#accepts(place, kind)) folders.push(name);
-      } else if (kind === 'file' && this.#accepts(place, kind)) yield { location: place.location };
+    const folders: Name[] = [];
+    for (let from = 0; from < listing.names.length; from += FILES_AT_ONCE) {
+      const found: Found[] = [];
+      for (const name of listing.names.slice(from, from + FILES_AT_ONCE)) {
+        const place = placeIn(directory, name);
+        const told = listing.kinds.get(name) ?? 'file';
+        const { kind, target } = told === 'link' ? await behind(place.location) : { kind: told };
+        if (kind === 'directory') {
+          if (this.#options.recurse && this.#accepts(place, kind)) folders.push(name);
+        } else if (kind === 'file' && this.#accepts(place, kind) && (target === undefined || this.#isNew(target)))
+          found.push({ location: place.location });
+      }
+      yield found;
     }
-    return folders;
+    for (const name of folders) yield* this.files(placeIn(directory, name));
   }
 
   async #list(directory: Location): Promise<Listing | { readonly error: unknown }> {
@@ -82,19 +81,11 @@ class Walk {
     }
   }
 
-  async #kindBehind(link: Location): Promise<Kind> {
-    try {
-      const target = await stat(link, { bigint: true });
-      const kind = kindOf(target);
-      return kind === 'file' && !this.#isNew(target) ? 'none' : kind;
-    } catch {
-      // A link that leads nowhere is reported when it is looked into.
-      return 'file';
-    }
-  }
-
-  #isNew({ dev, ino }: BigIntStats): boolean {
-    const key = `${dev}:${ino}`;
+  #isNew({ dev, ino, birthtimeNs }: BigIntStats): boolean {
+    // Some file systems number nothing; the length of a path then bounds a circle.
+    if (ino === 0n) return true;
+    // The number of what is gone is soon another's.
+    const key = `${dev}:${ino}:${birthtimeNs}`;
     if (this.#met.has(key)) return false;
     this.#met.add(key);
     return true;
@@ -102,6 +93,17 @@ class Walk {
 
   #accepts({ below }: Place, kind: 'file' | 'directory'): boolean {
     return this.#options.accept?.(below, kind) ?? true;
+  }
+}
+
+/** What a link leads to. */
+async function behind(link: Location): Promise<{ readonly kind: Kind; readonly target?: BigIntStats }> {
+  try {
+    const target = await stat(link, { bigint: true });
+    return { kind: kindOf(target), target };
+  } catch {
+    // A link that leads nowhere is reported when it is looked into.
+    return { kind: 'file' };
   }
 }
 
@@ -113,6 +115,7 @@ interface Listing {
 }
 
 const ENTRIES_AT_ONCE = 256;
+const FILES_AT_ONCE = 64;
 const NOTHING: Listing = { names: [], kinds: new Map() };
 /** What stands in a string for bytes that are no UTF-8. */
 const REPLACEMENT_CHARACTER = '\ufffd';
@@ -121,12 +124,36 @@ const REPLACEMENT_CHARACTER = '\ufffd';
 async function list(directory: Location): Promise<Listing> {
   const names: string[] = [];
   const kinds = new Map<string, Kind>();
-  for await (const entry of await opendir(directory, { bufferSize: ENTRIES_AT_ONCE })) {
-    if (entry.name.includes(REPLACEMENT_CHARACTER)) return listInBytes(directory);
-    names.push(entry.name);
-    if (!entry.isFile()) kinds.set(entry.name, kindOf(entry));
+  const opened = await opendir(directory, { bufferSize: ENTRIES_AT_ONCE });
+  try {
+    for (let entries = await someOf(opened); entries.length > 0; entries = await someOf(opened))
+      for (const entry of entries) {
+        if (entry.name.includes(REPLACEMENT_CHARACTER)) return listInBytes(directory);
+        names.push(entry.name);
+        if (!entry.isFile()) kinds.set(entry.name, kindOf(entry));
+      }
+  } finally {
+    await opened.close();
   }
   return { names: names.sort(), kinds };
+}
+
+/** The next entries of a directory; none at its end. */
+function someOf(directory: Dir): readonly Dirent[] | Promise<readonly Dirent[]> {
+  return inputDisk.run(
+    () => {
+      const entries: Dirent[] = [];
+      for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+        entries.push(entry);
+        if (entries.length === ENTRIES_AT_ONCE) break;
+      }
+      return entries;
+    },
+    async () => {
+      const entry = await directory.read();
+      return entry === null ? [] : [entry];
+    },
+  );
 }
 
 async function listInBytes(directory: Location): Promise<Listing> {

@@ -1,9 +1,10 @@
 /** Paths as a user gives them become instances to send: files, the files in directories, those of a DICOMDIR. */
+import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { FileError, NotAnInstance } from '../base/errors.js';
 import { isDicomdir, MEDIA_STORAGE_DIRECTORY } from '../file/dicomdir.js';
 import { type InstanceFile, inspectInstance } from '../file/instance-file.js';
-import type { Location } from '../file/open-file.js';
+import { inputDisk, type Location } from '../file/open-file.js';
 import { fileErrorInWords } from '../file/system-error.js';
 import { filesOfDicomdir } from './dicomdir-files.js';
 import { type Found, filesIn, type WalkOptions } from './folder-walk.js';
@@ -15,7 +16,13 @@ export type { PathFilter } from './folder-walk.js';
  * cannot be looked into: not to be skipped lightly.
  */
 export type InputFile =
-  | { readonly path: string; readonly isNamed: boolean; readonly instance: InstanceFile }
+  | {
+      readonly path: string;
+      readonly isNamed: boolean;
+      readonly instance: InstanceFile;
+      /** How often it is still to be sent, if it is here for the second time. */
+      readonly turns?: number;
+    }
   | { readonly path: string; readonly isNamed: boolean; readonly error: Error };
 
 /**
@@ -27,44 +34,45 @@ export async function* findInstances(
   options: WalkOptions,
 ): AsyncGenerator<InputFile, void, void> {
   for (const path of paths) {
-    if (await isDirectory(path)) yield* inspectEach(filesIn(path, options), false);
-    else yield* named(path);
+    if (await isDirectory(path)) {
+      for await (const batch of filesIn(path, options)) for (const found of batch) yield await lookInto(found, false);
+      continue;
+    }
+    const file = await inspect(path, true);
+    if (!('error' in file && (await isDicomdir(path)))) yield file;
+    else for await (const found of filesOfDicomdir(path)) yield await lookInto(found, true);
   }
 }
 
 async function isDirectory(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isDirectory();
+    const found = await inputDisk.run(
+      () => statSync(path),
+      () => stat(path),
+    );
+    return found.isDirectory();
   } catch {
     // What is wrong with the path comes out when it is looked into.
     return false;
   }
 }
 
-async function* named(path: string): AsyncGenerator<InputFile, void, void> {
-  const file = await inspect(path, true);
-  if ('error' in file && (await isDicomdir(path))) yield* inspectEach(filesOfDicomdir(path), true);
-  else yield file;
-}
-
-async function* inspectEach(files: AsyncIterable<Found>, areNamed: boolean): AsyncGenerator<InputFile, void, void> {
-  for await (const file of files) {
-    if (!('error' in file)) yield await inspect(file.location, areNamed);
-    // Nobody knows what should have been sent from there: that is no file to be skipped.
-    else yield failed(file.location, true, file.error);
-  }
+function lookInto(found: Found, isNamed: boolean): InputFile | Promise<InputFile> {
+  if (!('error' in found)) return inspect(found.location, isNamed);
+  // Nobody knows what should have been sent from there: that is no file to be skipped.
+  return failed(found.location, true, found.error);
 }
 
 async function inspect(location: Location, isNamed: boolean): Promise<InputFile> {
   const path = location.toString();
   try {
     const instance = await inspectInstance(location);
-    if (instance.sopClassUid === MEDIA_STORAGE_DIRECTORY)
-      throw new NotAnInstance(path, `Cannot send input file ${path}: it is a DICOMDIR`);
-    return { path, isNamed, instance };
+    if (instance.sopClassUid !== MEDIA_STORAGE_DIRECTORY) return { path, isNamed, instance };
   } catch (error) {
-    return failed(location, isNamed, error);
+    // One that is damaged was not to be sent either.
+    if (isNamed || !(await isDicomdir(location))) return failed(location, isNamed, error);
   }
+  return { path, isNamed, error: new NotAnInstance(path, `Cannot send input file ${path}: it is a DICOMDIR`) };
 }
 
 function failed(location: Location, isNamed: boolean, error: unknown): InputFile {

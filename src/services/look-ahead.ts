@@ -57,18 +57,21 @@ export class LookAhead {
    * Takes the next file that `fits`; what does not is passed over. Undefined when none does of those that may wait, which
    * are all if the walk has ended. @throws what the walk threw
    */
-  async take(fits: (file: InputFile) => boolean): Promise<InputFile | undefined> {
-    for (;;) {
-      const file = this.#fresh.shift();
-      if (file === undefined) {
-        this.#throwIfFailed();
-        if (this.#hasEnded || this.#isFull) return undefined;
-        await this.#growth();
-      } else if (fits(file)) {
+  take(fits: (file: InputFile) => boolean): InputFile | undefined | Promise<InputFile | undefined> {
+    for (let file = this.#fresh.shift(); file !== undefined; file = this.#fresh.shift()) {
+      if (fits(file)) {
         this.#onShrunk();
         return file;
-      } else this.#aside.push(file);
+      }
+      this.#aside.push(file);
     }
+    this.#throwIfFailed();
+    return this.#hasEnded || this.#isFull ? undefined : this.#takeLater(fits);
+  }
+
+  async #takeLater(fits: (file: InputFile) => boolean): Promise<InputFile | undefined> {
+    await this.#growth();
+    return this.take(fits);
   }
 
   /** Takes at once all that wait and are `wanted`, wherever they stand. */
@@ -81,9 +84,9 @@ export class LookAhead {
     return taken;
   }
 
-  /** It waits again, and comes first after a restart. */
-  putBack(file: InputFile): void {
-    this.#aside.unshift(file);
+  /** They wait again, and come first after a restart. */
+  putBack(files: readonly InputFile[]): void {
+    this.#aside.unshift(...files);
   }
 
   /** What was passed over comes first again. */

@@ -70,9 +70,34 @@ export function planContexts(
   const plan = new ContextPlan();
   if (proposal.verify)
     plan.add([{ abstractSyntax: VERIFICATION_SOP_CLASS, transferSyntaxes: proposal.transferSyntaxes }]);
-  for (const file of waiting) if ('instance' in file) plan.add(contextsFor(file.instance, proposal));
+  const wanted = new PerKind((instance) => {
+    const contexts = contextsFor(instance, proposal);
+    plan.add(contexts);
+    return contexts;
+  });
+  for (const file of waiting) if ('instance' in file) wanted.of(file.instance);
   if (!isComplete) for (const context of usual) plan.add([context]);
   return plan;
+}
+
+/** What is the same for all instances of a SOP class in a transfer syntax: found out once. */
+export class PerKind<T> {
+  readonly #find: (instance: InstanceFile) => T;
+  readonly #known = new Map<string, Map<string, T>>();
+
+  constructor(find: (instance: InstanceFile) => T) {
+    this.#find = find;
+  }
+
+  of(instance: InstanceFile): T {
+    const { sopClassUid, transferSyntaxUid } = instance;
+    const known = this.#known.get(sopClassUid)?.get(transferSyntaxUid);
+    if (known !== undefined) return known;
+    const found = this.#find(instance);
+    const bySyntax = this.#known.get(sopClassUid) ?? new Map<string, T>();
+    this.#known.set(sopClassUid, bySyntax.set(transferSyntaxUid, found));
+    return found;
+  }
 }
 
 function keyOf({ abstractSyntax, transferSyntaxes }: WantedContext): string {

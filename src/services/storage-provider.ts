@@ -1,5 +1,6 @@
 /** The Storage service as provider (PS3.4 Annex B): every C-STORE-RQ becomes an instance that a sink stores. */
 import type { SupportedSyntaxes } from '../acse/negotiate.js';
+import { type Batches, forEachBatch } from '../base/batch-queue.js';
 import { InvalidIdentifier, StatusError } from '../base/errors.js';
 import {
   IMPLEMENTATION_CLASS_UID,
@@ -31,7 +32,7 @@ export interface IncomingInstance {
    * groups 0000 and 0002 in front of it. Each batch is valid until the next is asked for. The loop ends in good order only
    * after the last byte of a data set that is whole.
    */
-  readonly part10: AsyncIterable<readonly Buffer[]>;
+  readonly part10: Batches;
   /** Aborts when the association ends. */
   readonly signal: AbortSignal;
 }
@@ -55,7 +56,7 @@ export interface StorageProviderOptions {
 
 /** A sink that reads and forgets. */
 export const discardSink: StoreInstance = async ({ part10 }) => {
-  for await (const _ of part10);
+  await forEachBatch(part10, () => undefined);
 };
 
 /** Accepts the storage SOP classes of the standard and hands every instance to `store`. */
@@ -109,7 +110,7 @@ function toInstance(
     transferSyntaxUid: context.transferSyntax,
     callingAeTitle,
     fileName: `${modalityPrefix(sopClassUid)}.${sopInstanceUid}`,
-    part10: part10(meta, dataSet, context.transferSyntax, { sopClassUid, sopInstanceUid }),
+    part10: new Part10(meta, dataSet, context.transferSyntax, { sopClassUid, sopInstanceUid }),
     signal,
   };
 }
@@ -129,30 +130,68 @@ function storableAeTitle(text: string): string {
   return text.replace(/[^\x20-\x5b\x5d-\x7e]/g, '_');
 }
 
-async function* part10(
-  meta: Buffer,
-  dataSet: AsyncIterable<readonly Buffer[]>,
-  transferSyntaxUid: string,
-  announced: Announced,
-): AsyncGenerator<readonly Buffer[], void, void> {
-  let head: readonly Buffer[] = [meta];
-  const leading = new LeadingGroups(transferSyntaxUid);
-  const check = new DataSetCheck(transferSyntaxUid, announced);
-  try {
-    for await (const batch of dataSet) {
-      const views = leading.takeOff(batch);
-      // Only inflating takes the event loop; whatever is native goes on at once.
-      const looking = check.feed(views);
-      if (looking !== undefined) await looking;
-      if (views.length === 0) continue;
-      yield head.length === 0 ? views : [...head, ...views];
-      head = [];
+/** A data set on its way in, as the file that it becomes. To be read once. */
+class Part10 implements Batches {
+  readonly #dataSet: Batches;
+  readonly #leading: LeadingGroups;
+  readonly #check: DataSetCheck;
+  /** What stands before the data set, until that has come. */
+  #head: readonly Buffer[];
+
+  constructor(meta: Buffer, dataSet: Batches, transferSyntaxUid: string, announced: Announced) {
+    this.#head = [meta];
+    this.#dataSet = dataSet;
+    this.#leading = new LeadingGroups(transferSyntaxUid);
+    this.#check = new DataSetCheck(transferSyntaxUid, announced);
+  }
+
+  async forEach(consume: (batch: readonly Buffer[]) => void | Promise<void>): Promise<void> {
+    const consumeAny = (views: readonly Buffer[]) => (views.length > 0 ? consume(views) : undefined);
+    try {
+      await forEachBatch(this.#dataSet, (batch) => {
+        const views = this.#pass(batch);
+        return views instanceof Promise ? views.then(consumeAny) : consumeAny(views);
+      });
+      await consumeAny(await this.#rest());
+      await this.#check.end();
+    } finally {
+      this.#check.close();
     }
-    const views = leading.end();
-    await check.feed(views);
-    if (head.length + views.length > 0) yield [...head, ...views];
-    await check.end();
-  } finally {
-    check.close();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly Buffer[], void, void> {
+    try {
+      for await (const batch of this.#dataSet) {
+        const views = await this.#pass(batch);
+        if (views.length > 0) yield views;
+      }
+      const views = await this.#rest();
+      if (views.length > 0) yield views;
+      await this.#check.end();
+    } finally {
+      this.#check.close();
+    }
+  }
+
+  /** What goes into the file of what has come, which is looked at before. */
+  #pass(batch: readonly Buffer[]): readonly Buffer[] | Promise<readonly Buffer[]> {
+    const views = this.#leading.takeOff(batch);
+    // Only inflating takes the event loop; whatever is native goes on at once.
+    const looking = this.#check.feed(views);
+    return looking === undefined ? this.#withHead(views) : looking.then(() => this.#withHead(views));
+  }
+
+  /** After the last batch. The file has its head even if there is no data set. */
+  async #rest(): Promise<readonly Buffer[]> {
+    const views = this.#leading.end();
+    await this.#check.feed(views);
+    return [...this.#head, ...views];
+  }
+
+  #withHead(views: readonly Buffer[]): readonly Buffer[] {
+    if (this.#head.length === 0 || views.length === 0) return views;
+    const all = [...this.#head, ...views];
+    this.#head = [];
+    return all;
   }
 }

@@ -1,16 +1,17 @@
 /** The Storage service as user (PS3.4 Annex B): from files to C-STORE responses, over as many associations as it takes. */
 import type { WantedContext } from '../acse/propose.js';
-import { type Deferred, deferred } from '../base/deferred.js';
-import { DicomError, FileError, NoPresentationContext, NotAnInstance, TimeoutError } from '../base/errors.js';
-import { InFlight, merged } from '../base/in-flight.js';
-import { describeStatus } from '../dimse/status.js';
-import type { InstanceFile } from '../file/instance-file.js';
+import { DicomError, NoPresentationContext, TimeoutError } from '../base/errors.js';
+import { Handover } from '../base/handover.js';
+import { allEnded } from '../base/in-flight.js';
 import type { AssociationHandle } from '../net/association-handle.js';
 import { requestAssociation } from '../net/requestor.js';
+import type { ProposedPresentationContext } from '../pdu/types.js';
 import { findInstances, type InputFile } from './input-files.js';
 import { LookAhead } from './look-ahead.js';
-import { type ContextPlan, chooseContext, contextsFor, type Proposal, planContexts, proposalOf } from './plan.js';
-import { noContextFor, openInstance, sendInstance } from './store-instance.js';
+import { Outcomes } from './outcomes.js';
+import { chooseContext, contextsFor, PerKind, type Proposal, planContexts, proposalOf } from './plan.js';
+import { Sending, type WaitingInstance } from './sending.js';
+import { noContextFor } from './store-instance.js';
 import type { StoreFilesOptions, StoreOutcome } from './store-outcome.js';
 import { verify } from './verification.js';
 
@@ -28,20 +29,31 @@ export async function* storeFiles(
   options: StoreFilesOptions,
 ): AsyncGenerator<StoreOutcome, void, void> {
   const files = new LookAhead(findInstances(paths, { ...options, recurse: options.recurse ?? false }), options);
+  const told = new Handover<StoreOutcome>();
+  const outcomes = new Outcomes(told, options);
+  const working = new Session(files, options, outcomes).run().finally(() => told.close());
+  // It is awaited when its outcomes are taken.
+  working.catch(() => undefined);
   try {
-    yield* new Session(files, options).run();
+    for (let outcome = await told.take(); outcome !== undefined; outcome = await told.take()) yield outcome;
+    await working;
   } finally {
-    await files.close();
+    outcomes.halt();
+    told.close();
+    await Promise.allSettled([working, files.close()]);
   }
 }
 
-type ProblemFile = Extract<InputFile, { error: Error }>;
-type WaitingInstance = Extract<InputFile, { instance: InstanceFile }>;
-
+/** What an association is for. */
+interface Plan {
+  readonly contexts: readonly ProposedPresentationContext[];
+  readonly covers: (file: InputFile) => boolean;
+}
 /** One call of `storeFiles`: what it has seen so far decides whether it goes on. */
 class Session {
   readonly #files: LookAhead;
   readonly #options: StoreFilesOptions;
+  readonly #outcomes: Outcomes;
   readonly #proposal: Proposal;
   readonly #repeat: number;
   /** What the last association was for, as far as the peer takes it: the next may find more files of that kind. */
@@ -49,42 +61,49 @@ class Session {
   #anyAccepted = false;
   #refusal: Error | undefined;
   #hasVerified = false;
-  #halted = false;
 
-  constructor(files: LookAhead, options: StoreFilesOptions) {
+  constructor(files: LookAhead, options: StoreFilesOptions, outcomes: Outcomes) {
     this.#files = files;
     this.#options = options;
+    this.#outcomes = outcomes;
     this.#proposal = proposalOf(options);
     this.#repeat = options.repeat ?? 1;
   }
 
-  async *run(): AsyncGenerator<StoreOutcome, void, void> {
+  async run(): Promise<void> {
     for (;;) {
-      yield* this.#problemsFirst();
-      if (this.#halted) return;
+      await this.#problemsFirst();
+      if (this.#outcomes.isHalted) return;
       const isPing = this.#options.verify && !this.#hasVerified;
       if ((await this.#files.peek()) === undefined && !isPing) break;
       await this.#files.filled();
-      yield* this.#useAssociations(planContexts(this.#files, this.#proposal, this.#usual));
-      if (this.#halted) return;
+      await this.#useAssociations(this.#plan());
+      if (this.#outcomes.isHalted) return;
     }
     if (this.#refusal !== undefined && !this.#anyAccepted) throw this.#refusal;
   }
 
   /** Files that cannot be sent need no association. */
-  async *#problemsFirst(): AsyncGenerator<StoreOutcome, void, void> {
+  async #problemsFirst(): Promise<void> {
     for (let file = await this.#files.peek(); file !== undefined && 'error' in file; file = await this.#files.peek()) {
       await this.#files.take(() => true);
-      yield* this.#problem(file);
-      if (this.#halted) return;
+      await this.#outcomes.tellProblem(file);
+      if (this.#outcomes.isHalted) return;
     }
   }
 
-  async *#useAssociations(plan: ContextPlan): AsyncGenerator<StoreOutcome, void, void> {
+  #plan(): Plan {
+    const plan = planContexts(this.#files, this.#proposal, this.#usual);
+    const covers = new PerKind((instance) => plan.covers(contextsFor(instance, this.#proposal)));
+    // What cannot be sent is put to no association, so every plan covers it.
+    return { contexts: plan.contexts, covers: (file) => 'error' in file || covers.of(file.instance) };
+  }
+
+  async #useAssociations(plan: Plan): Promise<void> {
     const association = await this.#associate(plan);
     if (association.contexts.length === 0) {
       await association.abort();
-      yield* this.#refused(plan);
+      await this.#refused(plan);
       return;
     }
     this.#anyAccepted = true;
@@ -92,31 +111,37 @@ class Session {
     this.#usual = plan.contexts.filter(({ abstractSyntax }) => accepted.has(abstractSyntax));
     // One that works beside others needs files to work on.
     const more = Math.min((this.#options.associations ?? 1) - 1, this.#files.waiting.length - 1);
-    yield* merged([
+    await allEnded([
       this.#use(association, plan),
-      ...Array.from({ length: Math.max(0, more) }, () => this.#useAnother(plan)),
+      ...Array.from({ length: Math.max(0, more) }, () => this.#useAnother(plan, association)),
     ]);
   }
 
-  #associate({ contexts }: ContextPlan): Promise<AssociationHandle> {
+  #associate({ contexts }: Plan): Promise<AssociationHandle> {
     const isSingle = this.#files.isComplete && this.#files.waiting.length <= 1 && this.#repeat <= 1;
     // A window for one request would be of no use, and is one more thing for a peer to stumble over.
     const maxOperationsInvoked = isSingle ? 1 : this.#options.maxOperationsInvoked;
     return requestAssociation({ ...this.#options, contexts, maxOperationsInvoked });
   }
 
-  async *#use(association: AssociationHandle, plan: ContextPlan): AsyncGenerator<StoreOutcome, void, void> {
+  async #use(association: AssociationHandle, plan: Plan): Promise<void> {
     try {
-      if (this.#options.verify && !this.#hasVerified) yield* this.#verify(association);
-      if (!this.#options.haltOnFailure) yield* this.#withoutContext(association, plan);
-      yield* this.#sendOver(association, plan);
+      if (this.#options.verify && !this.#hasVerified) await this.#verify(association);
+      if (!this.#options.haltOnFailure) await this.#withoutContext(association, plan);
+      await this.#sending(association).run(plan.covers);
     } finally {
       if (association.failure === undefined) await this.#finish(association);
     }
   }
 
-  /** A peer that does not want another association is served over those there are. */
-  async *#useAnother(plan: ContextPlan): AsyncGenerator<StoreOutcome, void, void> {
+  #sending(association: AssociationHandle): Sending {
+    const { priority, decompress, haltOnFailure, report } = this.#options;
+    const options = { priority, decompress, haltOnFailure, report, repeat: this.#repeat };
+    return new Sending(association, this.#files, { outcomes: this.#outcomes, options });
+  }
+
+  /** A peer that does not want another association, or takes less on it, is served over those there are. */
+  async #useAnother(plan: Plan, first: AssociationHandle): Promise<void> {
     let association: AssociationHandle;
     try {
       association = await this.#associate(plan);
@@ -126,123 +151,46 @@ class Session {
       this.#options.report?.({ type: 'association-missing', error });
       return;
     }
-    yield* this.#use(association, plan);
+    if (takesAllOf(first, association)) await this.#use(association, plan);
+    else {
+      const error = new NoPresentationContext('the peer accepts less on a further association');
+      this.#options.report?.({ type: 'association-missing', error });
+      await (association.contexts.length > 0 ? this.#finish(association) : association.abort());
+    }
   }
 
   /** @throws {NoPresentationContext} if there is nothing else: alone, the error of the whole says it all */
-  async *#refused(plan: ContextPlan): AsyncGenerator<StoreOutcome, void, void> {
-    const isRefused = (file: InputFile) => this.#isCovered(file, plan);
+  async #refused(plan: Plan): Promise<void> {
+    const isRefused = plan.covers;
     this.#refusal = new NoPresentationContext('No Acceptable Presentation Contexts');
     const isAll = this.#files.isComplete && this.#files.waiting.every(isRefused);
     if (!this.#anyAccepted && (isAll || this.#options.haltOnFailure)) throw this.#refusal;
     for (let file = await this.#files.take(isRefused); file !== undefined; file = await this.#files.take(isRefused)) {
-      if ('error' in file) yield* this.#problem(file);
-      else yield this.#failed(file.path, this.#refusal);
-      if (this.#halted) return;
+      if ('error' in file) await this.#outcomes.tellProblem(file);
+      else await this.#tellNoContext(file);
+      if (this.#outcomes.isHalted) return;
     }
   }
 
   /** Of the files that wait, those that the peer takes in no form: known now, so told now. */
-  *#withoutContext(association: AssociationHandle, plan: ContextPlan): Generator<StoreOutcome, void, void> {
-    const isWithout = (file: InputFile) =>
-      'instance' in file &&
-      this.#isCovered(file, plan) &&
-      chooseContext(file.instance, association.contexts, this.#options) === undefined;
-    for (const file of this.#files.takeAll(isWithout))
-      if ('instance' in file) yield this.#failed(file.path, noContextFor(file.instance));
+  async #withoutContext({ contexts }: AssociationHandle, plan: Plan): Promise<void> {
+    const isTaken = new PerKind((instance) => chooseContext(instance, contexts, this.#options) !== undefined);
+    const isWithout = (file: InputFile) => 'instance' in file && plan.covers(file) && !isTaken.of(file.instance);
+    for (const file of this.#files.takeAll(isWithout)) if ('instance' in file) await this.#tellNoContext(file);
   }
 
-  /** Sends all files that the plan is for, as long as there are any; one that breaks in the middle costs the association. */
-  async *#sendOver(association: AssociationHandle, plan: ContextPlan): AsyncGenerator<StoreOutcome, void, void> {
-    const inFlight = new InFlight<readonly StoreOutcome[] | ProblemFile>();
-    // One more than may be outstanding is opened and waits for its turn; but who halts must know of each what became of it.
-    const limit = this.#options.haltOnFailure ? 1 : association.maxOperationsInvoked + 1;
-    let line: Promise<void> = Promise.resolve();
-    const goesOn = () => !(this.#halted || association.failure instanceof FileError);
-    try {
-      while (goesOn()) {
-        const file = await this.#files.take((next) => this.#isCovered(next, plan));
-        if (file === undefined) break;
-        for (let turn = 0; turn < ('error' in file ? 1 : this.#repeat) && goesOn(); turn++) {
-          if ('error' in file) inFlight.add(Promise.resolve(file));
-          else {
-            const begun = deferred();
-            inFlight.add(this.#send(association, file, { after: line, begun }));
-            line = begun.promise;
-          }
-          for await (const done of inFlight.untilBelow(limit)) yield* 'error' in done ? this.#problem(done) : done;
-        }
-      }
-      for await (const done of inFlight.untilBelow(1)) yield* 'error' in done ? this.#problem(done) : done;
-    } finally {
-      await inFlight.settled();
-    }
+  #tellNoContext({ path, instance }: WaitingInstance): void | Promise<void> {
+    return this.#outcomes.tell({ type: 'not-sent', path, error: noContextFor(instance) });
   }
 
-  /** What cannot be sent is put to no association, so every plan covers it. */
-  #isCovered(file: InputFile, plan: ContextPlan): boolean {
-    return 'error' in file || plan.covers(contextsFor(file.instance, this.#proposal));
-  }
-
-  #tellSending(instance: InstanceFile): void {
-    const { path, warnings } = instance;
-    for (const message of warnings) this.#options.report?.({ type: 'warning', path, message });
-    this.#options.report?.({ type: 'sending', instance });
-  }
-
-  /**
-   * Opens the file at once, but lets those that were begun `after` it on the way first.
-   * @returns nothing if it has to be sent once more: another file has cost the association that it was on its way over
-   */
-  async #send(
-    association: AssociationHandle,
-    file: WaitingInstance,
-    { after, begun }: { readonly after: Promise<void>; readonly begun: Deferred<void> },
-  ): Promise<readonly StoreOutcome[]> {
-    const { path, instance } = file;
-    try {
-      const opening = openInstance(association, instance, this.#options);
-      await Promise.allSettled([opening, after]);
-      const onTurn = () => this.#tellSending(instance);
-      const answer = sendInstance(association, await opening, { ...this.#options, onTurn });
-      begun.resolve();
-      const response = await answer;
-      const status = describeStatus(response.status);
-      if (status.category === 'success' || status.category === 'warning')
-        return [{ type: 'stored', path, instance, status, response }];
-      if (this.#options.haltOnFailure) this.#halted = true;
-      return [{ type: 'refused', path, instance, status, response }];
-    } catch (error) {
-      // These two are about a file; anything else is about the association and ends the run.
-      if (error instanceof NoPresentationContext) return [this.#failed(path, error)];
-      if (!(error instanceof FileError)) throw error;
-      if (error.path === path) return [this.#failed(path, error)];
-      this.#files.putBack(file);
-      return [];
-    } finally {
-      begun.resolve();
-    }
-  }
-
-  /** A file that could not be looked into: a failure, unless it was met by the way and hardly meant to be sent. */
-  #problem({ path, isNamed, error }: ProblemFile): readonly StoreOutcome[] {
-    if (isNamed || !(error instanceof NotAnInstance)) return [this.#failed(path, error)];
-    this.#options.report?.({ type: 'skipped', path, error });
-    return [];
-  }
-
-  #failed(path: string, error: Error): StoreOutcome {
-    if (this.#options.haltOnFailure) this.#halted = true;
-    return { type: 'not-sent', path, error };
-  }
-
-  async *#verify(association: AssociationHandle): AsyncGenerator<StoreOutcome, void, void> {
+  async #verify(association: AssociationHandle): Promise<void> {
     this.#hasVerified = true;
     try {
-      for (let turn = 0; turn < this.#repeat; turn++) yield { type: 'verified', status: await verify(association) };
+      for (let turn = 0; turn < this.#repeat; turn++)
+        await this.#outcomes.tell({ type: 'verified', status: await verify(association) });
     } catch (error) {
       if (!(error instanceof NoPresentationContext)) throw error;
-      yield { type: 'not-verified', error };
+      await this.#outcomes.tell({ type: 'not-verified', error });
     }
   }
 
@@ -258,4 +206,9 @@ class Session {
       if (error instanceof TimeoutError || association.failure === undefined) throw error;
     }
   }
+}
+
+function takesAllOf(first: AssociationHandle, other: AssociationHandle): boolean {
+  const accepted = new Map(other.contexts.map(({ id, transferSyntax }) => [id, transferSyntax]));
+  return first.contexts.every(({ id, transferSyntax }) => accepted.get(id) === transferSyntax);
 }

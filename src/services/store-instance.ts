@@ -1,4 +1,5 @@
 /** C-STORE as user (PS3.4 Annex B): one instance on an association that is there already. */
+import type { AcceptedContext } from '../acse/negotiate.js';
 import { NoPresentationContext } from '../base/errors.js';
 import type { DataSetSource } from '../dataset/source.js';
 import { transferSyntax } from '../dataset/transfer-syntax.js';
@@ -27,7 +28,8 @@ export async function storeInstance(
   instance: InstanceFile,
   options: StoreInstanceOptions = {},
 ): Promise<DimseResponse> {
-  return sendInstance(association, await openInstance(association, instance, options), options);
+  const context = chooseContext(instance, association.contexts, options);
+  return sendInstance(association, await openInstance(instance, context), options);
 }
 
 /** An instance that is ready to go: `sendInstance` closes its data set. */
@@ -37,13 +39,14 @@ export interface OpenInstance {
   readonly dataSet: DataSetSource;
 }
 
-/** The first half of `storeInstance`, which needs no turn on the association. */
+/**
+ * The first half of `storeInstance`, which needs no turn on the association.
+ * @param context see `chooseContext`
+ */
 export async function openInstance(
-  { contexts }: AssociationHandle,
   instance: InstanceFile,
-  { decompress }: StoreInstanceOptions,
+  context: AcceptedContext | undefined,
 ): Promise<OpenInstance> {
-  const context = chooseContext(instance, contexts, { decompress });
   if (context === undefined) throw noContextFor(instance);
   const dataSet = await openDataSet(instance, transferSyntax(context.transferSyntax));
   return { instance, presentationContextId: context.id, dataSet };

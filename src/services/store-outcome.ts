@@ -52,5 +52,7 @@ export type StoreOutcome =
       readonly response: DimseResponse;
     }
   | { readonly type: 'not-sent'; readonly path: string; readonly error: Error }
+  /** The association was lost before the response: nobody knows whether it is stored. `error` is what ends the run. */
+  | { readonly type: 'unanswered'; readonly path: string; readonly instance: InstanceFile; readonly error: Error }
   | { readonly type: 'verified'; readonly status: Status }
   | { readonly type: 'not-verified'; readonly error: Error };

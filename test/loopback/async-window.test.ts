@@ -1,6 +1,7 @@
 /** The asynchronous operations window (PS3.7 D.3.3.3): what is negotiated, kept to on both sides, and done within it. */
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { type Deferred, deferred } from '../../src/base/deferred.js';
@@ -387,6 +388,23 @@ test('a message id that is that of a request at work is answered 0210, and is go
   await assertAnswered(peer, 7);
 });
 
+test('an instance that is sent once more waits for the one that it is to replace, and no other does', async () => {
+  await using acceptor = await heldServer({ maxOperationsPerformed: 4 });
+  await using peer = await RawPeer.request(acceptor.port, CONTEXTS, { window: windowOf(4) });
+  const again = [command(storeRq(2, '1.2.1'), STORE, true), pData(STORE, ctDataSet('1.2.1'))];
+  peer.send(...stores(1), ...again, ...stores(3));
+  await assertBegun(acceptor, 3, 1);
+  const [first] = await work(acceptor, 1);
+  first?.end.resolve();
+  await assertAnswered(peer, 1);
+  const [second, third] = await work(acceptor, 2);
+  assert.deepEqual([second?.sopInstanceUid, third?.sopInstanceUid], ['1.2.1', '1.2.3']);
+  third?.end.resolve();
+  await assertAnswered(peer, 3);
+  second?.end.resolve();
+  await assertAnswered(peer, 2);
+});
+
 test('one at a time, answers come in order, so that equal message ids do no harm', async () => {
   await using acceptor = await startServer();
   await using peer = await RawPeer.request(acceptor.port, CONTEXTS);
@@ -396,8 +414,27 @@ test('one at a time, answers come in order, so that equal message ids do no harm
 
 // --- both
 
+test('of an instance sent twenty times in a window, the last is what stays', async () => {
+  await using folder = await temporaryFolder();
+  const store = await directorySink(folder.path);
+  await using acceptor = await startServer({ services: [storageProvider({ store })], maxOperationsPerformed: 16 });
+  await using peer = await RawPeer.request(acceptor.port, CONTEXTS, { window: windowOf(16) });
+  const ids = Array.from({ length: 20 }, (_, index) => index + 1);
+  const sizes = ids.map((id) => 100 * (21 - id));
+  peer.send(
+    ...ids.flatMap((id) => [
+      command(storeRq(id, '1.2.3'), STORE, true),
+      pData(STORE, ctDataSet('1.2.3', sizes[id - 1] ?? 0)),
+    ]),
+  );
+  await assertAnswered(peer, ...ids);
+  const file = await readFile(join(folder.path, 'CT.1.2.3'));
+  assert.ok(file.subarray(-ctDataSet('1.2.3', 100).length).equals(ctDataSet('1.2.3', 100)));
+});
+
 test('two hundred instances over a window: all are stored, no more at a time than agreed', async () => {
   await using folder = await temporaryFolder();
+  // With fsync: the flushes of the directory are shared.
   const sink = await directorySink(folder.path);
   let atWork = 0;
   let most = 0;

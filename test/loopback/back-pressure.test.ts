@@ -239,7 +239,8 @@ test('10,000 requests in one go are answered in order, and few of them wait at a
     assert.equal(message.messageIdBeingRespondedTo, messageId);
   }
   assert.equal(waiting, 0);
-  assert.ok(most < 2000, `${most} requests waited`);
+  // What one read of a socket brings, and not more.
+  assert.ok(most < 5000, `${most} requests waited`);
 });
 
 test('a sink that is gone lets the peer send the rest, of which nothing is kept', async () => {

@@ -194,6 +194,10 @@ test('bad acceptors leave nothing open in our requestor', async () => {
   await assertInUse(before);
 });
 
+async function all(outcomes: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of outcomes);
+}
+
 test('a run that is aborted in the middle of a file closes it', async () => {
   await using folder = await temporaryFolder();
   const path = await writeBigInstance(folder.path, 'big', 64 * 1024 * 1024);
@@ -208,7 +212,7 @@ test('a run that is aborted in the middle of a file closes it', async () => {
       acseTimeoutMs: 300,
       signal: controller.signal,
     });
-    const running = fails(run.next());
+    const running = fails(all(run));
     const peer = await acceptor.next();
     await peer.accept();
     peer.socket.once('data', () => {

@@ -16,9 +16,9 @@ import {
   storeFiles,
 } from '../../src/index.js';
 import { writeBigInstance, writeInstance } from '../support/loopback-files.js';
-import { command, RawAcceptor, storeRsp } from '../support/loopback-peer.js';
+import { acFor, command, RawAcceptor, storeRsp } from '../support/loopback-peer.js';
 import { startServer, type TemporaryFolder, type TestServer, temporaryFolder } from '../support/loopback-server.js';
-import { CT_IMAGE } from '../support/sample-instance.js';
+import { CT_IMAGE, MR_IMAGE } from '../support/sample-instance.js';
 
 async function outcomes(
   port: number,
@@ -186,10 +186,11 @@ test('files whose association another file has cost are sent once more, and have
   }
   await again.expect('A-RELEASE-RQ');
   again.send({ type: 'A-RELEASE-RP' });
-  assert.deepEqual((await running).map(inShort).toSorted(), ['not-sent big', 'stored 000', 'stored 001', 'stored 002']);
+  const ended = (await running).map(inShort);
+  assert.deepEqual(ended, ['stored 000', 'not-sent big', 'stored 001', 'stored 002']);
 });
 
-test('what was answered before an association is lost is told, and then that it is lost', async () => {
+test('when an association is lost, what was answered is told, what was not, and that it is lost', async () => {
   await using folder = await temporaryFolder();
   const paths = await instances(folder, 6);
   await using acceptor = await RawAcceptor.listen();
@@ -205,5 +206,69 @@ test('what was answered before an association is lost is told, and then that it 
   await peer.message('C-STORE-RQ');
   peer.end();
   await assert.rejects(running, AssociationAborted);
-  assert.deepEqual(told.map(inShort), ['stored 001']);
+  assert.deepEqual(told.map(inShort), ['unanswered 000', 'stored 001', 'unanswered 002', 'unanswered 003']);
+});
+
+test('with repeat, each request that another file has cost its answer is sent once more, and no other', async () => {
+  await using folder = await temporaryFolder();
+  const [first = '', last = ''] = await instances(folder, 2);
+  const big = await writeBigInstance(folder.path, 'big', 256 * 1024 * 1024);
+  await using acceptor = await RawAcceptor.listen();
+  const options = { proposeOwn: true, maxOperationsInvoked: 8, repeat: 3 };
+  const running = outcomes(acceptor.port, [first, big, last], options);
+  const peer = await acceptor.next();
+  await peer.accept({ window: { maximumInvoked: 8, maximumPerformed: 1 } });
+  const { message, presentationContextId } = await peer.message('C-STORE-RQ');
+  peer.send(command(storeRsp(message.messageId), presentationContextId));
+  for (let count = 0; count < 2; count++) await peer.message('C-STORE-RQ');
+  const before = peer.bytesReceived;
+  peer.socket.on('data', () => {
+    if (peer.bytesReceived > before + 1_000_000) truncateSync(big, 2_000_000);
+  });
+  assert.equal(await peer.abort(), '0/0');
+
+  const again = await acceptor.next();
+  await again.accept();
+  // Two of the first, which were on their way, and three of the last.
+  for (let count = 0; count < 5; count++) {
+    const { message: next, presentationContextId: context } = await again.message('C-STORE-RQ');
+    again.send(command(storeRsp(next.messageId), context));
+  }
+  await again.expect('A-RELEASE-RQ');
+  again.send({ type: 'A-RELEASE-RP' });
+  const counts = new Map<string, number>();
+  for (const what of (await running).map(inShort)) counts.set(what, (counts.get(what) ?? 0) + 1);
+  assert.deepEqual(Object.fromEntries(counts), { 'stored 000': 3, 'not-sent big': 3, 'stored 001': 3 });
+});
+
+test('an association on which the peer takes less than on the first is not used', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await instances(folder, 12);
+  const other = await writeInstance(folder.path, 'mr', { sopClassUid: MR_IMAGE });
+  await using acceptor = await RawAcceptor.listen();
+  const missing: string[] = [];
+  const report = (event: StoreEvent): void => {
+    if (event.type === 'association-missing') missing.push(event.error.message);
+  };
+  const running = outcomes(acceptor.port, [...paths, other], { associations: 2, report });
+  const peer = await acceptor.next();
+  await peer.accept();
+  const second = await acceptor.next();
+  const request = await second.expect('A-ASSOCIATE-RQ');
+  const results = request.presentationContexts.map(({ id, transferSyntaxes: [transferSyntax = ''] }, index) => ({
+    id,
+    result: index === 0 ? (0 as const) : (3 as const),
+    transferSyntax,
+  }));
+  second.send(acFor(request, { results }));
+  await second.expect('A-RELEASE-RQ');
+  second.send({ type: 'A-RELEASE-RP' });
+  for (let count = 0; count < 13; count++) {
+    const { message, presentationContextId } = await peer.message('C-STORE-RQ');
+    peer.send(command(storeRsp(message.messageId), presentationContextId));
+  }
+  await peer.expect('A-RELEASE-RQ');
+  peer.send({ type: 'A-RELEASE-RP' });
+  assert.equal((await running).filter(({ type }) => type === 'stored').length, 13);
+  assert.deepEqual(missing, ['the peer accepts less on a further association']);
 });

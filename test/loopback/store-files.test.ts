@@ -464,7 +464,7 @@ for (const [what, lose] of [
     await peer.message('C-STORE-RQ');
     lose(peer);
     assert.ok((await running) instanceof AssociationAborted);
-    assert.deepEqual(seen, ['stored a 0000', 'stored b 0000']);
+    assert.deepEqual(seen, ['stored a 0000', 'stored b 0000', 'unanswered c']);
     assert.equal(acceptor.connections.length, 1);
   });
 
@@ -485,7 +485,14 @@ test('an association that is lost while nobody asks for the next outcome is an e
   assert.equal(inShort((await first).value ?? { type: 'not-sent', path: '', error: new Error() }), 'stored a 0000');
   peer.send({ type: 'A-ABORT', source: 0, reason: 0 });
   await lost.next();
-  assert.ok((await rejection(running.next())) instanceof AssociationAborted);
+  const rest: string[] = [];
+  const ending = rejection(
+    (async () => {
+      for await (const outcome of running) rest.push(inShort(outcome));
+    })(),
+  );
+  assert.ok((await ending) instanceof AssociationAborted);
+  assert.deepEqual(rest, ['unanswered a']);
   assert.equal(acceptor.connections.length, 1);
 });
 

@@ -1,4 +1,6 @@
 /** C-STORE requests to a storage provider without an association around them, and what its sink is left with. */
+import assert from 'node:assert/strict';
+import { forEachBatch } from '../../src/base/batch-queue.js';
 import { StatusError } from '../../src/base/errors.js';
 import type { CStoreRq } from '../../src/dimse/messages.js';
 import { PRIORITY } from '../../src/dimse/messages.js';
@@ -22,15 +24,30 @@ export interface Stored {
   readonly file: Buffer;
 }
 
-/** Stores a data set that comes in these views, each a batch of its own whose bytes are wiped when the next is asked for. */
+/**
+ * Stores a data set that comes in these views, each a batch of its own whose bytes are wiped when the next is asked for. The
+ * sink reads it in either of the two ways there are, which must come to the same.
+ */
 export async function store(views: Iterable<Buffer>, options: StoreOptions): Promise<Stored> {
+  const all = [...views];
+  const stored = await storeBy('loop', all, options);
+  assert.deepEqual(await storeBy('forEach', all, options), stored);
+  return stored;
+}
+
+async function storeBy(how: 'loop' | 'forEach', views: readonly Buffer[], options: StoreOptions): Promise<Stored> {
   const { transferSyntaxUid, sopClassUid = CT_IMAGE, sopInstanceUid = '1.2.3', abstractSyntax = sopClassUid } = options;
   const written: Buffer[] = [];
   const provider = storageProvider({
     promiscuous: true,
     aeTitle: 'STORESCP',
     async store({ part10 }) {
-      for await (const batch of part10) written.push(...batch.map((view) => Buffer.from(view)));
+      const write = (batch: readonly Buffer[]) => {
+        assert.ok(batch.length > 0);
+        written.push(...batch.map((view) => Buffer.from(view)));
+      };
+      if (how === 'forEach') await forEachBatch(part10, write);
+      else for await (const batch of part10) write(batch);
     },
   });
   const message: CStoreRq = {

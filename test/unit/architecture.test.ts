@@ -26,9 +26,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules of Node, by where the library may use them. Everything else in it is pure. */
 const MAY_USE_NODE: Readonly<Record<string, (path: string) => boolean>> = {
-  'node:net': (path) => path === 'net/transport.ts' || path === 'net/acceptor.ts',
-  'node:events': (path) => path === 'net/association.ts',
-  'node:fs': (path) => path === 'file/disk.ts' || path.startsWith('services/'),
+  'node:net': (path) => ['net/transport.ts', 'net/own-memory.ts', 'net/acceptor.ts'].includes(path),
+  'node:events': (path) => path === 'net/association.ts' || path === 'net/requestor.ts',
+  'node:fs': (path) => path.startsWith('file/') || path.startsWith('services/'),
   'node:fs/promises': (path) => path.startsWith('file/') || path.startsWith('services/'),
   'node:zlib': (path) => path === 'dataset/deflate.ts' || path === 'codecs/native-frames.ts',
   // Optional, and loaded only for a file that needs it.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Backlog } from '../../../src/base/backlog.js';
-import { BatchQueue } from '../../../src/base/batch-queue.js';
+import { BatchQueue, forEachBatch } from '../../../src/base/batch-queue.js';
 
 function queueOf(highWaterBytes: number) {
   const calls: string[] = [];
@@ -121,4 +121,70 @@ test('drained() on a full queue lets the producer go on', async () => {
   assert.deepEqual(calls, ['full', 'room']);
   queue.end();
   await drained;
+});
+
+test('forEachBatch gives what a loop gives, one batch at a time, and ends as the loop does', async () => {
+  const { queue, calls } = queueOf(1000);
+  queue.push(Buffer.of(1));
+  queue.push(Buffer.of(2));
+  const received: number[][] = [];
+  let goOn: () => void = () => undefined;
+  const done = forEachBatch(queue, (batch) => {
+    received.push(batch.map((view) => view[0] ?? 0));
+    return received.length === 1
+      ? new Promise((resolve) => {
+          goOn = resolve;
+        })
+      : undefined;
+  });
+  queue.push(Buffer.of(3));
+  queue.push(Buffer.alloc(900, 4));
+  assert.deepEqual(calls, ['full'], 'the first batch counts still');
+  assert.deepEqual(received, [[1, 2]]);
+  goOn();
+  queue.end();
+  await done;
+  assert.deepEqual(received, [
+    [1, 2],
+    [3, 4],
+  ]);
+  assert.deepEqual(calls, ['full', 'room']);
+});
+
+test('an error comes out of forEachBatch, be it of the producer or of the consumer, and nothing is kept after it', async () => {
+  const { queue, other, calls } = queueOf(1000);
+  queue.push(Buffer.alloc(2000));
+  queue.end(new Error('the peer is gone'));
+  const unused = () => assert.fail('a batch came out');
+  await assert.rejects(forEachBatch(queue, unused), /the peer is gone/);
+  for (const consume of [
+    () => {
+      throw new Error('no room');
+    },
+    () => Promise.reject(new Error('no room')),
+  ]) {
+    const third = new BatchQueue(new Backlog({ highWaterBytes: 1, onFull: () => undefined, onRoom: () => undefined }));
+    third.push(Buffer.alloc(2000));
+    await assert.rejects(forEachBatch(third, consume), /no room/);
+    third.push(Buffer.alloc(2000));
+    third.end();
+    await third.drained();
+  }
+  other.push(Buffer.alloc(2000));
+  other.end();
+  await assert.rejects(
+    forEachBatch(other, () => Promise.reject(new Error('no room'))),
+    /no room/,
+  );
+  assert.deepEqual(calls, ['full', 'room', 'full', 'room']);
+});
+
+test('forEachBatch takes any other iterable of batches', async () => {
+  async function* batches(): AsyncGenerator<readonly Buffer[], void, void> {
+    yield [Buffer.of(1)];
+    yield await Promise.resolve([Buffer.of(2)]);
+  }
+  const received: number[] = [];
+  await forEachBatch(batches(), ([view]) => void received.push(view?.[0] ?? 0));
+  assert.deepEqual(received, [1, 2]);
 });

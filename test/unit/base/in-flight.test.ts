@@ -1,11 +1,11 @@
-/** Works side by side: results in the order of the works, generators merged as they come, failures after the rest. */
+/** Works side by side: told of in the order of the works, failures after the rest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { deferred } from '../../../src/base/deferred.js';
-import { InFlight, merged } from '../../../src/base/in-flight.js';
+import { allEnded, InFlight } from '../../../src/base/in-flight.js';
 
-test('whatever order they end in, works are told in the order they were begun, and no more than the limit go on', async () => {
+test('whatever order they end in, works are told of in the order they were begun, and no more than the limit go on', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -22,12 +22,14 @@ test('whatever order they end in, works are told in the order they were begun, a
         };
         const told: number[] = [];
         const all = (async () => {
-          const inFlight = new InFlight<number>();
+          const inFlight = new InFlight<number>((result) => void told.push(result));
           for (let index = 0; index < count; index++) {
-            inFlight.add(work(index));
-            for await (const result of inFlight.untilBelow(limit)) told.push(result);
+            // What is there already needs no waiting for.
+            inFlight.add(index % 5 === 4 ? index : work(index));
+            await inFlight.untilBelow(limit);
+            assert.ok(inFlight.size < limit);
           }
-          for await (const result of inFlight.untilBelow(1)) told.push(result);
+          await inFlight.untilBelow(1);
         })();
         await scheduler.waitFor(all);
         assert.deepEqual(
@@ -41,60 +43,48 @@ test('whatever order they end in, works are told in the order they were begun, a
 });
 
 test('a failure comes after what came of all the others, and is not an unhandled rejection before that', async () => {
-  const inFlight = new InFlight<string>();
+  const told: string[] = [];
+  const inFlight = new InFlight<string>((result) => void told.push(result));
   const last = deferred<string>();
   inFlight.add(Promise.resolve('a'));
   inFlight.add(Promise.reject(new Error('b')));
   inFlight.add(Promise.reject(new Error('c')));
   inFlight.add(last.promise);
-  const told: string[] = [];
-  const telling = (async () => {
-    for await (const result of inFlight.untilBelow(3)) told.push(result);
-  })();
+  const telling = inFlight.untilBelow(3);
   last.resolve('d');
   await assert.rejects(telling, /^Error: b$/);
   assert.deepEqual(told, ['a', 'd']);
 });
 
-async function* counting(from: number, to: number, error?: Error): AsyncGenerator<number, void, void> {
-  for (let index = from; index < to; index++) yield index;
-  if (error !== undefined) throw error;
-}
-
-async function collected(generators: readonly AsyncGenerator<number, void, void>[], into: number[]): Promise<void> {
-  for await (const value of merged(generators)) into.push(value);
-}
-
-test('merged generators give all that each gives, each in its order; one that fails does not keep the others', async () => {
-  const values: number[] = [];
-  await collected([counting(0, 5), counting(10, 13), counting(20, 20)], values);
-  assert.deepEqual(
-    values.filter((value) => value < 10),
-    [0, 1, 2, 3, 4],
-  );
-  assert.deepEqual(
-    values.filter((value) => value >= 10),
-    [10, 11, 12],
-  );
-
-  const despite: number[] = [];
-  const failing = collected([counting(0, 1, new Error('first')), counting(10, 14)], despite);
-  await assert.rejects(failing, /first/);
-  assert.deepEqual(
-    despite.toSorted((a, b) => a - b),
-    [0, 10, 11, 12, 13],
-  );
+test('who is told may take his time, and may fail', async () => {
+  const open = deferred();
+  const told: string[] = [];
+  const inFlight = new InFlight<string>(async (result) => {
+    await open.promise;
+    told.push(result);
+    if (result === 'a') throw new Error('of the one who is told');
+  });
+  inFlight.add('a');
+  inFlight.add('b');
+  const telling = inFlight.untilBelow(1);
+  assert.deepEqual(told, []);
+  open.resolve();
+  await assert.rejects(telling, /of the one who is told/);
+  assert.deepEqual(told, ['a', 'b']);
 });
 
-test('who leaves a merged loop ends every generator', async () => {
-  const ended: number[] = [];
-  const endless = async function* (name: number): AsyncGenerator<number, void, void> {
-    try {
-      for (;;) yield name;
-    } finally {
-      ended.push(name);
-    }
-  };
-  for await (const _ of merged([endless(1), endless(2)])) break;
-  assert.deepEqual(ended.toSorted(), [1, 2]);
+test('all have ended before the first failure among them is thrown', async () => {
+  await allEnded([]);
+  const last = deferred();
+  let hasEnded = false;
+  const ending = allEnded([
+    Promise.reject(new Error('first')),
+    Promise.reject(new Error('second')),
+    last.promise.then(() => {
+      hasEnded = true;
+    }),
+  ]);
+  last.resolve();
+  await assert.rejects(ending, /first/);
+  assert.equal(hasEnded, true);
 });

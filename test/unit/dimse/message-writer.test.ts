@@ -1,12 +1,12 @@
 /** Messages to blocks: what a reader gets back, and when buffers may be reused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UsageError } from '../../../src/base/errors.js';
 import { bufferSource, type DataSetSource } from '../../../src/dataset/source.js';
 import { encodeCommand } from '../../../src/dimse/command-codec.js';
 import { type MessagePart, MessageReader } from '../../../src/dimse/message-reader.js';
 import { MessageWriter } from '../../../src/dimse/message-writer.js';
 import { type CStoreRq, PRIORITY } from '../../../src/dimse/messages.js';
+import { BLOCK_BYTES, PDataBlock } from '../../../src/pdu/p-data-block.js';
 import { compact, parsePData } from '../../support/dimse-messages.js';
 
 const STORE: CStoreRq = {
@@ -25,11 +25,21 @@ function pattern(length: number): Buffer {
   return bytes;
 }
 
-/** What leaves for the network: each turn's buffers copied before the next is asked for. */
-async function write(writer: MessageWriter, source: DataSetSource | undefined): Promise<readonly Buffer[]> {
-  const turns: Buffer[] = [];
-  for await (const buffers of writer.blocks(STORE, source, CONTEXT)) turns.push(Buffer.concat(buffers));
-  return turns;
+/** The blocks that a message fills one after another, in one and the same buffer. */
+async function write(
+  maximumLength: number | undefined,
+  source: DataSetSource | undefined,
+  block = new PDataBlock(maximumLength, BLOCK_BYTES),
+): Promise<readonly Buffer[]> {
+  const writer = new MessageWriter(STORE, source, CONTEXT);
+  const blocks: Buffer[] = [];
+  for (let isComplete = false; !isComplete; ) {
+    isComplete = await writer.fill(block);
+    assert.ok(isComplete || !block.hasRoom, 'full before the next is begun');
+    blocks.push(Buffer.from(block.pdus));
+    block.truncate(0);
+  }
+  return blocks;
 }
 
 function read(bytes: Buffer): { parts: readonly MessagePart[]; dataSet: Buffer } {
@@ -57,10 +67,9 @@ const MAXIMUM_LENGTHS: readonly (readonly [maximumLength: number | undefined, fr
 
 for (const [maximumLength, fragment] of MAXIMUM_LENGTHS) {
   test(`a reader gets back what is written for a maximum length of ${maximumLength}`, async () => {
-    const writer = new MessageWriter(maximumLength);
     for (const length of lengthsAround(fragment)) {
       const sent = pattern(length);
-      const bytes = Buffer.concat(await write(writer, bufferSource(sent)));
+      const bytes = Buffer.concat(await write(maximumLength, bufferSource(sent)));
       const { parts, dataSet } = read(bytes);
       const [command] = parts;
       assert.ok(command?.type === 'command' && command.hasDataSet, `${length}`);
@@ -77,19 +86,15 @@ for (const [maximumLength, fragment] of MAXIMUM_LENGTHS) {
 
 for (const maximumLength of [8, 9, 14, 15]) {
   test(`a peer that takes ${maximumLength} bytes gets a command and a data set in small even fragments`, async () => {
-    const bytes = Buffer.concat(await write(new MessageWriter(maximumLength), bufferSource(pattern(1001))));
+    const bytes = Buffer.concat(await write(maximumLength, bufferSource(pattern(1001))));
     const { dataSet } = read(bytes);
     assert.ok(dataSet.subarray(0, 1001).equals(pattern(1001)));
     for (const { data } of parsePData(bytes)) assert.ok(data.length % 2 === 0 && data.length <= maximumLength - 6);
   });
 }
 
-test('a peer that leaves no room for data is an error at once', () => {
-  assert.throws(() => new MessageWriter(7), UsageError);
-});
-
 test('a message without data set is its command alone', async () => {
-  const turns = await write(new MessageWriter(16_384), undefined);
+  const turns = await write(16_384, undefined);
   assert.equal(turns.length, 1);
   const fragments = parsePData(Buffer.concat(turns));
   assert.deepEqual(
@@ -98,91 +103,37 @@ test('a message without data set is its command alone', async () => {
   );
 });
 
-test('a small message leaves in one write', async () => {
-  for (const length of [0, 1, 30 * KIB, 64 * KIB]) {
-    const turns = await write(new MessageWriter(16_384), bufferSource(pattern(length)));
+test('a small message is in one block, and so is an image of half a megabyte', async () => {
+  for (const length of [0, 1, 30 * KIB, 64 * KIB, 525_000]) {
+    const turns = await write(16_384, bufferSource(pattern(length)));
     assert.equal(turns.length, 1);
   }
 });
 
 test('a data set of no bytes ends with an empty last fragment', async () => {
-  const [, data, ...more] = parsePData(Buffer.concat(await write(new MessageWriter(0), bufferSource(Buffer.alloc(0)))));
+  const [, data, ...more] = parsePData(Buffer.concat(await write(0, bufferSource(Buffer.alloc(0)))));
   assert.deepEqual([data?.isCommand, data?.isLast, data?.data.length, more.length], [false, true, 0, 0]);
 });
 
-/** A source of so many turns, whose reads end when the test says so. */
-class SteppedSource implements DataSetSource {
-  readonly started: (readonly Buffer[])[] = [];
-  readonly #turns: number;
-  #finish: (() => void) | undefined;
-
-  constructor(turns: number) {
-    this.#turns = turns;
+test('messages go into a block one behind the other', async () => {
+  const block = new PDataBlock(16_384, BLOCK_BYTES);
+  const lengths = [100, 0, 20_001];
+  for (const length of lengths) {
+    const writer = new MessageWriter(STORE, bufferSource(pattern(length)), CONTEXT);
+    assert.equal(writer.isAtHand, true);
+    assert.equal(await writer.fill(block), true);
   }
-
-  readInto(bodies: readonly Buffer[]): Promise<{ bytes: number; isLast: boolean }> {
-    assert.equal(this.#finish, undefined, 'one read at a time');
-    this.started.push(bodies);
-    const turn = this.started.length;
-    return new Promise((resolve) => {
-      this.#finish = () => {
-        let bytes = 0;
-        for (const body of bodies) bytes += body.fill(turn).length;
-        resolve({ bytes, isLast: turn === this.#turns });
-      };
-    });
-  }
-
-  finish(): void {
-    const finish = this.#finish;
-    this.#finish = undefined;
-    finish?.();
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-test('the next block is being read while one is written, and never the one that is written', async () => {
-  const source = new SteppedSource(5);
-  const blocks = new MessageWriter(16_384).blocks(STORE, source, CONTEXT);
-  for (let turn = 1; turn <= 5; turn++) {
-    const next = blocks.next();
-    source.finish();
-    const { value } = await next;
-    assert.ok(value !== undefined);
-    assert.equal(source.started.length, Math.min(turn + 1, 5));
-    const before = value.map((buffer) => Buffer.from(buffer));
-    source.started.at(-1)?.forEach((body) => {
-      if (turn < 5) body.fill(0xee);
-    });
-    assert.deepEqual(value, before);
-  }
-  assert.equal((await blocks.next()).done, true);
-});
-
-test('blocks are kept from one message to the next', async () => {
-  const writer = new MessageWriter(16_384);
-  const buffersOf = async (): Promise<readonly (ArrayBufferLike | undefined)[]> => {
-    const buffers: (ArrayBufferLike | undefined)[] = [];
-    for await (const pdus of writer.blocks(STORE, bufferSource(pattern(1500 * KIB)), CONTEXT))
-      buffers.push(pdus.at(-1)?.buffer);
-    return buffers;
-  };
-  const first = await buffersOf();
-  const second = await buffersOf();
-  assert.equal(first.length, 4);
-  assert.equal(new Set(first).size, 3);
-  second.forEach((buffer, index) => {
-    assert.equal(buffer, first[index]);
-  });
+  const reader = new MessageReader({ isAccepted: (id) => id === CONTEXT });
+  const parts = parsePData(block.pdus).flatMap((fragment) => [...reader.feed(fragment)]);
+  assert.equal(parts.filter(({ type }) => type === 'command').length, 3);
+  const bytes = parts.reduce((sum, part) => sum + (part.type === 'data' ? part.data.length : 0), 0);
+  assert.equal(bytes, 100 + 0 + 20_002);
 });
 
 test('a block that once went out short is whole again in the next message', async () => {
-  const writer = new MessageWriter(4096);
+  const block = new PDataBlock(4096, BLOCK_BYTES);
   for (const length of [1, 4091, 300 * KIB, 3, 90 * KIB, 5001]) {
-    const { dataSet } = read(Buffer.concat(await write(writer, bufferSource(pattern(length)))));
+    const { dataSet } = read(Buffer.concat(await write(4096, bufferSource(pattern(length)), block)));
     assert.ok(dataSet.subarray(0, length).equals(pattern(length)), `${length}`);
   }
 });
@@ -199,40 +150,14 @@ function failingSource(turns: number): DataSetSource {
   };
 }
 
-test('a source that fails at once lets nothing of the message out', async () => {
-  const blocks = new MessageWriter(16_384).blocks(STORE, failingSource(0), CONTEXT);
-  await assert.rejects(blocks.next(), /disk gone/);
-  assert.equal((await blocks.next()).done, true);
-});
-
-test('a source that fails during a write is told on the next turn, and never unhandled', async () => {
-  const blocks = new MessageWriter(16_384).blocks(STORE, failingSource(1), CONTEXT);
-  assert.equal((await blocks.next()).done, false);
-  // A slow write: long enough for the rejection to be seen as unhandled if it were.
-  await new Promise((resolve) => setImmediate(resolve));
-  await assert.rejects(blocks.next(), /disk gone/);
-});
-
-test('a caller that stops early gets away without the error of the read it did not wait for', async () => {
-  for await (const buffers of new MessageWriter(16_384).blocks(STORE, failingSource(1), CONTEXT)) {
-    assert.equal(buffers.length, 2);
-    break;
+test('a source that fails is what fill throws, in the first block or a later one', async () => {
+  for (const turns of [0, 1, 3]) {
+    const writer = new MessageWriter(STORE, failingSource(turns), CONTEXT);
+    assert.equal(writer.isAtHand, false);
+    for (let turn = 0; turn < turns; turn++) {
+      const block = new PDataBlock(16_384, BLOCK_BYTES);
+      assert.equal(await writer.fill(block), false);
+    }
+    await assert.rejects(writer.fill(new PDataBlock(16_384, BLOCK_BYTES)), /disk gone/);
   }
-});
-
-test('a caller that stops early waits until the source has left the block alone', async () => {
-  const source = new SteppedSource(3);
-  const blocks = new MessageWriter(16_384).blocks(STORE, source, CONTEXT);
-  const first = blocks.next();
-  source.finish();
-  await first;
-  let stopped = false;
-  const stopping = blocks.return().then(() => {
-    stopped = true;
-  });
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(stopped, false);
-  source.finish();
-  await stopping;
-  assert.equal(stopped, true);
 });

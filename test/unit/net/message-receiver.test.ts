@@ -6,6 +6,7 @@ import { ProtocolError } from '../../../src/base/errors.js';
 import { encodeCommand } from '../../../src/dimse/command-codec.js';
 import type { DimseMessage } from '../../../src/dimse/messages.js';
 import { MessageReceiver, type ReceivedRequest } from '../../../src/net/message-receiver.js';
+import type { RequestQueue } from '../../../src/net/request-queue.js';
 import type { PdvFragment } from '../../../src/pdu/pdu-reader.js';
 
 const STORE_RQ: DimseMessage = {
@@ -31,7 +32,7 @@ function receiver(): {
   readonly calls: string[];
   /** What became of the timer for the rest of a message. */
   readonly rest: string[];
-  readonly requests: AsyncIterator<ReceivedRequest>;
+  readonly requests: RequestQueue<ReceivedRequest>;
 } {
   const calls: string[] = [];
   const rest: string[] = [];
@@ -45,13 +46,13 @@ function receiver(): {
       resume: () => calls.push('resume'),
     },
   );
-  return { receiver: made, calls, rest, requests: made.requests[Symbol.asyncIterator]() };
+  return { receiver: made, calls, rest, requests: made.requests };
 }
 
-async function next(requests: AsyncIterator<ReceivedRequest>): Promise<ReceivedRequest> {
-  const { value, done } = await requests.next();
-  assert.ok(!done);
-  return value;
+async function next(requests: RequestQueue<ReceivedRequest>): Promise<ReceivedRequest> {
+  const request = await requests.next();
+  assert.ok(request !== undefined);
+  return request;
 }
 
 test('commands are told, responses handed on, requests queued, a cancel forgotten', async () => {
@@ -176,7 +177,7 @@ test('an end lets the peer go on, so that its close is seen; with an error it is
     })();
     if (error === undefined) await read;
     else await assert.rejects(read, error);
-    if (error === undefined) assert.equal((await requests.next()).done, true);
+    if (error === undefined) assert.equal(await requests.next(), undefined);
     else await assert.rejects(requests.next(), error);
   }
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { UsageError } from '../../../src/base/errors.js';
-import { fragmentSize, MIN_MAXIMUM_LENGTH, PDataBlock } from '../../../src/pdu/p-data-block.js';
+import { BLOCK_BYTES, fragmentSize, MIN_MAXIMUM_LENGTH, PDataBlock } from '../../../src/pdu/p-data-block.js';
 import { PduReader, type PdvFragment } from '../../../src/pdu/pdu-reader.js';
 import { hex } from '../../support/pdu-hex.js';
 
@@ -30,26 +30,64 @@ test('a peer that leaves no room for data gets none', () => {
 });
 
 test('the headers are those of the standard', () => {
-  const block = new PDataBlock(10, 8);
+  const block = new PDataBlock(10, 64);
   assert.equal(fill(block, hex`01020304 05060708`), 8);
-  assert.deepEqual(
-    block.frame({ presentationContextId: 3, isCommand: true }, 7, true),
-    hex`04 00 0000000a 00000006 03 01 01020304  04 00 00000009 00000005 03 03 050607`,
-  );
+  block.frame({ presentationContextId: 3, isCommand: true }, 7, true);
+  assert.deepEqual(block.pdus, hex`04 00 0000000a 00000006 03 01 01020304  04 00 00000009 00000005 03 03 050607`);
 });
 
 test('no bytes make one empty fragment', () => {
-  assert.deepEqual(new PDataBlock(16_384, 0).frame(HEADER, 0, true), hex`04 00 00000006 00000002 03 02`);
+  const block = new PDataBlock(16_384, 64);
+  block.frame(HEADER, 0, true);
+  assert.deepEqual(block.pdus, hex`04 00 00000006 00000002 03 02`);
 });
 
-test('a block for a small message is small, one for a large message as large as fits half a mebibyte', () => {
-  assert.equal(new PDataBlock(16_384, 100).bodies.length, 1);
-  assert.equal(new PDataBlock(16_384).bodies.length, Math.floor((512 * 1024) / 16_390));
-  assert.equal(new PDataBlock(0).bodies.length, 1);
+test('what is framed comes behind what was framed before, until it is taken back', () => {
+  const block = new PDataBlock(16_384, 64);
+  fill(block, hex`0102`);
+  block.frame({ presentationContextId: 3, isCommand: true }, 2, true);
+  const { length } = block;
+  for (const bytes of [hex`0304`, hex`0506`]) {
+    fill(block, bytes);
+    block.frame(HEADER, 2, true);
+    assert.deepEqual(
+      block.pdus,
+      Buffer.concat([hex`04 00 00000008 00000004 03 03 0102  04 00 00000008 00000004 03 02`, bytes]),
+    );
+    block.truncate(length);
+  }
+  block.truncate(0);
+  assert.equal(block.pdus.length, 0);
+});
+
+test('bodies are for as many bytes as are wanted at least, of even sizes, and no more than the block holds', () => {
+  const block = new PDataBlock(16_384, BLOCK_BYTES);
+  assert.equal(block.bodies(1).length, 1);
+  assert.equal(block.bodies(16_378).length, 1);
+  assert.equal(block.bodies(16_379).length, 2);
+  const all = block.bodies(Infinity);
+  assert.equal(all.length, Math.ceil(BLOCK_BYTES / 16_390));
+  assert.ok(all.every(({ length }) => length % 2 === 0 && length <= 16_378));
+  assert.ok(sum(all) + 12 * all.length <= BLOCK_BYTES);
+});
+
+test('a block is full when what is left is no room for a fragment worth sending', () => {
+  const block = new PDataBlock(0, 10_000);
+  assert.equal(block.hasRoom, true);
+  block.frame(HEADER, 8_900, false);
+  assert.equal(block.hasRoom, true);
+  block.frame(HEADER, 100, false);
+  assert.equal(block.hasRoom, false);
+  const tiny = new PDataBlock(8, 28);
+  tiny.frame(HEADER, 2, false);
+  assert.equal(tiny.hasRoom, true);
+  tiny.frame(HEADER, 2, false);
+  assert.equal(tiny.hasRoom, false);
+  assert.equal(tiny.bodies(Infinity).length, 0);
 });
 
 test('a peer with a tiny maximum does not get a block of endless bodies', () => {
-  assert.equal(new PDataBlock(8).bodies.length, 1024);
+  assert.equal(new PDataBlock(8, BLOCK_BYTES).bodies(Infinity).length, 1024);
 });
 
 test('framed bytes are read back, in PDUs within the maximum, and the block can be used again', () => {
@@ -62,12 +100,13 @@ test('framed bytes are read back, in PDUs within the maximum, and the block can 
       }),
       fc.boolean(),
       (maximumLength, turns, isCommand) => {
-        const block = new PDataBlock(maximumLength, 1000);
+        const block = new PDataBlock(maximumLength, 7 * 900);
         for (const turn of turns) {
           const bytes = Buffer.from(turn.bytes);
+          block.truncate(0);
           assert.equal(fill(block, bytes), bytes.length);
-          const framed = block.frame({ presentationContextId: 255, isCommand }, bytes.length, turn.isLast);
-          const fragments = readBack(framed, maximumLength);
+          block.frame({ presentationContextId: 255, isCommand }, bytes.length, turn.isLast);
+          const fragments = readBack(block.pdus, maximumLength);
           assert.deepEqual(Buffer.concat(fragments.map((fragment) => fragment.data)), bytes);
           assert.deepEqual(
             fragments.map((fragment) => fragment.isLast),
@@ -83,8 +122,12 @@ test('framed bytes are read back, in PDUs within the maximum, and the block can 
 /** As a `DataSetSource` does: each body whole before the next. Returns the bytes there was room for. */
 function fill(block: PDataBlock, bytes: Buffer): number {
   let offset = 0;
-  for (const body of block.bodies) offset += bytes.copy(body, 0, offset);
+  for (const body of block.bodies(bytes.length)) offset += bytes.copy(body, 0, offset);
   return offset;
+}
+
+function sum(buffers: readonly Buffer[]): number {
+  return buffers.reduce((total, { length }) => total + length, 0);
 }
 
 /** The reader refuses a PDU over `maximumLength`. */

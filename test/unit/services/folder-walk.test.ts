@@ -5,16 +5,21 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { filesIn, type PathFilter, type WalkOptions } from '../../../src/services/folder-walk.js';
+import { type Found, filesIn, type PathFilter, type WalkOptions } from '../../../src/services/folder-walk.js';
 import { makeTree } from '../../support/input-files.js';
 import { temporaryFolder } from '../../support/loopback-server.js';
 
 const RECURSE = { recurse: true };
 
+/** What a walk finds, one by one. */
+async function* each(root: string, options: WalkOptions): AsyncGenerator<Found, void, void> {
+  for await (const files of filesIn(root, options)) yield* files;
+}
+
 /** Paths below `root`, with `!` for what could not be looked into. */
 async function walk(root: string, options: WalkOptions = RECURSE): Promise<readonly string[]> {
   const found: string[] = [];
-  for await (const file of filesIn(root, options))
+  for await (const file of each(root, options))
     found.push(`${'error' in file ? '!' : ''}${file.location.toString().slice(root.length + 1)}`);
   return found;
 }
@@ -90,8 +95,7 @@ describe('a walk finds', () => {
     await using folder = await temporaryFolder();
     await makeTree(folder.path, ['d/a/1', 'link -> d']);
     assert.deepEqual(await walk(join(folder.path, 'link')), ['a/1']);
-    for await (const { location } of filesIn(`${folder.path}/d/`, RECURSE))
-      assert.equal(location, `${folder.path}/d/a/1`);
+    for await (const { location } of each(`${folder.path}/d/`, RECURSE)) assert.equal(location, `${folder.path}/d/a/1`);
   });
 
   test('no sockets and pipes', async () => {
@@ -112,7 +116,7 @@ describe('a walk finds', () => {
     await symlink(latin('f\xe4'), latin('link\xff'));
     assert.deepEqual(await walk(folder.path), ['a', 'f\ufffd', 'f\ufffd', 'link\ufffd', 'z', 'M\ufffdller/1']);
     const locations: (string | Buffer)[] = [];
-    for await (const { location } of filesIn(folder.path, RECURSE)) locations.push(location);
+    for await (const { location } of each(folder.path, RECURSE)) locations.push(location);
     assert.deepEqual(locations, [
       join(folder.path, 'a'),
       latin('f\xe4'),
@@ -127,7 +131,7 @@ describe('a walk finds', () => {
     await using folder = await temporaryFolder();
     await makeTree(folder.path, ['1', 'a/2', 'b/3', 'c/4']);
     const found: string[] = [];
-    for await (const { location } of filesIn(folder.path, RECURSE)) {
+    for await (const { location } of each(folder.path, RECURSE)) {
       found.push(location.toString().slice(folder.path.length + 1));
       if (found.length === 1) await rm(join(folder.path, 'b'), { recursive: true });
     }
@@ -184,6 +188,6 @@ test('a walk is lazy: what comes later is not looked into before it is asked for
   await files.next();
   await makeTree(folder.path, ['a/3']);
   const rest: string[] = [];
-  for await (const { location } of files) rest.push(location.toString().slice(-3));
+  for await (const found of files) rest.push(...found.map(({ location }) => location.toString().slice(-3)));
   assert.deepEqual(rest, ['a/2', 'a/3']);
 });

@@ -117,7 +117,7 @@ test('nothing is walked before it is asked for, and closing ends the walk where 
 test('an error of the walk comes after the files before it; an interruption at once', async () => {
   const failing = new LookAhead(new Walk(['1'], new Error('gone')).files());
   assert.equal((await failing.take(all))?.path, '1');
-  await assert.rejects(failing.take(all), /gone/);
+  await assert.rejects(async () => failing.take(all), /gone/);
   await assert.rejects(failing.peek(), /gone/);
   await assert.rejects(failing.filled(), /gone/);
 

@@ -1,0 +1,43 @@
+/** Where the outcomes of a run go, and the decision to halt that follows from them. */
+import { NotAnInstance } from '../base/errors.js';
+import type { Handover } from '../base/handover.js';
+import type { InputFile } from './input-files.js';
+import type { StoreFilesOptions, StoreOutcome } from './store-outcome.js';
+
+export type ProblemFile = Extract<InputFile, { error: Error }>;
+
+export class Outcomes {
+  readonly #handover: Handover<StoreOutcome>;
+  readonly #options: Pick<StoreFilesOptions, 'haltOnFailure' | 'report'>;
+  #isHalted = false;
+
+  constructor(handover: Handover<StoreOutcome>, options: Pick<StoreFilesOptions, 'haltOnFailure' | 'report'>) {
+    this.#handover = handover;
+    this.#options = options;
+  }
+
+  /** Whether nothing is to be begun any more; what is under way goes on to its end. */
+  get isHalted(): boolean {
+    return this.#isHalted;
+  }
+
+  halt(): void {
+    this.#isHalted = true;
+  }
+
+  tell(outcome: StoreOutcome): void | Promise<void> {
+    if (this.#options.haltOnFailure && isFailure(outcome)) this.#isHalted = true;
+    return this.#handover.put(outcome);
+  }
+
+  /** Of a file that could not be looked into: a failure, unless it was met by the way and hardly meant to be sent. */
+  tellProblem({ path, isNamed, error }: ProblemFile): void | Promise<void> {
+    if (isNamed || !(error instanceof NotAnInstance)) return this.tell({ type: 'not-sent', path, error });
+    this.#options.report?.({ type: 'skipped', path, error });
+  }
+}
+
+function isFailure(outcome: StoreOutcome): boolean {
+  if (outcome.type === 'verified') return outcome.status.category !== 'success';
+  return outcome.type !== 'stored';
+}
