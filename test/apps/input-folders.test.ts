@@ -166,7 +166,9 @@ describe('storescu and a DICOMDIR', limits, () => {
   });
 
   const data = sharedData();
-  it('sends the real ones of ../shared/data whole', { skip: data === undefined }, async (test) => {
+  it('sends the real ones of ../shared/data whole', {
+    skip: data === undefined && 'skipped: there is no folder ../shared/data',
+  }, async (test) => {
     const folder = join(data ?? '', 'dicomdir');
     for (const [name, files] of [
       ['DICOMDIR', 31],

@@ -157,7 +157,9 @@ describe('a file', () => {
 
 const DATA = sharedData();
 
-describe('the DICOMDIRs of ../shared/data', { skip: DATA === undefined }, () => {
+describe('the DICOMDIRs of ../shared/data', {
+  skip: DATA === undefined && 'skipped: there is no folder ../shared/data',
+}, () => {
   const dicomdir = (name: string): string => join(DATA ?? '', 'dicomdir', name);
 
   for (const name of ['DICOMDIR-bigEnd', 'DICOMDIR-implicit', 'DICOMDIR-nopatient', 'DICOMDIR-reordered'])
