@@ -7,6 +7,8 @@ import { STORAGE_SOP_CLASSES } from '../../src/dictionary/sop-classes.js';
 import { uidName } from '../../src/index.js';
 import { type Folder, sampleFolder, temporaryFolder } from '../support/apps-files.js';
 import { runStorescu, withStorescp } from '../support/apps-run.js';
+import { applicationPath } from '../support/paths.js';
+import { run } from '../support/processes.js';
 import { sampleImage, samplePart10 } from '../support/sample-instance.js';
 
 const limits = { concurrency: 3, timeout: 60_000 };
@@ -139,5 +141,17 @@ describe('storescu --dry-run', limits, () => {
       '200 files to send over 2 associations',
     ]);
     assert.match(ended.stdout, new RegExp(`^ +1 {2}${uidName(STORAGE_SOP_CLASSES[0] ?? '')}$`, 'm'));
+  });
+});
+
+it('storescu has no more files open than it sends, however many responses it waits for', limits, async (test) => {
+  await using classes = await folderOfClasses(100);
+  await withStorescp(['--async-ops', '200'], async ({ port }, stored) => {
+    const args = ['127.0.0.1', `${port}`, classes.path, '--async-ops', '200', '--jobs', '12'];
+    const command = ['ulimit -n 64; exec', process.execPath, applicationPath('storescu'), ...args].join(' ');
+    const ended = await run('bash', ['-c', command]);
+    test.diagnostic(ended.stderr);
+    assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, '', '']);
+    assert.equal((await readdir(stored.path)).length, 100);
   });
 });

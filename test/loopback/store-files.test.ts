@@ -248,6 +248,8 @@ test('a peer that does not take Verification is told as such, and gets the files
   assert.deepEqual(all.map(inShort), ['not-verified', 'stored a 0000', 'stored a 0000']);
   const [first] = all;
   assert.ok(first?.type === 'not-verified' && first.error instanceof NoPresentationContext);
+  const halted = await outcomes(acceptor.port, paths, { verify: true, haltOnFailure: true });
+  assert.deepEqual(halted.map(inShort), ['not-verified']);
 });
 
 const STATUSES = [
@@ -403,6 +405,9 @@ test('an association that accepts nothing costs its files only, be it the last o
     'stored 128 0000',
     'stored 129 0000',
   ]);
+  const [refused] = await second;
+  assert.ok(refused?.type === 'not-sent');
+  assert.match(refused.error.message, /^No accepted presentation context for .*000 \(/);
 });
 
 test('when no association accepts anything, that is the error of the whole; with haltOnFailure the first is enough', async () => {
