@@ -2,6 +2,7 @@
 
 export type { AcceptedContext, SupportedSyntaxes } from './acse/negotiate.js';
 export type { WantedContext } from './acse/propose.js';
+export type { Batches } from './base/batch-queue.js';
 export {
   type AbortedBy,
   AssociationAborted,

@@ -1,7 +1,10 @@
-/** Addresses and system errors in words. */
+/** Addresses and system errors in words; chunks from sockets of either kind. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, Socket } from 'node:net';
 import { test } from 'node:test';
-import { formatAddress, listen, systemErrorInWords } from '../../../src/net/transport.js';
+import { OwnMemory } from '../../../src/net/own-memory.js';
+import { formatAddress, listen, systemErrorInWords, Transport } from '../../../src/net/transport.js';
 
 test('addresses: brackets round IPv6, IPv4 as IPv4 even if it came in over IPv6', () => {
   assert.equal(formatAddress('127.0.0.1', 104), '127.0.0.1:104');
@@ -38,4 +41,46 @@ test('a connection that cannot be taken is told, and listening goes on', async (
   assert.deepEqual(told, [error, error]);
   assert.equal(server.listening, true);
   server.close();
+});
+
+for (const isOwn of [true, false])
+  test(`an accepted connection is read, held back and closed ${isOwn ? 'in memory of ours' : 'as Node has it'}`, async () => {
+    const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const peer = connect(address.port, '127.0.0.1');
+    const [accepted] = await once(server, 'connection');
+    assert.ok(accepted instanceof Socket);
+    const memory = new OwnMemory();
+    const taken = isOwn ? memory.takeOver(accepted) : undefined;
+    assert.equal(taken !== undefined, isOwn);
+    const transport = taken === undefined ? new Transport(accepted) : new Transport(taken, memory);
+    assert.match(transport.remote, /^127\.0\.0\.1:\d+$/);
+    peer.write('early');
+    let received = '';
+    const closed = new Promise<void>((resolve) => {
+      transport.start({
+        onChunk(chunk) {
+          received += chunk.toString('latin1');
+          if (received === 'early') transport.pause();
+          void transport.write([Buffer.from('a'), Buffer.from('nswer')]);
+        },
+        onClosed: () => resolve(),
+        onSilence: () => undefined,
+      });
+    });
+    assert.equal(String((await once(peer, 'data'))[0]), 'answer');
+    await new Promise((resolve) => peer.write('late', resolve));
+    assert.equal(received, 'early');
+    transport.resume();
+    assert.equal(String((await once(peer, 'data'))[0]), 'answer');
+    assert.equal(received, 'earlylate');
+    peer.end();
+    await closed;
+    server.close();
+  });
+
+test('a socket without a connection cannot be taken over', () => {
+  assert.equal(new OwnMemory().takeOver(new Socket()), undefined);
 });

@@ -1,0 +1,57 @@
+/** Memory that is read into is used again: not before the slowest sink has done with what was in it. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { type StoreInstance, storageProvider } from '../../src/index.js';
+import { encodePdu } from '../../src/pdu/codec.js';
+import { CT_CONTEXT, command, ctDataSet, pData, RawPeer, storeRq } from '../support/loopback-peer.js';
+import { startServer } from '../support/loopback-server.js';
+
+const INSTANCES = 12;
+const FRAGMENT_BYTES = 16_000;
+
+/** The data set of an instance, which no other has. */
+function dataSetOf(id: number): Buffer {
+  const dataSet = ctDataSet(`1.2.${id}`, 100_000 * (id % 4) + 5000);
+  for (let at = 0; at < 5000; at++) dataSet[dataSet.length - 1 - at] = id;
+  for (let at = dataSet.length - 5000; at > 1000; at -= 997) dataSet[at] = id;
+  return dataSet;
+}
+
+function* pieces(id: number): Generator<Buffer> {
+  yield encodePdu(command(storeRq(id, `1.2.${id}`), 1, true));
+  const dataSet = dataSetOf(id);
+  for (let at = 0; at < dataSet.length; at += FRAGMENT_BYTES) {
+    const isLast = at + FRAGMENT_BYTES >= dataSet.length;
+    yield encodePdu(pData(1, dataSet.subarray(at, at + FRAGMENT_BYTES), { isLast }));
+  }
+}
+
+test('what a sink holds until it asks for more is as it was sent, however much comes in meanwhile', async () => {
+  const hashes = new Map<string, string>();
+  const store: StoreInstance = async ({ part10, sopInstanceUid, callingAeTitle }) => {
+    const hash = createHash('sha256');
+    let isHead = true;
+    for await (const batch of part10) {
+      for (let turn = 0; turn < 5; turn++) await setImmediate();
+      for (const view of isHead ? batch.slice(1) : batch) hash.update(view);
+      isHead = false;
+    }
+    hashes.set(`${callingAeTitle} ${sopInstanceUid}`, hash.digest('hex'));
+  };
+  await using acceptor = await startServer({ services: [storageProvider({ store })], maxOperationsPerformed: 16 });
+  const window = { maximumInvoked: 16, maximumPerformed: 1 };
+  const ids = Array.from({ length: INSTANCES }, (_, index) => index + 1);
+  const peers = await Promise.all([1, 2, 3].map(() => RawPeer.request(acceptor.port, [CT_CONTEXT], { window })));
+  for (const id of ids) for (const piece of pieces(id)) for (const peer of peers) peer.send(piece);
+  for (const peer of peers) {
+    for (const _ of ids) assert.equal((await peer.message('C-STORE-RSP')).message.status, 0);
+    await peer[Symbol.asyncDispose]();
+  }
+  for (const [key, hash] of hashes) {
+    const id = Number(key.slice(key.lastIndexOf('.') + 1));
+    assert.equal(hash, createHash('sha256').update(dataSetOf(id)).digest('hex'), key);
+  }
+  assert.equal(hashes.size, INSTANCES);
+});
