@@ -6,6 +6,7 @@ import { decompressedChunks } from '../../src/codecs/decompress.js';
 import { type DataSet, decodeDataSet } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../src/dataset/transfer-syntax.js';
 import { gathered } from './codecs-images.js';
+import { skipWithout } from './peers-required.js';
 import { readPart10, samplePart10 } from './sample-instance.js';
 
 const PROGRAMS = ['dcmcjpeg', 'dcmcjpls', 'dcmcrle', 'dcmdjpeg', 'dcmdjpls', 'dcmdrle'];
@@ -15,17 +16,12 @@ const PROGRAMS = ['dcmcjpeg', 'dcmcjpls', 'dcmcrle', 'dcmdjpeg', 'dcmdjpls', 'dc
  * @throws {Error} instead of a reason if NETDICOM_REQUIRE_PEERS is set.
  */
 export function skipWithoutDcmtkCodecs(): string | false {
-  const missing = PROGRAMS.filter((program) => spawnSync(program, ['--version']).status !== 0);
-  if (missing.length === 0) return false;
-  const reason = `${missing.join(', ')} not there (apt-get install dcmtk)`;
-  if (process.env.NETDICOM_REQUIRE_PEERS) throw new Error(`NETDICOM_REQUIRE_PEERS is set, but ${reason}`);
-  return `skipped: ${reason}`;
+  return skipWithout(PROGRAMS, 'dcmtk');
 }
 
 /** DCMTK has no JPEG 2000, so GDCM is asked where it is there. */
 export function skipWithoutGdcm(): string | false {
-  if (spawnSync('gdcmconv', ['--version']).status === 0) return false;
-  return 'skipped: gdcmconv not there (apt-get install libgdcm-tools)';
+  return skipWithout(['gdcmconv'], 'libgdcm-tools');
 }
 
 /** The data set that a command makes of a file. */
