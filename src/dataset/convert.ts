@@ -20,6 +20,12 @@ export function convertedChunks(
   return to.deflated ? deflated(transcoded) : transcoded;
 }
 
+/** A small data set rewritten at once. Not for deflated ones. @throws {UsageError | DataSetError} likewise */
+export function transcodedBytes(bytes: Buffer, from: TransferSyntax, to: TransferSyntax): Buffer {
+  const transcoder = new Transcoder(from, to);
+  return Buffer.concat([...transcoder.feed(bytes), ...transcoder.end()]);
+}
+
 /** A source of the converted data set, to be sent as it is read. Closing it closes `chunks`. */
 export function transcodedSource(
   chunks: AsyncIterable<Buffer>,

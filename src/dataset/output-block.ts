@@ -1,12 +1,14 @@
 /** Where a writer puts bytes: small pieces gathered in blocks, large views let through, words turned round on the way. */
 
+/** Of the first block: most data sets have no more beside their pixel data. */
+const FIRST_BLOCK_BYTES = 4 * 1024;
 const BLOCK_BYTES = 64 * 1024;
 /** From this size on, a view that needs no change costs less as a buffer of its own than copied. */
 const MIN_PASSED_BYTES = 4096;
 
 /** Blocks are handed out once and never used again; passed views stay the property of whoever they came from. */
 export class OutputBlock {
-  #block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  #block = Buffer.allocUnsafeSlow(FIRST_BLOCK_BYTES);
   /** Of the block, what is before `#sent` has been handed out, and what is before `#used` written. */
   #sent = 0;
   #used = 0;
@@ -14,10 +16,14 @@ export class OutputBlock {
   #cut = 0;
   #ready: Buffer[] = [];
 
-  /** Calls `write` with a buffer and a place in it that has `length` bytes of room; it returns how many it wrote. */
-  write(length: number, write: (target: Buffer, at: number) => number): void {
-    if (BLOCK_BYTES - this.#used < length) this.#nextBlock();
-    this.#used += write(this.#block, this.#used);
+  /** Where bytes may be written, `length` of them at least: `wrote` is then told how many there are. */
+  room(length: number): { readonly target: Buffer; readonly at: number } {
+    if (this.#block.length - this.#used < length) this.#nextBlock();
+    return { target: this.#block, at: this.#used };
+  }
+
+  wrote(length: number): void {
+    this.#used += length;
   }
 
   /** Adds bytes as they are: a large piece without copying it, so it is to be left alone until it has been taken and used. */
@@ -55,7 +61,7 @@ export class OutputBlock {
 
   #copy(data: Buffer, width: 1 | 2 | 4 | 8): void {
     for (let from = 0; from < data.length; ) {
-      if (this.#used === BLOCK_BYTES) this.#nextBlock();
+      if (this.#used === this.#block.length) this.#nextBlock();
       const start = this.#used - this.#cut;
       const copied = data.copy(this.#block, this.#used, from);
       from += copied;

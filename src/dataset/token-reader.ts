@@ -121,12 +121,11 @@ export class TokenReader {
     this.#left -= length;
   }
 
-  /** Leaves out what the chunk that is being fed has of the current value, which is thus no token. Returns the bytes. */
-  pass(): number {
+  /** Leaves out what the chunk that is being fed has of the current value: it gives no token. */
+  pass(): void {
     const size = Math.min(this.#left, this.#chunk.length - this.#at);
     this.#at += size;
     this.skip(size);
-    return size;
   }
 
   /** Bytes that were fed but are no token yet: of a header that is cut, and after `end` of padding that makes no element. */

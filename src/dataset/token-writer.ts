@@ -109,10 +109,12 @@ export class TokenWriter {
   }
 
   #header(tag: number, vr: Vr, length: number): void {
-    this.#output.write(LONG_HEADER, (target, at) => writeHeader(target, at, { tag, vr, length }, this.#syntax));
+    const { target, at } = this.#output.room(LONG_HEADER);
+    this.#output.wrote(writeHeader(target, at, { tag, vr, length }, this.#syntax));
   }
 
   #itemHeader(tag: number, length: number): void {
-    this.#output.write(LONG_HEADER, (target, at) => writeItemHeader(target, at, { tag, length }, this.#syntax));
+    const { target, at } = this.#output.room(LONG_HEADER);
+    this.#output.wrote(writeItemHeader(target, at, { tag, length }, this.#syntax));
   }
 }

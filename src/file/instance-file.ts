@@ -1,15 +1,14 @@
 /** Files that hold an instance: what is in them, and their data set as a source to send from. */
-import type { Stats } from 'node:fs';
 import { DataSetError, FileError, InvalidIdentifier } from '../base/errors.js';
 import { MAX_TOLERATED_UID_LENGTH, parseUid } from '../base/identifiers.js';
 import { decompressedChunks } from '../codecs/decompress.js';
-import { transcodedSource } from '../dataset/convert.js';
+import { transcodedBytes, transcodedSource } from '../dataset/convert.js';
 import { inflated } from '../dataset/deflate.js';
 import { DataSetScan, type ScanResult } from '../dataset/scan.js';
 import { bufferSource, chunkSource, type DataSetSource } from '../dataset/source.js';
 import { canConvert } from '../dataset/transcode.js';
 import { type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
-import { type OpenFile, READ_ONLY } from './disk.js';
+import { type Glance, type OpenFile, READ_ONLY } from './disk.js';
 import { type FileHead, readFileHead } from './file-meta.js';
 import {
   chunksOf,
@@ -20,6 +19,7 @@ import {
   type Readable,
   readAt,
   readHead,
+  SpareBuffer,
   toFileError,
 } from './open-file.js';
 
@@ -27,8 +27,7 @@ import {
 const AFTER_JUMP_BYTES = 4 * 1024;
 /** Up to this size a data set is read when it is opened, so that it waits in memory for its turn, and its file is closed. */
 const SMALL_BYTES = 64 * 1024;
-/** For the heads of files, which are mostly looked into one after the other: from one to the next. */
-let spareBuffer: Buffer | undefined;
+const headBuffer = new SpareBuffer(HEAD_BYTES);
 
 /** A file that can be sent: its data set is whole and names its class and instance. */
 export interface InstanceFile {
@@ -58,8 +57,7 @@ export interface InstanceFile {
  */
 export async function inspectInstance(location: Location): Promise<InstanceFile> {
   const path = location.toString();
-  const buffer = spareBuffer ?? Buffer.allocUnsafeSlow(HEAD_BYTES);
-  spareBuffer = undefined;
+  const buffer = headBuffer.take();
   const file = new LazyFile(location);
   try {
     const { stat, bytes } = await inputDisk.glance(location, buffer, 0);
@@ -68,7 +66,7 @@ export async function inspectInstance(location: Location): Promise<InstanceFile>
   } catch (error) {
     throw toFileError(path, error);
   } finally {
-    spareBuffer = buffer;
+    headBuffer.giveBack(buffer);
     if (file.isOpen) await file.close();
   }
 }
@@ -81,6 +79,13 @@ export async function openDataSet(instance: InstanceFile, to: TransferSyntax | u
   const content = await contentOf(instance);
   const from = instance.transferSyntax;
   if (from === undefined || to === undefined || (from.uid === to.uid && !instance.needsRewrite)) return content.source;
+  const { bytes, source: raw } = content;
+  try {
+    if (bytes !== undefined && canConvert(from, to) && !from.deflated && !to.deflated)
+      return bufferSource(transcodedBytes(bytes, from, to));
+  } catch (error) {
+    throw toFileError(instance.path, error);
+  }
   const source = rewrittenSource(instance, content.chunks(), { from, to });
   return {
     async readInto(bodies) {
@@ -92,7 +97,7 @@ export async function openDataSet(instance: InstanceFile, to: TransferSyntax | u
     },
     async close() {
       await source.close();
-      await content.source.close();
+      await raw.close();
     },
   };
 }
@@ -100,6 +105,8 @@ export async function openDataSet(instance: InstanceFile, to: TransferSyntax | u
 /** The bytes of a data set as they stand in its file. To be read from one or the other, and `source` to be closed. */
 interface Content {
   readonly source: DataSetSource;
+  /** All of them, if they are in memory. */
+  readonly bytes?: Buffer;
   readonly chunks: () => AsyncIterable<Buffer>;
 }
 
@@ -111,7 +118,7 @@ async function contentOf(instance: InstanceFile): Promise<Content> {
     const { stat, bytes } = await inputDisk.glance(location, buffer, dataSetOffset);
     assertUnchanged(instance, stat);
     if (bytes < buffer.length) throw becameShorter(path);
-    return { source: bufferSource(buffer), chunks: () => only(buffer) };
+    return { source: bufferSource(buffer), bytes: buffer, chunks: () => only(buffer) };
   } catch (error) {
     throw toFileError(path, error);
   }
@@ -127,7 +134,7 @@ async function largeContent(file: OpenFile, instance: InstanceFile): Promise<Con
   return { source: fileSource(file, instance), chunks: () => chunksOf(file, instance.dataSetOffset) };
 }
 
-function assertUnchanged({ path, size, modifiedMs }: InstanceFile, stat: Stats): void {
+function assertUnchanged({ path, size, modifiedMs }: InstanceFile, stat: Glance['stat']): void {
   if (stat.size < size || stat.mtimeMs !== modifiedMs)
     throw new FileError(path, `Bad DICOM file ${path}: it has changed since it was looked at`);
 }
@@ -158,7 +165,7 @@ async function* inWords(path: string, chunks: AsyncIterable<Buffer>): AsyncGener
 
 interface Beginning {
   readonly path: string;
-  readonly stat: Stats;
+  readonly stat: Glance['stat'];
   readonly beginning: Buffer;
   /** It stands in there, and makes room for what is read after it. */
   readonly buffer: Buffer;

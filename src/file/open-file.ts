@@ -78,14 +78,40 @@ export async function readAt(file: Readable, position: number, buffer: Buffer): 
   return buffer.subarray(0, filled);
 }
 
+/** A buffer that passes from one user to the next, as long as they come one after the other. */
+export class SpareBuffer {
+  readonly #bytes: number;
+  #spare: Buffer | undefined;
+
+  constructor(bytes: number) {
+    this.#bytes = bytes;
+  }
+
+  take(): Buffer {
+    const buffer = this.#spare ?? Buffer.allocUnsafeSlow(this.#bytes);
+    this.#spare = undefined;
+    return buffer;
+  }
+
+  giveBack(buffer: Buffer): void {
+    this.#spare = buffer;
+  }
+}
+
+const chunkBuffer = new SpareBuffer(CHUNK_BYTES);
+
 /** One buffer, read into again and again: a chunk is valid until the next is asked for. */
 export async function* chunksOf(file: Readable, offset: number): AsyncGenerator<Buffer, void, void> {
-  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  for (let position = offset; ; ) {
-    const bytes = await file.read(buffer, position);
-    if (bytes === 0) return;
-    position += bytes;
-    yield buffer.subarray(0, bytes);
+  const buffer = chunkBuffer.take();
+  try {
+    for (let position = offset; ; ) {
+      const bytes = await file.read(buffer, position);
+      if (bytes === 0) return;
+      position += bytes;
+      yield buffer.subarray(0, bytes);
+    }
+  } finally {
+    chunkBuffer.giveBack(buffer);
   }
 }
 

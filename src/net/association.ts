@@ -130,6 +130,7 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     const { presentationContextId, dataSet } = exchange;
     const close = closeOnce(dataSet, this.signal);
     try {
+      if (this.#ending !== undefined) throw this.failure ?? this.#releasedError();
       return await this.#invoked.invoke(make, presentationContextId, async (request) => {
         // It would not be answered: the peer waits for our agreement alone.
         if (this.#peerReleases) throw this.failure ?? this.#releasedError();

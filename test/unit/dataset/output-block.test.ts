@@ -5,10 +5,12 @@ import { OutputBlock } from '../../../src/dataset/output-block.js';
 import { patterned } from '../../support/data-set-arbitrary.js';
 import { cut } from '../../support/data-set-tokens.js';
 
+/** The first block is a small one. */
+const FIRST = 4096;
 const BLOCK = 65_536;
 
 for (const width of [2, 4, 8] as const)
-  for (const before of [0, 1, BLOCK - 3, BLOCK - 12])
+  for (const before of [0, 1, FIRST - 3, FIRST - 12, FIRST + BLOCK - 3])
     test(`words of ${width} after ${before} bytes are turned round, though chunks and blocks cut them`, () => {
       const words = patterned(3 * BLOCK + width);
       const expected = Buffer.concat([patterned(before), turned(words, width)]);
@@ -26,12 +28,15 @@ for (const width of [2, 4, 8] as const)
     });
 
 test('a header that no longer fits begins a new block', () => {
-  const output = new OutputBlock();
-  for (const piece of cut(patterned(BLOCK - 4), [1000])) output.add(piece);
-  output.write(8, (target, at) => target.write('header', at, 'latin1'));
-  const [first, second] = output.finish();
-  assert.ok(first?.equals(patterned(BLOCK - 4)));
-  assert.equal(second?.toString('latin1'), 'header');
+  for (const before of [FIRST - 4, FIRST + BLOCK - 4]) {
+    const output = new OutputBlock();
+    for (const piece of cut(patterned(before), [1000])) output.add(piece);
+    const { target, at } = output.room(8);
+    output.wrote(target.write('header', at, 'latin1'));
+    const buffers = output.finish();
+    assert.ok(Buffer.concat(buffers.slice(0, -1)).equals(patterned(before)));
+    assert.equal(buffers.at(-1)?.toString('latin1'), 'header');
+  }
 });
 
 test('what was handed out is never written to again', () => {
