@@ -7,9 +7,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isOpen } from '../test/support/processes.js';
 
 const GNU_TIME = '/usr/bin/time';
 const RUN_LIMIT_MS = 30 * 60_000;
@@ -135,19 +135,6 @@ function start(command: Command, options: { readonly timeout?: number; readonly 
   const { TCP_NODELAY: _, TCP_BUFFER_LENGTH: __, ...env } = process.env;
   // In other languages bash's `time` writes commas.
   return spawn(command.program, command.args, { ...options, env: { ...env, LC_ALL: 'C', ...command.env } });
-}
-
-async function isOpen(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    // The system may choose the very port it knocks at, and TCP lets a socket meet itself.
-    return socket.localPort !== port;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
 
 function inWords({ program, args }: Command): string {

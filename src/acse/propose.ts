@@ -16,6 +16,11 @@ export interface WantedContext {
 /** Odd ids up to 255 (PS3.8 9.3.2.2). */
 export const MAX_PRESENTATION_CONTEXTS = 128;
 
+/** The id of the context with that index, from 0 (PS3.8 9.3.2.2). */
+export function presentationContextIdAt(index: number): number {
+  return 2 * index + 1;
+}
+
 /**
  * Numbers the contexts in the order wanted, equal ones (the same syntaxes in the same order) once.
  * Each batch is for an association of its own: there is more than one only if more than 128 are wanted.
@@ -35,7 +40,7 @@ export function proposeContexts(wanted: readonly WantedContext[]): readonly (rea
     const batch = contexts.slice(from, from + MAX_PRESENTATION_CONTEXTS);
     batches.push(
       batch.map(({ abstractSyntax, transferSyntaxes }, index) => ({
-        id: 2 * index + 1,
+        id: presentationContextIdAt(index),
         abstractSyntax,
         transferSyntaxes,
       })),

@@ -1,5 +1,5 @@
 /** The one place that knows the package with the codecs for JPEG and JPEG 2000, which is loaded when first needed. */
-import { type CodecInput, type CodestreamDecoder, codecError, loadError } from './optional-package.js';
+import { type CodecInput, type CodestreamDecoder, codecError, OptionalPackage } from './optional-package.js';
 
 export interface CodecLibrary {
   readonly decodeJpeg: CodestreamDecoder;
@@ -7,26 +7,17 @@ export interface CodecLibrary {
   readonly decodeJpeg2000: CodestreamDecoder;
 }
 
-const PACKAGE = 'dcmjs-codecs';
 type CodecPackage = typeof import('dcmjs-codecs');
 type Context = InstanceType<CodecPackage['Context']>;
 
-let loaded: Promise<CodecLibrary> | undefined;
 /** What the codecs have said since they were last called. There is one logger in the package, whoever loads it. */
 const remarks: string[] = [];
 
-/**
- * @param purpose what cannot be done without, for the message.
- * @throws {DataSetError} if the package is not installed or does not work here.
- */
-export async function loadCodecLibrary(purpose: string): Promise<CodecLibrary> {
-  loaded ??= load();
-  try {
-    return await loaded;
-  } catch (error) {
-    loaded = undefined;
-    throw loadError(PACKAGE, purpose, error);
-  }
+const library = new OptionalPackage('dcmjs-codecs', load);
+
+/** See `OptionalPackage.get`. */
+export function loadCodecLibrary(purpose: string): Promise<CodecLibrary> {
+  return library.get(purpose);
 }
 
 async function load(): Promise<CodecLibrary> {
@@ -59,7 +50,7 @@ function decoded(decode: () => Context): Buffer {
     return Buffer.from(output.buffer, output.byteOffset, output.byteLength);
   } catch (error) {
     // An instance that has thrown has lost memory and its place on its stack: the next image gets a new one.
-    loaded = undefined;
+    library.forget();
     throw codecError(error);
   }
 }

@@ -1,26 +1,15 @@
 /** The one place that knows the package for JPEG 2000 in colour of more than 8 bits, which is loaded when first needed. */
-import { type CodestreamDecoder, codecError, loadError } from './optional-package.js';
+import { type CodestreamDecoder, codecError, OptionalPackage } from './optional-package.js';
 
-const PACKAGE = '@cornerstonejs/codec-openjpeg';
 /** How the codec begins a line that tells why it gave up, and one that only repeats that it did. */
 const REASON = '[ERROR] ';
 const REPEATED = `${REASON}opj_decompress`;
 
-let loaded: Promise<CodestreamDecoder> | undefined;
+const openJpeg = new OptionalPackage('@cornerstonejs/codec-openjpeg', load);
 
-/**
- * A decoder for JPEG 2000, high throughput too. Grey of 8 bits with a sign is what it gets wrong.
- * @param purpose what cannot be done without, for the message.
- * @throws {DataSetError} if the package is not installed or does not work here.
- */
-export async function loadOpenJpeg(purpose: string): Promise<CodestreamDecoder> {
-  loaded ??= load();
-  try {
-    return await loaded;
-  } catch (error) {
-    loaded = undefined;
-    throw loadError(PACKAGE, purpose, error);
-  }
+/** A decoder for JPEG 2000, high throughput too. Grey of 8 bits with a sign is what it gets wrong. See `OptionalPackage.get`. */
+export function loadOpenJpeg(purpose: string): Promise<CodestreamDecoder> {
+  return openJpeg.get(purpose);
 }
 
 async function load(): Promise<CodestreamDecoder> {
@@ -42,8 +31,7 @@ async function load(): Promise<CodestreamDecoder> {
       if (samples.length === 0) throw new Error(failure?.slice(REASON.length) ?? 'it gives no pixels');
       return Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
     } catch (error) {
-      // What a codec that has thrown has left behind is unknown: the next image gets a new one.
-      loaded = undefined;
+      openJpeg.forget();
       throw codecError(error);
     }
   };

@@ -19,14 +19,37 @@ export interface CodecInput {
  */
 export type CodestreamDecoder = (codestream: Buffer, input: CodecInput) => Buffer;
 
-/**
- * Why a package could not be loaded.
- * @param purpose what cannot be done without it.
- */
-export function loadError(name: string, purpose: string, error: unknown): DataSetError {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
-  const reason = isMissing ? 'is not installed' : `does not load: ${firstLine(error)}`;
-  return new DataSetError(`${purpose} cannot be decompressed: the package ${name} ${reason}`);
+/** Loaded when first needed, and anew after it could not be or was forgotten. */
+export class OptionalPackage<T> {
+  readonly #name: string;
+  readonly #load: () => Promise<T>;
+  #loaded: Promise<T> | undefined;
+
+  constructor(name: string, load: () => Promise<T>) {
+    this.#name = name;
+    this.#load = load;
+  }
+
+  /**
+   * @param purpose what cannot be done without, for the message.
+   * @throws {DataSetError} if the package is not installed or does not work here.
+   */
+  async get(purpose: string): Promise<T> {
+    this.#loaded ??= this.#load();
+    try {
+      return await this.#loaded;
+    } catch (error) {
+      this.forget();
+      const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+      const reason = isMissing ? 'is not installed' : `does not load: ${firstLine(error)}`;
+      throw new DataSetError(`${purpose} cannot be decompressed: the package ${this.#name} ${reason}`);
+    }
+  }
+
+  /** What a codec that has thrown has left behind is unknown: the next image gets a new one. */
+  forget(): void {
+    this.#loaded = undefined;
+  }
 }
 
 /** A codec's own words, without the names of functions before them and the lines after them. */

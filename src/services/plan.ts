@@ -1,6 +1,6 @@
 /** Which presentation contexts instances need, and in which of the accepted ones each goes out. */
 import type { AcceptedContext } from '../acse/negotiate.js';
-import { MAX_PRESENTATION_CONTEXTS, type WantedContext } from '../acse/propose.js';
+import { MAX_PRESENTATION_CONTEXTS, presentationContextIdAt, type WantedContext } from '../acse/propose.js';
 import { canDecompress } from '../codecs/decompress.js';
 import { canConvert } from '../dataset/transcode.js';
 import {
@@ -45,7 +45,8 @@ export class ContextPlan {
   add(wanted: readonly WantedContext[]): void {
     const missing = wanted.filter((context) => !this.#contexts.has(keyOf(context)));
     if (this.#contexts.size + missing.length > MAX_PRESENTATION_CONTEXTS) return;
-    for (const context of missing) this.#contexts.set(keyOf(context), { id: 2 * this.#contexts.size + 1, ...context });
+    for (const context of missing)
+      this.#contexts.set(keyOf(context), { id: presentationContextIdAt(this.#contexts.size), ...context });
   }
 
   covers(wanted: readonly WantedContext[]): boolean {

@@ -16,7 +16,7 @@ import {
   storeFiles,
 } from '../../src/index.js';
 import { writeBigInstance, writeInstance } from '../support/loopback-files.js';
-import { acFor, command, RawAcceptor, storeRsp } from '../support/loopback-peer.js';
+import { acFor, command, RawAcceptor, type RawPeer, storeRsp } from '../support/loopback-peer.js';
 import { startServer, type TemporaryFolder, type TestServer, temporaryFolder } from '../support/loopback-server.js';
 import { CT_IMAGE, MR_IMAGE } from '../support/sample-instance.js';
 
@@ -161,6 +161,25 @@ test('with haltOnFailure nothing is begun after a failure, on none of the associ
   assert.ok(stored <= 5 + 2, `${stored} were sent`);
 });
 
+/** Makes a file shorter while it is being sent, which costs the association. */
+async function breakOnTheWay(path: string, peer: RawPeer): Promise<void> {
+  const before = peer.bytesReceived;
+  peer.socket.on('data', () => {
+    if (peer.bytesReceived > before + 1_000_000) truncateSync(path, 2_000_000);
+  });
+  assert.equal(await peer.abort(), '0/0');
+}
+
+/** Answers so many C-STOREs, then the release. */
+async function takeAll(peer: RawPeer, count: number): Promise<void> {
+  for (let answered = 0; answered < count; answered++) {
+    const { message, presentationContextId } = await peer.message('C-STORE-RQ');
+    peer.send(command(storeRsp(message.messageId), presentationContextId));
+  }
+  await peer.expect('A-RELEASE-RQ');
+  peer.send({ type: 'A-RELEASE-RP' });
+}
+
 test('files whose association another file has cost are sent once more, and have one outcome', async () => {
   await using folder = await temporaryFolder();
   const [first = '', second = '', third = ''] = await instances(folder, 3);
@@ -172,20 +191,11 @@ test('files whose association another file has cost are sent once more, and have
   const { message, presentationContextId } = await peer.message('C-STORE-RQ');
   peer.send(command(storeRsp(message.messageId), presentationContextId));
   await peer.message('C-STORE-RQ');
-  const before = peer.bytesReceived;
-  peer.socket.on('data', () => {
-    if (peer.bytesReceived > before + 1_000_000) truncateSync(big, 2_000_000);
-  });
-  assert.equal(await peer.abort(), '0/0');
+  await breakOnTheWay(big, peer);
 
   const again = await acceptor.next();
   await again.accept();
-  for (let count = 0; count < 2; count++) {
-    const { message: next, presentationContextId: context } = await again.message('C-STORE-RQ');
-    again.send(command(storeRsp(next.messageId), context));
-  }
-  await again.expect('A-RELEASE-RQ');
-  again.send({ type: 'A-RELEASE-RP' });
+  await takeAll(again, 2);
   const ended = (await running).map(inShort);
   assert.deepEqual(ended, ['stored 000', 'not-sent big', 'stored 001', 'stored 002']);
 });
@@ -221,21 +231,12 @@ test('with repeat, each request that another file has cost its answer is sent on
   const { message, presentationContextId } = await peer.message('C-STORE-RQ');
   peer.send(command(storeRsp(message.messageId), presentationContextId));
   for (let count = 0; count < 2; count++) await peer.message('C-STORE-RQ');
-  const before = peer.bytesReceived;
-  peer.socket.on('data', () => {
-    if (peer.bytesReceived > before + 1_000_000) truncateSync(big, 2_000_000);
-  });
-  assert.equal(await peer.abort(), '0/0');
+  await breakOnTheWay(big, peer);
 
   const again = await acceptor.next();
   await again.accept();
   // Two of the first, which were on their way, and three of the last.
-  for (let count = 0; count < 5; count++) {
-    const { message: next, presentationContextId: context } = await again.message('C-STORE-RQ');
-    again.send(command(storeRsp(next.messageId), context));
-  }
-  await again.expect('A-RELEASE-RQ');
-  again.send({ type: 'A-RELEASE-RP' });
+  await takeAll(again, 5);
   const counts = new Map<string, number>();
   for (const what of (await running).map(inShort)) counts.set(what, (counts.get(what) ?? 0) + 1);
   assert.deepEqual(Object.fromEntries(counts), { 'stored 000': 3, 'not-sent big': 3, 'stored 001': 3 });
@@ -263,12 +264,7 @@ test('an association on which the peer takes less than on the first is not used'
   second.send(acFor(request, { results }));
   await second.expect('A-RELEASE-RQ');
   second.send({ type: 'A-RELEASE-RP' });
-  for (let count = 0; count < 13; count++) {
-    const { message, presentationContextId } = await peer.message('C-STORE-RQ');
-    peer.send(command(storeRsp(message.messageId), presentationContextId));
-  }
-  await peer.expect('A-RELEASE-RQ');
-  peer.send({ type: 'A-RELEASE-RP' });
+  await takeAll(peer, 13);
   assert.equal((await running).filter(({ type }) => type === 'stored').length, 13);
   assert.deepEqual(missing, ['the peer accepts less on a further association']);
 });

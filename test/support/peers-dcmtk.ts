@@ -1,12 +1,12 @@
 /** DCMTK's programs as peers of ours: whether they are there, run to their end, or listening. */
-import { once } from 'node:events';
+import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { TemporaryFolder } from './peers-files.js';
+import type { Matrix } from './peers-matrix.js';
 import { Receiver } from './peers-receiver.js';
 import { skipWithout } from './peers-required.js';
-import { freePort, Running } from './processes.js';
+import { freePort, isOpen, Running } from './processes.js';
 
 const PROGRAMS = [
   ...(['storescp', 'dcmrecv', 'storescu', 'dcmsend', 'echoscu', 'dcmdump', 'dcmconv'] as const),
@@ -75,15 +75,13 @@ async function listening(server: Running, port: number): Promise<void> {
   }
 }
 
-async function isOpen(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    // The system may choose the very port it knocks at, and TCP lets a socket meet itself.
-    return socket.localPort !== port;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
+/** DCMTK's storescu as the sending end of a matrix of transfers. */
+export const fromDcmtkStorescu: Pick<Matrix, 'samples' | 'send' | 'check' | 'bytesKept'> = {
+  samples: 'iebd',
+  send: (given, folder) => dcmtk('storescu', [...given, '+sd', folder]),
+  check: ({ code, stderr }) => {
+    assert.doesNotMatch(stderr, /^[EF]:/m);
+    assert.equal(code, 0);
+  },
+  bytesKept: false,
+};

@@ -1,7 +1,7 @@
 /** Programs under test: our built applications and DCMTK's, run to their end or until they are told to stop. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { applicationPath } from './paths.js';
 
 /** How a program ended. `code` is null if a signal ended it. */
@@ -132,4 +132,18 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+/** Whether somebody listens there. The knock is a connection without a request. */
+export async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    // The system may choose the very port it knocks at, and TCP lets a socket meet itself.
+    return socket.localPort !== port;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
