@@ -1,0 +1,72 @@
+/** What planFiles says is what storeFiles then does; and it does it before all files are known. */
+import assert from 'node:assert/strict';
+import { link } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { transferSyntax } from '../../src/dataset/transfer-syntax.js';
+import { discardSink, planFiles, type SelectFilesOptions, storageProvider, storeFiles } from '../../src/index.js';
+import { writeInstance } from '../support/loopback-files.js';
+import { startServer, temporaryFolder } from '../support/loopback-server.js';
+import { CT_IMAGE, MR_IMAGE } from '../support/sample-instance.js';
+
+const services = [storageProvider({ store: discardSink, promiscuous: true })];
+
+test('the contexts of the plan are those that are then proposed, association by association, for as many files', async () => {
+  await using folder = await temporaryFolder();
+  await writeInstance(folder.path, 'ct', { sopClassUid: CT_IMAGE });
+  const jpeg = transferSyntax('1.2.840.10008.1.2.4.50');
+  const big = transferSyntax('1.2.840.10008.1.2.2');
+  assert.ok(jpeg !== undefined && big !== undefined);
+  await writeInstance(folder.path, 'jpeg', { syntax: jpeg });
+  await writeInstance(folder.path, 'mr', { sopClassUid: MR_IMAGE, syntax: big });
+  for (let index = 0; index < 140; index++)
+    await writeInstance(folder.path, `class-${index}`, { sopClassUid: `1.2.826.${index}` });
+  const variants: readonly SelectFilesOptions[] = [{}, { proposeOwn: true }, { decompress: false }];
+  for (const options of variants) {
+    await using acceptor = await startServer({ services });
+    const planned: unknown[] = [];
+    let files = 0;
+    for await (const event of planFiles([folder.path], options)) {
+      assert.ok(event.type === 'association');
+      planned.push(
+        event.contexts.map(({ id, abstractSyntax, transferSyntaxes }) => ({ id, abstractSyntax, transferSyntaxes })),
+      );
+      files += event.files;
+    }
+    let stored = 0;
+    for await (const outcome of storeFiles([folder.path], { ...options, host: '127.0.0.1', port: acceptor.port }))
+      if (outcome.type === 'stored') stored++;
+    const proposed = acceptor.traces.seen.flatMap(({ event }) =>
+      event.type === 'associate-rq' ? [event.pdu.presentationContexts] : [],
+    );
+    assert.deepEqual(planned, proposed);
+    assert.ok(planned.length > 1);
+    assert.deepEqual([files, stored], [143, 143]);
+  }
+});
+
+test('sending begins before a folder has been walked to its end', async () => {
+  await using folder = await temporaryFolder();
+  const first = await writeInstance(folder.path, '0');
+  const count = 2000;
+  for (let index = 1; index < count; index++) await link(first, join(folder.path, `${index}`));
+  await using acceptor = await startServer({ services });
+  let walked = 0;
+  let walkedAtFirst: number | undefined;
+  const options = {
+    host: '127.0.0.1',
+    port: acceptor.port,
+    accept: () => {
+      walked++;
+      return true;
+    },
+    report: () => {
+      walkedAtFirst ??= walked;
+    },
+  };
+  let stored = 0;
+  for await (const outcome of storeFiles([folder.path], options)) if (outcome.type === 'stored') stored++;
+  assert.equal(stored, count);
+  assert.equal(walked, count);
+  assert.ok(walkedAtFirst !== undefined && walkedAtFirst < 1200, `${walkedAtFirst}`);
+});
