@@ -56,13 +56,24 @@ export interface InstanceFile {
  * @throws {FileError} unreadable, no DICOM file, cut short, or without a SOP Class or Instance UID
  */
 export async function inspectInstance(location: Location): Promise<InstanceFile> {
+  return (await readInstance(location)).instance;
+}
+
+/** The same, and the data set itself if the file is so small that it was read whole. @throws {FileError} likewise */
+export async function readInstance(
+  location: Location,
+): Promise<{ readonly instance: InstanceFile; readonly dataSet: Buffer | undefined }> {
   const path = location.toString();
   const buffer = headBuffer.take();
   const file = new LazyFile(location);
   try {
     const { stat, bytes } = await inputDisk.glance(location, buffer, 0);
     const instance = await inspect(file, { path, stat, buffer, beginning: buffer.subarray(0, bytes) });
-    return typeof location === 'string' ? instance : { ...instance, location };
+    const isWhole = bytes === stat.size && bytes < buffer.length;
+    return {
+      instance: typeof location === 'string' ? instance : { ...instance, location },
+      dataSet: isWhole ? Buffer.from(buffer.subarray(instance.dataSetOffset, bytes)) : undefined,
+    };
   } catch (error) {
     throw toFileError(path, error);
   } finally {
@@ -73,10 +84,15 @@ export async function inspectInstance(location: Location): Promise<InstanceFile>
 
 /**
  * Opens the data set of a file for sending in transfer syntax `to`, converted on the way if that is not its own.
+ * @param dataSet what `readInstance` has read of it
  * @throws {FileError} now or from the source
  */
-export async function openDataSet(instance: InstanceFile, to: TransferSyntax | undefined): Promise<DataSetSource> {
-  const content = await contentOf(instance);
+export async function openDataSet(
+  instance: InstanceFile,
+  to: TransferSyntax | undefined,
+  dataSet?: Buffer,
+): Promise<DataSetSource> {
+  const content = dataSet === undefined ? await contentOf(instance) : contentInMemory(dataSet);
   const from = instance.transferSyntax;
   if (from === undefined || to === undefined || (from.uid === to.uid && !instance.needsRewrite)) return content.source;
   const { bytes, source: raw } = content;
@@ -118,10 +134,14 @@ async function contentOf(instance: InstanceFile): Promise<Content> {
     const { stat, bytes } = await inputDisk.glance(location, buffer, dataSetOffset);
     assertUnchanged(instance, stat);
     if (bytes < buffer.length) throw becameShorter(path);
-    return { source: bufferSource(buffer), bytes: buffer, chunks: () => only(buffer) };
+    return contentInMemory(buffer);
   } catch (error) {
     throw toFileError(path, error);
   }
+}
+
+function contentInMemory(bytes: Buffer): Content {
+  return { source: bufferSource(bytes), bytes, chunks: () => only(bytes) };
 }
 
 async function largeContent(file: OpenFile, instance: InstanceFile): Promise<Content> {

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { FileError, NotAnInstance } from '../base/errors.js';
 import { isDicomdir, MEDIA_STORAGE_DIRECTORY } from '../file/dicomdir.js';
-import { type InstanceFile, inspectInstance } from '../file/instance-file.js';
+import { type InstanceFile, readInstance } from '../file/instance-file.js';
 import { inputDisk, type Location } from '../file/open-file.js';
 import { fileErrorInWords } from '../file/system-error.js';
 import { filesOfDicomdir } from './dicomdir-files.js';
@@ -20,6 +20,8 @@ export type InputFile =
       readonly path: string;
       readonly isNamed: boolean;
       readonly instance: InstanceFile;
+      /** Its data set, if it is so small that it was read whole. */
+      readonly dataSet?: Buffer | undefined;
       /** How often it is still to be sent, if it is here for the second time. */
       readonly turns?: number;
     }
@@ -66,8 +68,8 @@ function lookInto(found: Found, isNamed: boolean): InputFile | Promise<InputFile
 async function inspect(location: Location, isNamed: boolean): Promise<InputFile> {
   const path = location.toString();
   try {
-    const instance = await inspectInstance(location);
-    if (instance.sopClassUid !== MEDIA_STORAGE_DIRECTORY) return { path, isNamed, instance };
+    const { instance, dataSet } = await readInstance(location);
+    if (instance.sopClassUid !== MEDIA_STORAGE_DIRECTORY) return { path, isNamed, instance, dataSet };
   } catch (error) {
     // One that is damaged was not to be sent either.
     if (isNamed || !(await isDicomdir(location))) return failed(location, isNamed, error);

@@ -2,13 +2,16 @@
 import { type Deferred, deferred } from '../base/deferred.js';
 import type { InputFile } from './input-files.js';
 
-/** Enough to see what most folders hold before the first association; a file that waits costs half a kilobyte. */
+/** Most that wait. They are few kilobytes each at the most, so all of them stay within a few megabytes. */
 const CAPACITY = 1024;
+/** Enough where one is like the other: what is known then can be on its way already. */
+const FIRST_CAPACITY = 128;
 
 /** Draws from a walk that may be much longer than what is ever held of it. To be closed. */
 export class LookAhead {
   readonly #files: AsyncGenerator<InputFile, void, void>;
-  readonly #capacity: number;
+  readonly #maxCapacity: number;
+  #capacity: number;
   readonly #signal: AbortSignal | undefined;
   /** Passed over since the last `restart`. */
   #aside: InputFile[] = [];
@@ -26,7 +29,8 @@ export class LookAhead {
   ) {
     this.#files = files;
     this.#signal = signal;
-    this.#capacity = capacity;
+    this.#maxCapacity = capacity;
+    this.#capacity = Math.min(capacity, FIRST_CAPACITY);
   }
 
   /** Whether the walk has ended: what waits now is all there is. */
@@ -39,10 +43,18 @@ export class LookAhead {
     return [...this.#aside, ...this.#fresh];
   }
 
-  /** Resolves when as many files wait as may, or all that are left. @throws what the walk threw */
+  /**
+   * Resolves when all that are left wait, or as many as may, or so many that the latter half is of no other kinds than the
+   * former: what is next will mostly be of those too. @throws what the walk threw
+   */
   async filled(): Promise<void> {
-    while (!this.#isFull && !this.#hasEnded) await this.#growth();
-    this.#throwIfFailed();
+    for (;;) {
+      while (!this.#isFull && !this.#hasEnded) await this.#growth();
+      this.#throwIfFailed();
+      if (this.#hasEnded || this.#capacity === this.#maxCapacity || !this.#bringsNewKinds()) return;
+      this.#capacity = Math.min(this.#maxCapacity, 2 * this.#capacity);
+      this.#onShrunk();
+    }
   }
 
   /** The next file, which stays where it is; undefined if there are no more. @throws what the walk threw */
@@ -107,6 +119,13 @@ export class LookAhead {
     return this.#aside.length + this.#fresh.length >= this.#capacity;
   }
 
+  #bringsNewKinds(): boolean {
+    const kinds = this.waiting.map(kindOf);
+    const half = Math.floor(kinds.length / 2);
+    const known = new Set(kinds.slice(0, half));
+    return kinds.slice(half).some((kind) => !known.has(kind));
+  }
+
   async #growth(): Promise<void> {
     this.#walking ??= this.#walk();
     this.#grown ??= deferred();
@@ -146,4 +165,9 @@ export class LookAhead {
   #throwIfFailed(): void {
     if (this.#error !== undefined) throw this.#error;
   }
+}
+
+/** What presentation contexts depend on. */
+function kindOf(file: InputFile): string {
+  return 'error' in file ? '' : `${file.instance.sopClassUid}\\${file.instance.transferSyntaxUid}`;
 }

@@ -86,7 +86,7 @@ export class Sending {
   /** Opens a file, and sends it when those begun before it are on their way. */
   async #begin(file: WaitingInstance): Promise<{ readonly ending: Ended | Promise<Ended> }> {
     try {
-      const opened = await openInstance(file.instance, this.#contexts.of(file.instance));
+      const opened = await openInstance(file.instance, this.#contexts.of(file.instance), file.dataSet);
       return { ending: this.#send(file, opened) };
     } catch (error) {
       return { ending: this.#notSent(file, error) };

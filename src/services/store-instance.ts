@@ -42,13 +42,15 @@ export interface OpenInstance {
 /**
  * The first half of `storeInstance`, which needs no turn on the association.
  * @param context see `chooseContext`
+ * @param bytes the data set, if it is in memory
  */
 export async function openInstance(
   instance: InstanceFile,
   context: AcceptedContext | undefined,
+  bytes?: Buffer,
 ): Promise<OpenInstance> {
   if (context === undefined) throw noContextFor(instance);
-  const dataSet = await openDataSet(instance, transferSyntax(context.transferSyntax));
+  const dataSet = await openDataSet(instance, transferSyntax(context.transferSyntax), bytes);
   return { instance, presentationContextId: context.id, dataSet };
 }
 

@@ -1,6 +1,7 @@
 /** What a scan tells of a data set, and that it needs neither the large values nor the memory for them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { DataSetError } from '../../../src/base/errors.js';
 import type { ScanResult } from '../../../src/dataset/scan.js';
 import { DataSetScan } from '../../../src/dataset/scan.js';
@@ -10,6 +11,7 @@ import {
   IMPLICIT_VR_LITTLE_ENDIAN as IMPLICIT,
   EXPLICIT_VR_LITTLE_ENDIAN as LE,
 } from '../../../src/dataset/transfer-syntax.js';
+import { dataSetArbitrary, EBE, ELE, encode, ILE } from '../../support/data-set-arbitrary.js';
 import { cut } from '../../support/data-set-tokens.js';
 import { hex } from '../../support/pdu-hex.js';
 
@@ -108,3 +110,28 @@ test('what is no data set is refused, at once or at its end', () => {
   short.feed(UIDS.subarray(0, -1));
   assert.throws(() => short.end(), DataSetError);
 });
+
+for (const [syntax, encoding] of [
+  [IMPLICIT, ILE],
+  [LE, ELE],
+  [BE, EBE],
+] as const)
+  test(`law: ${syntax.name}: a scan tells the same of any data set, damaged or not, whole or byte by byte`, () => {
+    const damages = fc.array(fc.record({ at: fc.nat(), byte: fc.nat(255) }), { maxLength: 2 });
+    const outcome = (chunks: Iterable<Buffer>): unknown => {
+      try {
+        return scan(chunks, syntax);
+      } catch (error) {
+        assert.ok(error instanceof DataSetError);
+        return error.message;
+      }
+    };
+    fc.assert(
+      fc.property(dataSetArbitrary(), fc.boolean(), damages, (nodes, hasUids, damages) => {
+        const bytes = Buffer.concat([hasUids ? UIDS : Buffer.alloc(0), encode(nodes, encoding)]);
+        for (const { at, byte } of damages) if (bytes.length > 0) bytes[at % bytes.length] = byte;
+        assert.deepEqual(outcome([bytes]), outcome(cut(bytes, [1])));
+      }),
+      { numRuns: 200 },
+    );
+  });
