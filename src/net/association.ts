@@ -10,18 +10,17 @@ import {
   TransportError,
   UsageError,
 } from '../base/errors.js';
-import type { DataSetSource } from '../dataset/source.js';
 import type { DimseMessage, DimseRequest, DimseResponse } from '../dimse/messages.js';
 import type { PdvFragment } from '../pdu/pdu-reader.js';
 import type { Indication } from '../ul/events.js';
 import { abortedError, releasedError } from './aborted-error.js';
 import type { Establishment } from './establishment.js';
 import { MessageReceiver, type ReceivedRequest } from './message-receiver.js';
-import { MessageCutShort, MessageSender } from './message-sender.js';
-import { OperationsInvoked } from './operations-invoked.js';
+import { MessageCutShort, MessageSender, type SendOptions } from './message-sender.js';
+import { type Exchange, OperationsInvoked } from './operations-invoked.js';
 import type { RequestQueue } from './request-queue.js';
 import { PeerTimer } from './timeouts.js';
-import { closeOnce, unlessLost } from './unless-lost.js';
+import { unlessLost } from './unless-lost.js';
 import type { UpperLayerUser } from './upper-layer.js';
 
 /** An established association. Whatever is under way when it ends early rejects with the reason. */
@@ -44,10 +43,14 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   constructor(made: Establishment) {
     const { upperLayer, contexts } = made;
     this.#made = made;
-    this.#invoked = new OperationsInvoked({
-      maxOperations: made.maxOperationsInvoked,
-      responseTimer: this.#dimseTimer('response'),
-    });
+    this.#invoked = new OperationsInvoked(
+      { maxOperations: made.maxOperationsInvoked, responseTimer: this.#dimseTimer('response') },
+      {
+        signal: this.signal,
+        assertAnswerable: () => this.#assertAnswerable(),
+        send: (request, exchange, options) => this.#send(request, exchange, options),
+      },
+    );
     this.#sender = new MessageSender(made.maximumLength, (blocks) => upperLayer.sendData(blocks));
     this.#receiver = new MessageReceiver(contexts, this.#dimseTimer('rest of a message'), {
       onCommand: (message, context, hasDataSet) =>
@@ -118,29 +121,12 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   /**
    * Sends a request and waits for its response. Several may be under way: `maxOperationsInvoked` of them are outstanding,
    * the others wait for their turn. Their messages go out one after another, in the order asked for.
-   * @param make the request for the message id it is given, when its turn has come
-   * @param exchange `dataSet` is closed when this settles, unless it hangs for a second after the association has ended
+   * @param make the request for the message id it is given
    * @throws {TimeoutError} of timer `dimse` or `network`; the association is then aborted
    * @throws {AssociationAborted | UsageError} it ended early, or by release: the peer's, or our own
    */
-  async request(
-    make: (messageId: number) => DimseRequest,
-    exchange: { readonly presentationContextId: number; readonly dataSet?: DataSetSource | undefined },
-  ): Promise<DimseResponse> {
-    const { presentationContextId, dataSet } = exchange;
-    const close = closeOnce(dataSet, this.signal);
-    try {
-      if (this.#ending !== undefined) throw this.failure ?? this.#releasedError();
-      return await this.#invoked.invoke(make, presentationContextId, async (request) => {
-        // It would not be answered: the peer waits for our agreement alone.
-        if (this.#peerReleases) throw this.failure ?? this.#releasedError();
-        await this.#send(request, presentationContextId, dataSet);
-        // No more files are open than are being sent, however many wait for their responses.
-        await close();
-      });
-    } finally {
-      await close();
-    }
+  async request(make: (messageId: number) => DimseRequest, exchange: Exchange): Promise<DimseResponse> {
+    return await this.#invoked.invoke(make, exchange);
   }
 
   /** The peer's requests in order, until it asks for release or the association ends. Each is to be answered. */
@@ -152,7 +138,8 @@ export class Association implements AsyncDisposable, UpperLayerUser {
   async respond(request: ReceivedRequest, response: DimseResponse): Promise<void> {
     if (request.dataSet?.isRead === false) await request.dataSet.drained();
     // Once we have asked for release, nothing but its answer may go out (PS3.8 Sta7).
-    if (this.#releasing === undefined) await this.#send(response, request.context.id, undefined);
+    if (this.#releasing === undefined)
+      await this.#send(response, { presentationContextId: request.context.id }, { onTurn: () => undefined });
     this.#answered++;
   }
 
@@ -251,16 +238,27 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     else this.#made.upperLayer.advance({ type: 'abort-request' });
   }
 
-  async #send(message: DimseMessage, contextId: number, dataSet: DataSetSource | undefined): Promise<void> {
-    if (this.#releasing !== undefined) throw this.failure ?? this.#releasedError();
-    const context = this.#made.contexts.get(contextId);
-    if (context === undefined) throw new UsageError(`presentation context ${contextId} was not accepted`);
+  /** No request of ours is answered once we have asked for release, or the peer has: it waits for our agreement alone. */
+  #assertAnswerable(): void {
+    if (this.#ending !== undefined || this.#releasing !== undefined || this.#peerReleases)
+      throw this.failure ?? this.#releasedError();
+  }
+
+  async #send(
+    message: DimseMessage,
+    to: Pick<Exchange, 'presentationContextId' | 'dataSet'>,
+    { turn, onTurn }: SendOptions,
+  ): Promise<void> {
+    const { presentationContextId, dataSet } = to;
+    const context = this.#made.contexts.get(presentationContextId);
+    if (context === undefined) throw new UsageError(`presentation context ${presentationContextId} was not accepted`);
+    const tellTurn = () => {
+      if (this.#ending !== undefined) throw this.failure ?? this.#releasedError();
+      onTurn();
+      this.#made.trace({ type: 'message', direction: 'outgoing', message, context, hasDataSet: dataSet !== undefined });
+    };
     try {
-      await this.#sender.send(message, { presentationContextId: contextId, dataSet }, () => {
-        if (this.#ending !== undefined) throw this.failure ?? this.#releasedError();
-        const hasDataSet = dataSet !== undefined;
-        this.#made.trace({ type: 'message', direction: 'outgoing', message, context, hasDataSet });
-      });
+      await this.#sender.send(message, { presentationContextId, dataSet }, { turn, onTurn: tellTurn });
     } catch (error) {
       if (!(error instanceof MessageCutShort)) throw error;
       const { cause } = error;

@@ -21,6 +21,14 @@ export class MessageCutShort extends Error {
 /** Enough for the commands of an association that sends no data sets. */
 const COMMANDS_BYTES = 4 * 1024;
 
+/** What `send` is told beside the message. */
+export interface SendOptions {
+  /** When it may go out, if that is not now; until then the beginning of its data set is read. What it rejects with, `send` does. */
+  readonly turn?: Promise<void> | undefined;
+  /** Called when its turn has come, before its first byte. */
+  readonly onTurn: () => void;
+}
+
 interface Outgoing {
   readonly writer: MessageWriter;
   readonly hasDataSet: boolean;
@@ -30,17 +38,30 @@ interface Outgoing {
   hasBegun: boolean;
   /** Whether part of it is sent. */
   hasLeft: boolean;
+  /** Of one that has got ready before its turn. */
+  prepared: Prepared | undefined;
+  /** Why it is not to go out. */
+  refusal?: unknown;
 }
 
-/** While one block is sent, the next messages, or the next part of a message, are put into the other. */
+interface Prepared {
+  readonly block: PDataBlock;
+  /** See `MessageWriter.fill`. */
+  readonly filled: Promise<boolean>;
+}
+
+/** While one block is sent, the next messages, or the next part of a message, are put into another. */
 export class MessageSender {
   readonly #maximumLength: number | undefined;
   readonly #sendData: SendData;
   readonly #waiting: Outgoing[] = [];
-  readonly #blocks: [PDataBlock | undefined, PDataBlock | undefined] = [undefined, undefined];
+  /** Blocks that are in no use: of those sent by turns, and one for what is prepared. */
+  readonly #spare: PDataBlock[] = [];
   #running: Promise<void> | undefined;
   #cutShort: MessageCutShort | undefined;
   #writing = false;
+  #isPreparing = false;
+  #failure: Error | undefined;
   #failWrite: ((error: Error) => void) | undefined;
   #hangUp: NodeJS.Timeout | undefined;
 
@@ -55,26 +76,27 @@ export class MessageSender {
     return this.#writing;
   }
 
-  /** Resolves when what has been given to `send` is sent or has failed. */
+  /** Resolves when what has been given to `send`, and has its turn, is sent or has failed. */
   async idle(): Promise<void> {
     await this.#running;
   }
 
   /**
    * Sends a message after those before it.
-   * @param onTurn called when its turn has come, before its first byte
    * @throws {MessageCutShort} see there, and for all messages after it; any other error came before the first byte
    */
   send(
     message: DimseMessage,
     to: { readonly presentationContextId: number; readonly dataSet: DataSetSource | undefined },
-    onTurn: () => void,
+    { turn, onTurn }: SendOptions,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       const writer = new MessageWriter(message, to.dataSet, to.presentationContextId);
       const hasDataSet = to.dataSet !== undefined;
-      this.#waiting.push({ writer, hasDataSet, onTurn, resolve, reject, hasBegun: false, hasLeft: false });
-      this.#running ??= this.#run();
+      const state = { hasBegun: false, hasLeft: false, prepared: undefined };
+      const outgoing: Outgoing = { writer, hasDataSet, onTurn, resolve, reject, ...state };
+      if (turn === undefined) this.#enqueue(outgoing);
+      else this.#enqueueAt(turn, outgoing);
     });
   }
 
@@ -83,33 +105,66 @@ export class MessageSender {
    * set that is waited for, so in a moment whatever is left is told.
    */
   fail(error: Error): void {
+    this.#failure = error;
     this.#failWrite?.(error);
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length > 0) this.#hangUpSoon(error);
+  }
+
+  #hangUpSoon(error: Error): void {
     this.#hangUp ??= setTimeout(() => {
       for (const { reject } of this.#waiting) reject(error);
     }, HANG_UP_MS);
   }
 
+  #enqueue(outgoing: Outgoing): void {
+    this.#waiting.push(outgoing);
+    this.#running ??= this.#run();
+    if (this.#failure !== undefined && this.#waiting.length > 0) this.#hangUpSoon(this.#failure);
+  }
+
+  #enqueueAt(turn: Promise<void>, outgoing: Outgoing): void {
+    // What can go out now goes first.
+    const soon = setImmediate(() => this.#prepare(outgoing));
+    turn
+      .catch((error: unknown) => {
+        outgoing.refusal = error;
+      })
+      .finally(() => {
+        clearImmediate(soon);
+        this.#enqueue(outgoing);
+      });
+  }
+
+  /** One at a time: as many as are opened ahead. */
+  #prepare(outgoing: Outgoing): void {
+    if (this.#isPreparing || outgoing.writer.isAtHand) return;
+    this.#isPreparing = true;
+    const block = this.#emptyBlock(BLOCK_BYTES);
+    const filled = outgoing.writer.fill(block);
+    // It is told when its turn has come.
+    filled.catch(() => undefined);
+    outgoing.prepared = { block, filled };
+  }
+
   async #run(): Promise<void> {
     let written: Promise<void> | undefined;
-    for (let turn = 0; this.#waiting.length > 0; turn++) {
-      const block = this.#emptyBlock(turn % 2 === 0 ? 0 : 1);
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const block = next.prepared?.block ?? this.#emptyBlock(next.hasDataSet ? BLOCK_BYTES : COMMANDS_BYTES);
       const complete = await this.#fill(block);
       await written;
       // What has come meanwhile goes along.
       if (this.#waiting.length > 0) complete.push(...(await this.#fill(block)));
       if (block.length > 0) written = this.#write(block, complete);
+      else this.#spare.push(block);
       if (this.#waiting.length === 0) await written;
     }
     this.#running = undefined;
     clearTimeout(this.#hangUp);
   }
 
-  #emptyBlock(index: 0 | 1): PDataBlock {
-    const size = this.#waiting[0]?.hasDataSet ? BLOCK_BYTES : COMMANDS_BYTES;
-    let block = this.#blocks[index];
-    if (block === undefined || block.size < size) block = new PDataBlock(this.#maximumLength, size);
-    this.#blocks[index] = block;
+  #emptyBlock(size: number): PDataBlock {
+    const spare = this.#spare.pop();
+    const block = spare !== undefined && spare.size >= size ? spare : new PDataBlock(this.#maximumLength, size);
     block.truncate(0);
     return block;
   }
@@ -117,17 +172,17 @@ export class MessageSender {
   /** Puts into a block what goes in of the messages that wait, and takes from there those that are in it to their end. */
   async #fill(block: PDataBlock): Promise<Outgoing[]> {
     const complete: Outgoing[] = [];
-    for (let next = this.#waiting[0]; next !== undefined && block.hasRoom; next = this.#waiting[0]) {
-      // What is complete does not wait for a data set.
-      if (block.length > 0 && !next.writer.isAtHand) break;
-      const before = block.length;
+    for (let next = this.#waiting[0]; next !== undefined && hasRoomFor(next, block); next = this.#waiting[0]) {
+      const before = next.prepared === undefined ? block.length : 0;
       try {
         if (this.#cutShort !== undefined) throw this.#cutShort;
+        if (next.refusal !== undefined) throw next.refusal;
         if (!next.hasBegun) next.onTurn();
         next.hasBegun = true;
-        if (!(await next.writer.fill(block))) break;
+        if (!(await this.#fillWith(next, block))) break;
         complete.push(next);
       } catch (error) {
+        await this.#prepared(next);
         block.truncate(before);
         if (next.hasLeft) this.#cutShort ??= new MessageCutShort(error);
         next.reject(this.#cutShort ?? error);
@@ -135,6 +190,22 @@ export class MessageSender {
       this.#waiting.shift();
     }
     return complete;
+  }
+
+  async #fillWith(next: Outgoing, block: PDataBlock): Promise<boolean> {
+    return (await this.#prepared(next)) ?? (await next.writer.fill(block));
+  }
+
+  /** Ends its being prepared; tells what came of that, if it was. */
+  async #prepared(next: Outgoing): Promise<boolean | undefined> {
+    if (next.prepared === undefined) return undefined;
+    const { filled } = next.prepared;
+    try {
+      return await filled;
+    } finally {
+      next.prepared = undefined;
+      this.#isPreparing = false;
+    }
   }
 
   /** Never rejects. */
@@ -150,6 +221,7 @@ export class MessageSender {
       for (const { reject } of complete) reject(this.#cutShort);
     } finally {
       this.#writing = false;
+      this.#spare.push(block);
     }
   }
 
@@ -159,4 +231,10 @@ export class MessageSender {
       sent.then(resolve, reject);
     });
   }
+}
+
+/** Whether to put what comes next into a block: what is complete there does not wait for a data set, or for another block. */
+function hasRoomFor({ prepared, writer }: Outgoing, block: PDataBlock): boolean {
+  if (prepared !== undefined) return prepared.block === block;
+  return block.hasRoom && (block.length === 0 || writer.isAtHand);
 }

@@ -1,8 +1,30 @@
 /** The operations that we invoke: as many outstanding as were negotiated, the others after them (PS3.7 D.3.3.3). */
+import type { DataSetSource } from '../dataset/source.js';
 import type { DimseRequest, DimseResponse } from '../dimse/messages.js';
+import type { SendOptions } from './message-sender.js';
 import { PendingResponses } from './pending-responses.js';
 import type { PeerTimer } from './timeouts.js';
 import { Turns } from './turns.js';
+import { closeOnce } from './unless-lost.js';
+
+/** What goes with a request. */
+export interface Exchange {
+  readonly presentationContextId: number;
+  /** May be read from at once, and is closed when the operation ends, unless it hangs for a second after the association has. */
+  readonly dataSet?: DataSetSource | undefined;
+  /** Called before the first byte goes out. */
+  readonly onTurn?: (() => void) | undefined;
+}
+
+/** The association that the operations are invoked on. */
+export interface OperationsInvokedUser {
+  /** Aborts when it ends without a release. */
+  readonly signal: AbortSignal;
+  /** @throws {Error} if no answer would come any more */
+  assertAnswerable(): void;
+  /** Resolves when the last byte is sent. */
+  send(request: DimseRequest, exchange: Exchange, options: SendOptions): Promise<void>;
+}
 
 export interface OperationsInvokedOptions {
   readonly maxOperations: number;
@@ -13,35 +35,44 @@ export interface OperationsInvokedOptions {
 export class OperationsInvoked {
   readonly #turns: Turns;
   readonly #pending: PendingResponses;
+  readonly #user: OperationsInvokedUser;
 
-  constructor({ maxOperations, responseTimer }: OperationsInvokedOptions) {
+  constructor({ maxOperations, responseTimer }: OperationsInvokedOptions, user: OperationsInvokedUser) {
     this.#turns = new Turns(maxOperations);
     this.#pending = new PendingResponses(responseTimer);
+    this.#user = user;
   }
 
-  /**
-   * Waits for its turn, sends the request and waits for its response.
-   * @param send resolves when the last byte is sent
-   */
-  async invoke(
-    make: (messageId: number) => DimseRequest,
-    presentationContextId: number,
-    send: (request: DimseRequest) => Promise<void>,
-  ): Promise<DimseResponse> {
-    const turn = this.#turns.enter();
-    // Not awaited for nothing: what the caller does next, a release perhaps, comes after this request.
-    if (turn !== undefined) await turn;
-    let messageId: number | undefined;
+  /** Sends a request when its turn has come, and waits for its response. */
+  async invoke(make: (messageId: number) => DimseRequest, exchange: Exchange): Promise<DimseResponse> {
+    const close = closeOnce(exchange.dataSet, this.#user.signal);
     try {
-      const { request, answer } = this.#pending.open(make, presentationContextId);
-      messageId = request.messageId;
-      await send(request);
-      this.#pending.onSent(messageId);
-      return await answer;
+      this.#user.assertAnswerable();
+      const { request, answer } = this.#pending.open(make, exchange.presentationContextId);
+      const turn = this.#turns.enter();
+      try {
+        await this.#send(request, exchange, turn);
+        // No more files are open than are being sent, however many wait for their responses.
+        await close();
+        return await answer;
+      } finally {
+        this.#pending.close(request.messageId);
+        this.#turns.leave();
+      }
     } finally {
-      if (messageId !== undefined) this.#pending.close(messageId);
-      this.#turns.leave();
+      await close();
     }
+  }
+
+  async #send(request: DimseRequest, exchange: Exchange, turn: Promise<void> | undefined): Promise<void> {
+    await this.#user.send(request, exchange, {
+      turn: turn?.then(() => this.#user.assertAnswerable()),
+      onTurn: () => {
+        this.#pending.begin(request.messageId);
+        exchange.onTurn?.();
+      },
+    });
+    this.#pending.onSent(request.messageId);
   }
 
   /** @throws {ProtocolError} if no request waits for this response */

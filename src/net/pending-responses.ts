@@ -1,4 +1,4 @@
-/** Requests sent and not yet answered, by message id (PS3.7 7.5.1). */
+/** Requests made and not yet answered, by message id (PS3.7 7.5.1). */
 import { type Deferred, deferred } from '../base/deferred.js';
 import { ProtocolError } from '../base/errors.js';
 import { MessageIds } from '../dimse/message-id.js';
@@ -10,6 +10,7 @@ interface Pending {
   readonly presentationContextId: number;
   readonly type: DimseResponse['type'];
   readonly answer: Deferred<DimseResponse>;
+  hasBegun: boolean;
   isAnswered: boolean;
 }
 
@@ -25,7 +26,7 @@ export class PendingResponses {
     this.#timer = timer;
   }
 
-  /** Makes a request that is about to be sent, with a message id that no other one has. */
+  /** Makes a request that is to be sent, with a message id that no other one has. */
   open<Request extends DimseRequest>(
     make: (messageId: number) => Request,
     presentationContextId: number,
@@ -33,8 +34,14 @@ export class PendingResponses {
     const request = make(this.#ids.next(this.#pending));
     const answer = deferred<DimseResponse>();
     const { type } = responseTo(request, STATUS.success);
-    this.#pending.set(request.messageId, { presentationContextId, type, answer, isAnswered: false });
+    this.#pending.set(request.messageId, { presentationContextId, type, answer, hasBegun: false, isAnswered: false });
     return { request, answer: answer.promise };
+  }
+
+  /** The request is about to be sent. */
+  begin(messageId: number): void {
+    const pending = this.#pending.get(messageId);
+    if (pending !== undefined) pending.hasBegun = true;
   }
 
   /** The last byte of the request is sent. Its response may have come before that. */
@@ -53,7 +60,7 @@ export class PendingResponses {
   settle(response: DimseResponse, presentationContextId: number): void {
     const { type, messageIdBeingRespondedTo } = response;
     const pending = this.#pending.get(messageIdBeingRespondedTo);
-    if (pending?.presentationContextId !== presentationContextId || pending.type !== type)
+    if (!pending?.hasBegun || pending.presentationContextId !== presentationContextId || pending.type !== type)
       throw new ProtocolError(
         'unexpected-pdu-parameter',
         `a ${type} to message ${messageIdBeingRespondedTo}, which is not waiting for one on that context`,

@@ -61,17 +61,14 @@ export function sendInstance(
   { priority = 'low', onTurn }: StoreInstanceOptions,
 ): Promise<DimseResponse> {
   return association.request(
-    (messageId) => {
-      onTurn?.();
-      return {
-        type: 'C-STORE-RQ',
-        affectedSopClassUid: instance.sopClassUid,
-        messageId,
-        priority: PRIORITY[priority],
-        affectedSopInstanceUid: instance.sopInstanceUid,
-      };
-    },
-    { presentationContextId, dataSet },
+    (messageId) => ({
+      type: 'C-STORE-RQ',
+      affectedSopClassUid: instance.sopClassUid,
+      messageId,
+      priority: PRIORITY[priority],
+      affectedSopInstanceUid: instance.sopInstanceUid,
+    }),
+    { presentationContextId, dataSet, onTurn },
   );
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { type Deferred, deferred } from '../../src/base/deferred.js';
-import { bufferSource } from '../../src/dataset/source.js';
+import { bufferSource, type DataSetSource } from '../../src/dataset/source.js';
 import {
   type Association,
   AssociationAborted,
@@ -167,6 +167,31 @@ for (const [granted, outstanding] of [
     );
     await association.abort();
   });
+
+test('the next data set is read while a response is awaited, and goes out after that', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const { association, peer } = await requestorAndPeer(acceptor, 1, undefined);
+  const first = verify(association);
+  await peer.message('C-ECHO-RQ');
+  const read = deferred();
+  const whole = bufferSource(ctDataSet('1.2.3'));
+  const dataSet: DataSetSource = {
+    readInto: async (bodies) => {
+      read.resolve();
+      return whole.readInto(bodies);
+    },
+    close: () => undefined,
+  };
+  const second = rejection(association.request(echoLike, { presentationContextId: STORE, dataSet }));
+  await read.promise;
+  await assertNothingMore(peer);
+  peer.send(command(echoRsp(1), ECHO));
+  assert.equal((await first).code, 0);
+  const { message } = await peer.message('UNKNOWN-RQ');
+  assert.equal(message.messageId, 2);
+  await association.abort();
+  assert.ok((await second) instanceof AssociationAborted);
+});
 
 test('a request that cannot be made or whose source fails gives its turn to the next', async () => {
   await using acceptor = await RawAcceptor.listen();

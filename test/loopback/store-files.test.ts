@@ -585,7 +585,8 @@ test('a file that breaks while it is sent costs its association; the rest goes o
 
 test('a file that has gone when its turn comes is not sent, and the association lives on', async () => {
   await using folder = await temporaryFolder();
-  const paths = await Promise.all(['a', 'b', 'c', 'd'].map((name) => writeInstance(folder.path, name)));
+  // Smaller ones are in memory by then.
+  const paths = await Promise.all(['a', 'b', 'c', 'd'].map((name) => writeBigInstance(folder.path, name, 100_000)));
   await using acceptor = await keepingServer();
   const report = (event: StoreEvent): void => {
     if (event.type === 'sending' && event.instance.path === paths[0]) unlinkSync(paths[2] ?? '');

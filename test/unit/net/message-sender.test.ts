@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deferred } from '../../../src/base/deferred.js';
-import { bufferSource, type DataSetSource } from '../../../src/dataset/source.js';
+import { bufferSource, type DataSetSource, type Filled } from '../../../src/dataset/source.js';
 import type { DimseMessage } from '../../../src/dimse/messages.js';
 import { MessageCutShort, MessageSender } from '../../../src/net/message-sender.js';
 
@@ -29,7 +29,7 @@ test('small messages that wait together go out in one write, the next while none
     log.push(`write ${count}`);
     return writes[count++]?.promise ?? Promise.resolve();
   });
-  const send = (turn: number): Promise<void> => sender.send(echo(turn), TO, () => log.push(`turn ${turn}`));
+  const send = (turn: number): Promise<void> => sender.send(echo(turn), TO, { onTurn: () => log.push(`turn ${turn}`) });
   const first = [send(1), send(2)];
   const idle = sender.idle().then(() => log.push('idle'));
   await new Promise(setImmediate);
@@ -55,12 +55,14 @@ test('an error before the first byte is told as it is; later it has cut the mess
     return Promise.resolve();
   });
   const store = (dataSet: DataSetSource): Promise<void> =>
-    sender.send(echo(1), { presentationContextId: 1, dataSet }, () => undefined);
+    sender.send(echo(1), { presentationContextId: 1, dataSet }, { onTurn: () => undefined });
   await assert.rejects(store(failingSource(0)), RangeError);
   assert.equal(writes, 0);
   await assert.rejects(
-    sender.send(echo(1), TO, () => {
-      throw new TypeError('no turn');
+    sender.send(echo(1), TO, {
+      onTurn: () => {
+        throw new TypeError('no turn');
+      },
     }),
     TypeError,
   );
@@ -75,10 +77,12 @@ test('an error before the first byte is told as it is; later it has cut the mess
 
 test('fail ends a write that never ends, and the messages behind it get their turn', async () => {
   const sender = new MessageSender(0, () => new Promise(() => undefined));
-  const stuck = sender.send(echo(1), TO, () => undefined);
+  const stuck = sender.send(echo(1), TO, { onTurn: () => undefined });
   await new Promise(setImmediate);
-  const behind = sender.send(echo(2), TO, () => {
-    throw new TypeError('it is over');
+  const behind = sender.send(echo(2), TO, {
+    onTurn: () => {
+      throw new TypeError('it is over');
+    },
   });
   const error = new Error('given up');
   sender.fail(error);
@@ -86,4 +90,87 @@ test('fail ends a write that never ends, and the messages behind it get their tu
     assert.rejects(stuck, (thrown) => thrown instanceof MessageCutShort && thrown.cause === error),
     assert.rejects(behind, (thrown) => thrown instanceof TypeError || thrown instanceof MessageCutShort),
   ]);
+});
+
+/** A source that tells of its reads, and is at its end after `reads` of them. */
+class ToldSource implements DataSetSource {
+  reads = 0;
+  readonly #last: number;
+
+  constructor(reads: number) {
+    this.#last = reads;
+  }
+
+  readInto(bodies: readonly Buffer[]): Promise<Filled> {
+    this.reads++;
+    const isLast = this.reads === this.#last;
+    return Promise.resolve({
+      bytes: isLast ? 100 : bodies.reduce((sum, { length }) => sum + length, 0),
+      isLast,
+    });
+  }
+
+  readonly close = () => Promise.resolve();
+}
+
+const store = (messageId: number): DimseMessage => ({
+  ...{ type: 'C-STORE-RQ', messageId, affectedSopClassUid: '1.2', affectedSopInstanceUid: '1.2.3', priority: 2 },
+});
+
+for (const reads of [1, 2])
+  test(`a message that waits for its turn is read ahead, once, and leaves when its turn comes: ${reads} blocks`, async () => {
+    const log: string[] = [];
+    const sender = new MessageSender(0, () => {
+      log.push('write');
+      return Promise.resolve();
+    });
+    const source = new ToldSource(reads);
+    const turn = deferred();
+    const to = { presentationContextId: 1, dataSet: source };
+    const sent = sender.send(store(1), to, { turn: turn.promise, onTurn: () => log.push('turn') });
+    for (let round = 0; round < 3; round++) await new Promise(setImmediate);
+    assert.deepEqual([source.reads, ...log], [1]);
+    await sender.idle();
+    await sender.send(echo(2), TO, { onTurn: () => log.push('turn of another') });
+    assert.deepEqual(log.splice(0), ['turn of another', 'write'], 'who has a turn does not wait for who has none');
+    turn.resolve();
+    await sent;
+    assert.deepEqual([source.reads, ...log], [reads, 'turn', ...Array<string>(reads).fill('write')]);
+  });
+
+test('a message whose turn never comes is told why, once nothing reads for it; what fails before its turn is told at its turn', async () => {
+  let writes = 0;
+  const sender = new MessageSender(0, () => {
+    writes++;
+    return Promise.resolve();
+  });
+  const source = new ToldSource(1);
+  const [never, late] = [deferred(), deferred()];
+  const refused = sender.send(
+    store(1),
+    { presentationContextId: 1, dataSet: source },
+    { turn: never.promise, onTurn: () => assert.fail('it has no turn') },
+  );
+  await new Promise(setImmediate);
+  assert.equal(source.reads, 1);
+  never.reject(new RangeError('never'));
+  await assert.rejects(refused, RangeError);
+  let hasTurn = false;
+  const broken = sender.send(
+    store(2),
+    { presentationContextId: 1, dataSet: failingSource(0) },
+    {
+      turn: late.promise,
+      onTurn: () => {
+        hasTurn = true;
+      },
+    },
+  );
+  await new Promise(setImmediate);
+  assert.equal(hasTurn, false);
+  late.resolve();
+  await assert.rejects(broken, { message: 'cannot read' });
+  assert.deepEqual([hasTurn, writes], [true, 0]);
+  await sender.send(echo(3), TO, { onTurn: () => undefined });
+  assert.equal(writes, 1);
 });

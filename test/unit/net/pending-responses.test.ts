@@ -44,6 +44,7 @@ test('a response goes to its request only: id, context and type', async () => {
   const pending = new PendingResponses(new TimerCalls());
   const first = pending.open(echo, 1);
   const second = pending.open(echo, 3);
+  for (const id of [1, 2]) pending.begin(id);
   const store: DimseResponse = { type: 'C-STORE-RSP', messageIdBeingRespondedTo: 1, status: 0 };
   for (const [response, context] of [
     [echoed(0), 1],
@@ -61,6 +62,15 @@ test('a response goes to its request only: id, context and type', async () => {
   assert.throws(() => pending.settle(echoed(1), 1), ProtocolError, 'once it is done, a second response is none');
 });
 
+test('a request that has not begun to be sent has no response yet', async () => {
+  const pending = new PendingResponses(new TimerCalls());
+  const { answer } = pending.open(echo, 1);
+  assert.throws(() => pending.settle(echoed(1), 1), ProtocolError);
+  pending.begin(1);
+  pending.settle(echoed(1), 1);
+  assert.deepEqual(await answer, echoed(1));
+});
+
 test('a failure is for all that is under way', async () => {
   const pending = new PendingResponses(new TimerCalls());
   const answers = [pending.open(echo, 1).answer, pending.open(echo, 1).answer];
@@ -72,7 +82,7 @@ test('a failure is for all that is under way', async () => {
 test('the timer runs from the last byte sent of the first request that is owed a response, and anew from each response', () => {
   const timer = new TimerCalls();
   const pending = new PendingResponses(timer);
-  for (let count = 0; count < 3; count++) pending.open(echo, 1);
+  for (let count = 0; count < 3; count++) pending.begin(pending.open(echo, 1).request.messageId);
   assert.deepEqual(timer.calls.splice(0), []);
   pending.onSent(1);
   assert.deepEqual(timer.calls.splice(0), ['start']);
@@ -93,6 +103,7 @@ test('a response that comes before its request is all sent is not owed any more'
   const timer = new TimerCalls();
   const pending = new PendingResponses(timer);
   pending.open(echo, 1);
+  pending.begin(1);
   pending.settle(echoed(1), 1);
   timer.calls.splice(0);
   pending.onSent(1);
