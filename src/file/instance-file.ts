@@ -13,13 +13,13 @@ import { type FileHead, readFileHead } from './file-meta.js';
 import {
   chunksOf,
   HEAD_BYTES,
+  HeadMemory,
   inputDisk,
   LazyFile,
   type Location,
   type Readable,
   readAt,
   readHead,
-  SpareBuffer,
   toFileError,
 } from './open-file.js';
 
@@ -27,7 +27,7 @@ import {
 const AFTER_JUMP_BYTES = 4 * 1024;
 /** Up to this size a data set is read when it is opened, so that it waits in memory for its turn, and its file is closed. */
 const SMALL_BYTES = 64 * 1024;
-const headBuffer = new SpareBuffer(HEAD_BYTES);
+const heads = new HeadMemory();
 
 /** A file that can be sent: its data set is whole and names its class and instance. */
 export interface InstanceFile {
@@ -64,20 +64,22 @@ export async function readInstance(
   location: Location,
 ): Promise<{ readonly instance: InstanceFile; readonly dataSet: Buffer | undefined }> {
   const path = location.toString();
-  const buffer = headBuffer.take();
+  const room = heads.take();
+  const buffer = room.subarray(0, HEAD_BYTES);
+  let kept = 0;
   const file = new LazyFile(location);
   try {
     const { stat, bytes } = await inputDisk.glance(location, buffer, 0);
     const instance = await inspect(file, { path, stat, buffer, beginning: buffer.subarray(0, bytes) });
-    const isWhole = bytes === stat.size && bytes < buffer.length;
+    if (bytes === stat.size) kept = bytes;
     return {
       instance: typeof location === 'string' ? instance : { ...instance, location },
-      dataSet: isWhole ? Buffer.from(buffer.subarray(instance.dataSetOffset, bytes)) : undefined,
+      dataSet: kept > 0 ? buffer.subarray(instance.dataSetOffset, kept) : undefined,
     };
   } catch (error) {
     throw toFileError(path, error);
   } finally {
-    headBuffer.giveBack(buffer);
+    heads.giveBack(room, kept);
     if (file.isOpen) await file.close();
   }
 }

@@ -124,7 +124,7 @@ export class MessageSender {
 
   #enqueueAt(turn: Promise<void>, outgoing: Outgoing): void {
     // What can go out now goes first.
-    const soon = setImmediate(() => this.#prepare(outgoing));
+    const soon = outgoing.writer.isAtHand ? undefined : setImmediate(() => this.#prepare(outgoing));
     turn
       .catch((error: unknown) => {
         outgoing.refusal = error;
@@ -137,7 +137,7 @@ export class MessageSender {
 
   /** One at a time: as many as are opened ahead. */
   #prepare(outgoing: Outgoing): void {
-    if (this.#isPreparing || outgoing.writer.isAtHand) return;
+    if (this.#isPreparing) return;
     this.#isPreparing = true;
     const block = this.#emptyBlock(BLOCK_BYTES);
     const filled = outgoing.writer.fill(block);
