@@ -17,8 +17,8 @@ import { verify } from './verification.js';
 
 /**
  * Sends files, and the files in directories, and yields one outcome per request as its response comes. The files are looked
- * into about a thousand ahead of the one that is sent: what those need is proposed, and files that need something else go
- * over further associations. On each the order is that of the paths.
+ * into ahead of the one that is sent, 128 of them, or up to a thousand while other kinds come up: what those need is proposed,
+ * and files that need something else go over further associations. On each the order is that of the paths.
  * Stop early by leaving the loop: the association is released.
  * @throws {TransportError | TimeoutError | AssociationRejected | AssociationAborted} no association, or it was lost;
  *   what was yielded before stays true
