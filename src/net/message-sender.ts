@@ -4,6 +4,7 @@ import { MessageWriter } from '../dimse/message-writer.js';
 import type { DimseMessage } from '../dimse/messages.js';
 import { BLOCK_BYTES, PDataBlock } from '../pdu/p-data-block.js';
 import { HANG_UP_MS } from './timeouts.js';
+import { unlessLost } from './unless-lost.js';
 
 /** Hands framed blocks to the upper layer; resolves when they are sent. */
 export type SendData = (blocks: readonly Buffer[]) => Promise<void>;
@@ -40,8 +41,6 @@ interface Outgoing {
   hasLeft: boolean;
   /** Of one that has got ready before its turn. */
   prepared: Prepared | undefined;
-  /** Why it is not to go out. */
-  refusal?: unknown;
 }
 
 interface Prepared {
@@ -96,7 +95,7 @@ export class MessageSender {
       const state = { hasBegun: false, hasLeft: false, prepared: undefined };
       const outgoing: Outgoing = { writer, hasDataSet, onTurn, resolve, reject, ...state };
       if (turn === undefined) this.#enqueue(outgoing);
-      else this.#enqueueAt(turn, outgoing);
+      else void this.#enqueueAt(turn, outgoing);
     });
   }
 
@@ -122,17 +121,18 @@ export class MessageSender {
     if (this.#failure !== undefined && this.#waiting.length > 0) this.#hangUpSoon(this.#failure);
   }
 
-  #enqueueAt(turn: Promise<void>, outgoing: Outgoing): void {
+  async #enqueueAt(turn: Promise<void>, outgoing: Outgoing): Promise<void> {
     // What can go out now goes first.
     const soon = outgoing.writer.isAtHand ? undefined : setImmediate(() => this.#prepare(outgoing));
-    turn
-      .catch((error: unknown) => {
-        outgoing.refusal = error;
-      })
-      .finally(() => {
-        clearImmediate(soon);
-        this.#enqueue(outgoing);
-      });
+    try {
+      await turn;
+      this.#enqueue(outgoing);
+    } catch (error) {
+      await this.#unprepare(outgoing);
+      outgoing.reject(error);
+    } finally {
+      clearImmediate(soon);
+    }
   }
 
   /** One at a time: as many as are opened ahead. */
@@ -144,6 +144,13 @@ export class MessageSender {
     // It is told when its turn has come.
     filled.catch(() => undefined);
     outgoing.prepared = { block, filled };
+  }
+
+  /** Its data set is going to be closed, which should not be while it is read from, unless that hangs. */
+  async #unprepare(outgoing: Outgoing): Promise<void> {
+    if (outgoing.prepared === undefined) return;
+    await unlessLost(outgoing.prepared.filled, AbortSignal.abort()).catch(() => undefined);
+    this.#isPreparing = false;
   }
 
   async #run(): Promise<void> {
@@ -176,13 +183,10 @@ export class MessageSender {
       const before = next.prepared === undefined ? block.length : 0;
       try {
         if (this.#cutShort !== undefined) throw this.#cutShort;
-        if (next.refusal !== undefined) throw next.refusal;
-        if (!next.hasBegun) next.onTurn();
-        next.hasBegun = true;
-        if (!(await this.#fillWith(next, block))) break;
+        const isComplete = await this.#ready(next, block);
+        if (!isComplete) break;
         complete.push(next);
       } catch (error) {
-        await this.#prepared(next);
         block.truncate(before);
         if (next.hasLeft) this.#cutShort ??= new MessageCutShort(error);
         next.reject(this.#cutShort ?? error);
@@ -192,20 +196,19 @@ export class MessageSender {
     return complete;
   }
 
-  async #fillWith(next: Outgoing, block: PDataBlock): Promise<boolean> {
-    return (await this.#prepared(next)) ?? (await next.writer.fill(block));
-  }
-
-  /** Ends its being prepared; tells what came of that, if it was. */
-  async #prepared(next: Outgoing): Promise<boolean | undefined> {
-    if (next.prepared === undefined) return undefined;
-    const { filled } = next.prepared;
-    try {
-      return await filled;
-    } finally {
+  /** Lets a message begin and puts what goes in of it into a block, if that has not been done; see `MessageWriter.fill`. */
+  async #ready(next: Outgoing, block: PDataBlock): Promise<boolean> {
+    const { prepared } = next;
+    if (prepared !== undefined) {
+      // Even if it does not go out now: its block is going to be used again.
       next.prepared = undefined;
-      this.#isPreparing = false;
+      await prepared.filled.finally(() => {
+        this.#isPreparing = false;
+      });
     }
+    if (!next.hasBegun) next.onTurn();
+    next.hasBegun = true;
+    return prepared?.filled ?? next.writer.fill(block);
   }
 
   /** Never rejects. */

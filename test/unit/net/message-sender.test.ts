@@ -170,7 +170,29 @@ test('a message whose turn never comes is told why, once nothing reads for it; w
   assert.equal(hasTurn, false);
   late.resolve();
   await assert.rejects(broken, { message: 'cannot read' });
-  assert.deepEqual([hasTurn, writes], [true, 0]);
+  assert.deepEqual([hasTurn, writes], [false, 0], 'nothing of it was on its way');
   await sender.send(echo(3), TO, { onTurn: () => undefined });
   assert.equal(writes, 1);
+});
+
+test('a data set that hangs while it is read ahead does not keep its message from being refused', async () => {
+  const sender = new MessageSender(0, () => Promise.resolve());
+  const reading = deferred();
+  const hanging: DataSetSource = {
+    readInto: () => {
+      reading.resolve();
+      return new Promise(() => undefined);
+    },
+    close: () => undefined,
+  };
+  const turn = deferred();
+  const sent = sender.send(
+    store(1),
+    { presentationContextId: 1, dataSet: hanging },
+    { turn: turn.promise, onTurn: () => assert.fail('it has no turn') },
+  );
+  await reading.promise;
+  turn.reject(new RangeError('never'));
+  await assert.rejects(sent, RangeError);
+  await sender.send(echo(2), TO, { onTurn: () => undefined });
 });
