@@ -88,7 +88,6 @@ export class DataSetScan {
         break;
       case 'value':
         if (this.#uidTag !== undefined) this.#gather(this.#uidTag, token);
-        if (token.isLast) this.#passPlain();
         break;
       case 'sequence':
       case 'pixel-sequence':
@@ -102,7 +101,8 @@ export class DataSetScan {
   }
 
   #topLevelTag(tag: number): void {
-    if (isForeign(tag)) this.#needsRewrite = true;
+    const group = tag >>> 16;
+    if (group === 0x0000 || group === 0x0002) this.#needsRewrite = true;
     else this.#isEmpty = false;
     if (tag > SOP_INSTANCE_UID) this.#headComplete = true;
   }
@@ -111,20 +111,10 @@ export class DataSetScan {
     if (length % 2 === 1) this.#needsRewrite = true;
     if (topLevelTag !== SOP_CLASS_UID && topLevelTag !== SOP_INSTANCE_UID) {
       this.#reader.pass();
-      this.#passPlain();
       return;
     }
     this.#uids.set(topLevelTag, '');
     if (length > 0) this.#uidTag = topLevelTag;
-  }
-
-  /** Most elements are those, and to make tokens of each would cost more than all the rest of the look. */
-  #passPlain(): void {
-    if (this.#depth > 0) this.#reader.passPlain(isAny);
-    else {
-      const highest = this.#reader.passPlain(isPlain);
-      if (highest > 0) this.#topLevelTag(highest);
-    }
   }
 
   #gather(tag: number, { data, isLast }: ValueToken): void {
@@ -137,18 +127,4 @@ export class DataSetScan {
     const text = this.#uids.get(tag);
     return text === undefined ? undefined : trimUid(text);
   }
-}
-
-/** Within an item no tag says anything. */
-const isAny = () => true;
-
-/** Of an element of the data set itself: whether it changes nothing but that it is there. */
-function isPlain(tag: number): boolean {
-  return !isForeign(tag) && tag !== SOP_CLASS_UID && tag !== SOP_INSTANCE_UID;
-}
-
-/** Whether it is of a group that no data set has. */
-function isForeign(tag: number): boolean {
-  const group = tag >>> 16;
-  return group === 0x0000 || group === 0x0002;
 }

@@ -1,7 +1,8 @@
 /** Bytes of a data set in chunks of any size → tokens. Values are views of the chunks; nothing is gathered. */
 import { DataSetError, UsageError } from '../base/errors.js';
+import { dictionaryVr } from '../dictionary/lookup.js';
+import type { ElementHeader } from './element-header.js';
 import {
-  type ElementHeader,
   headerSize,
   ITEM,
   ITEM_DELIMITATION,
@@ -16,7 +17,6 @@ import {
 import type { ElementVr, ItemEndToken, SequenceEndToken, Token } from './tokens.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 import { IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.js';
-import { implicitVr } from './vr-choice.js';
 
 export interface TokenReaderOptions {
   /**
@@ -126,29 +126,6 @@ export class TokenReader {
     const size = Math.min(this.#left, this.#chunk.length - this.#at);
     this.#at += size;
     this.skip(size);
-  }
-
-  /**
-   * Leaves out, of the chunk that is being fed, the elements that come next, as long as they are whole and nothing is to be
-   * told of them: explicit, no sequences, of even length, with tags that `isPlain`. Returns the highest tag, 0 if there are none.
-   */
-  passPlain(isPlain: (tag: number) => boolean): number {
-    const { encoding, kind, limit, isProbed } = this.#container;
-    const hasElements = (kind === 'data-set' || kind === 'item') && isProbed && encoding.explicitVr;
-    let highest = 0;
-    if (this.#left > 0 || this.#heldLength > 0 || !hasElements) return highest;
-    while (this.#chunk.length - this.#at >= LONG_HEADER) {
-      const size = headerSize(this.#chunk, this.#at, encoding);
-      const { tag, vr, length } = readHeader(this.#chunk, this.#at, size, encoding);
-      const whole = size + length;
-      // An undefined length is an odd number too.
-      if (vr === undefined || vr === 'SQ' || length % 2 === 1 || !isPlain(tag)) break;
-      if (this.#at + whole > this.#chunk.length || this.#offset + whole > limit) break;
-      this.#at += whole;
-      this.#offset += whole;
-      highest = Math.max(highest, tag);
-    }
-    return highest;
   }
 
   /** Bytes that were fed but are no token yet: of a header that is cut, and after `end` of padding that makes no element. */
@@ -345,4 +322,9 @@ export class TokenReader {
   #error(message: string, tag?: number): DataSetError {
     return new DataSetError(message, { offset: this.#offset, ...(tag === undefined ? {} : { tag }) });
   }
+}
+
+function implicitVr(tag: number): ElementVr {
+  const vr = dictionaryVr(tag);
+  return vr === undefined || vr === 'NONE' ? 'UN' : vr;
 }

@@ -1,5 +1,5 @@
 /** PS3.5 A.1 and A.2: which VR an element takes where the registry leaves a choice and Implicit VR did not tell. */
-import { dictionaryVr, type Vr } from '../dictionary/lookup.js';
+import type { Vr } from '../dictionary/lookup.js';
 import type { ElementToken, ElementVr, Token } from './tokens.js';
 
 const PIXEL_REPRESENTATION = 0x00280103;
@@ -7,12 +7,6 @@ const UNSIGNED = 0;
 const SIGNED = 1;
 /** Bytes of a lookup table with a single entry. */
 const ONE_ENTRY = 2;
-
-/** What an element is in Implicit VR, as far as its tag tells. */
-export function implicitVr(tag: number): ElementVr {
-  const vr = dictionaryVr(tag);
-  return vr === undefined || vr === 'NONE' ? 'UN' : vr;
-}
 
 /**
  * Watches the tokens of a data set go by for what the choice depends on. Of a value that comes later than the element it
