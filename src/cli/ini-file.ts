@@ -1,7 +1,7 @@
 /** INI files as Python's configparser reads them, every value with its line so that a complaint can name it. */
 import { readFileSync } from 'node:fs';
 import { CommandLineError } from './command-line-error.js';
-import { messageOf } from './printable.js';
+import { fileMessageOf, messageOf } from './printable.js';
 
 const MAX_INTERPOLATION_DEPTH = 10;
 const DEFAULT_SECTION = 'DEFAULT';
@@ -165,15 +165,10 @@ export class IniFile {
   }
 }
 
-/** Node's system errors read `ENOENT: no such file or directory, open 'x'`. */
-function withoutPath(message: string): string {
-  return message.replace(/^E[A-Z0-9]+: (.*?), \w+.*$/, '$1');
-}
-
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {
-    throw new CommandLineError(`-lc: cannot read ${path}: ${withoutPath(messageOf(error))}`, { cause: error });
+    throw new CommandLineError(`-lc: cannot read ${path}: ${fileMessageOf(error)}`, { cause: error });
   }
 }

@@ -20,3 +20,8 @@ export function messageOf(error: unknown): string {
   if (error.message !== '') return error.message;
   return 'code' in error ? String(error.code) : error.name;
 }
+
+/** As well, of a file that the line names already: Node's system errors read `ENOENT: no such file or directory, open 'x'`. */
+export function fileMessageOf(error: unknown): string {
+  return messageOf(error).replace(/^E[A-Z0-9]+: (.*?), \w+.*$/, '$1');
+}
