@@ -2,6 +2,7 @@
 
 export type { AcceptedContext, SupportedSyntaxes } from './acse/negotiate.js';
 export type { WantedContext } from './acse/propose.js';
+export type { RequestedUserIdentity, UserIdentity } from './acse/user-identity.js';
 export type { Batches } from './base/batch-queue.js';
 export {
   type AbortedBy,
@@ -12,6 +13,7 @@ export {
   type ErrorCode,
   FileError,
   formatTag,
+  IdentityNotConfirmed,
   InvalidIdentifier,
   NoPresentationContext,
   NotAnInstance,
@@ -45,8 +47,11 @@ export {
 export { describeStatus, STATUS, type Status, statusLine } from './dimse/status.js';
 export { type InstanceFile, inspectInstance } from './file/instance-file.js';
 export { type Server, serve } from './net/acceptor.js';
+export type { AdmissionOptions } from './net/admission.js';
 export type { AssociationHandle as Association } from './net/association-handle.js';
+export type { Authenticate, AuthenticationContext, Verdict } from './net/authentication.js';
 export { describeTrace } from './net/describe-trace.js';
+export { parseNetwork } from './net/host-list.js';
 export { type AssociationRequest, type Peer, requestAssociation } from './net/requestor.js';
 export type { ServeOptions } from './net/serve-options.js';
 export type { IncomingRequest, ServiceProvider } from './net/service-provider.js';

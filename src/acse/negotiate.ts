@@ -13,7 +13,6 @@ import {
   type PresentationContextResult,
   type ProposedPresentationContext,
   type RoleSelection,
-  type UserIdentity,
 } from '../pdu/types.js';
 
 /** The transfer syntaxes an acceptor takes for one abstract syntax. */
@@ -24,13 +23,16 @@ export interface SupportedSyntaxes {
   readonly acceptsOthers?: ((transferSyntax: string) => boolean) | undefined;
 }
 
-/** What an acceptor wants. */
-export interface AcceptPolicy {
-  readonly aeTitle?: string | undefined;
-  /** Reject calls for another title than `aeTitle`; off by default. */
-  readonly checkCalledAeTitle?: boolean | undefined;
+/** Who may call whom. */
+export interface TitlePolicy {
+  /** Default: any title may be called. */
+  readonly acceptCalledAeTitle?: ((title: string) => boolean) | undefined;
   /** Default: anybody may call. */
   readonly acceptCallingAeTitle?: ((title: string) => boolean) | undefined;
+}
+
+/** What an acceptor wants. */
+export interface AcceptPolicy {
   /** Undefined for an abstract syntax that is not served. */
   readonly supports: (abstractSyntax: string) => SupportedSyntaxes | undefined;
   /** Longest P-DATA-TF variable field that we take, in bytes; 0 is no limit. */
@@ -39,40 +41,43 @@ export interface AcceptPolicy {
   readonly asynchronousOperations?: AsynchronousOperationsWindow | undefined;
   /** Whether the requestor may be the provider of a SOP class (PS3.7 D.3.3.4); default: never. */
   readonly acceptScpRole?: ((sopClassUid: string) => boolean) | undefined;
-  /** Whether the user may come in. Without it identities are not looked at and not answered (PS3.7 D.3.3.7). */
-  readonly acceptUserIdentity?: ((identity: UserIdentity) => boolean) | undefined;
+  /**
+   * The server response for a user who has been let in, empty for user names (PS3.7 Table D.3-15). Without it identities
+   * are not looked at, and so not answered.
+   */
+  readonly userIdentityResponse?: Buffer | undefined;
 }
 
 /** PS3.8 Table 9-21: for the association over an acceptor's limit; it may be tried again. */
 export const LOCAL_LIMIT_EXCEEDED: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 2, source: 3, reason: 2 };
+/** PS3.8 Table 9-21: what is left to say where no other reason fits. */
+export const NO_REASON_GIVEN: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 1, reason: 1 };
+/** PS3.7 D.3.3.7.3: permanent, since the same identity will be refused again; the ACSE related function of the provider. */
+export const USER_NOT_ACCEPTED: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 2, reason: 1 };
+/** The same for a user nobody could look at: another time the answer may be another. */
+export const USER_NOT_CHECKED: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 2, source: 2, reason: 1 };
 
 // PS3.8 Table 9-21, all of them permanent.
 const APPLICATION_CONTEXT_NOT_SUPPORTED: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 1, reason: 2 };
 const CALLING_AE_NOT_RECOGNIZED: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 1, reason: 3 };
 const CALLED_AE_NOT_RECOGNIZED: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 1, reason: 7 };
-// PS3.7 D.3.3.7: the ACSE related function of the provider refuses a user.
-const USER_NOT_ACCEPTED: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 2, reason: 1 };
 
 /** PS3.7 D.3.3.3: what a window is when nobody speaks of it. */
 const SYNCHRONOUS: AsynchronousOperationsWindow = { maximumInvoked: 1, maximumPerformed: 1 };
 
-/** The answer to a request. An association without any accepted context is accepted all the same: the requestor judges. */
-export function negotiate(request: AssociateRq, policy: AcceptPolicy): AssociateAc | AssociateRj {
-  return refusal(request, policy) ?? acceptance(request, policy);
-}
-
-function refusal(request: AssociateRq, policy: AcceptPolicy): AssociateRj | undefined {
-  const { userIdentity } = request.userInformation;
+/** The answer to a request that cannot be accepted whoever the user is. */
+export function refusal(request: AssociateRq, policy: TitlePolicy): AssociateRj | undefined {
   if (request.applicationContext !== DICOM_APPLICATION_CONTEXT) return APPLICATION_CONTEXT_NOT_SUPPORTED;
-  if (policy.checkCalledAeTitle === true && request.calledAeTitle !== policy.aeTitle) return CALLED_AE_NOT_RECOGNIZED;
+  if (policy.acceptCalledAeTitle?.(request.calledAeTitle) === false) return CALLED_AE_NOT_RECOGNIZED;
   if (policy.acceptCallingAeTitle?.(request.callingAeTitle) === false) return CALLING_AE_NOT_RECOGNIZED;
-  if (userIdentity !== undefined && policy.acceptUserIdentity?.(userIdentity) === false) return USER_NOT_ACCEPTED;
   return undefined;
 }
 
-function acceptance(request: AssociateRq, policy: AcceptPolicy): AssociateAc {
+/** The answer to any other. An association without any accepted context is accepted all the same: the requestor judges. */
+export function acceptance(request: AssociateRq, policy: AcceptPolicy): AssociateAc {
   const { asynchronousOperationsWindow, roleSelections, userIdentity } = request.userInformation;
-  const answersUser = policy.acceptUserIdentity !== undefined && userIdentity?.positiveResponseRequested === true;
+  // PS3.7 D.3.3.7: an answer only where one was requested.
+  const answersUser = userIdentity?.positiveResponseRequested === true;
   return {
     type: 'A-ASSOCIATE-AC',
     protocolVersion: 1,
@@ -93,7 +98,7 @@ function acceptance(request: AssociateRq, policy: AcceptPolicy): AssociateAc {
         .filter((role) => policy.supports(role.sopClassUid) !== undefined)
         .map((role) => roleAnswer(role, policy)),
       extendedNegotiations: [],
-      userIdentityResponse: answersUser ? Buffer.alloc(0) : undefined,
+      userIdentityResponse: answersUser ? policy.userIdentityResponse : undefined,
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Bounds-checked reading and back-patched writing of the small things: PDUs but P-DATA, command sets, file meta. */
-import { ProtocolError } from './errors.js';
+import { ProtocolError, UsageError } from './errors.js';
 
 /** Reads forward through a buffer that somebody else owns; `bytes()` gives views of it. */
 export class ByteReader {
@@ -139,11 +139,12 @@ export class ByteWriter {
     return this;
   }
 
-  /** Writes a 16-bit big endian count of the bytes that `body` writes, then those. */
+  /** Writes a 16-bit big endian count of the bytes that `body` writes, then those. @throws {UsageError} if they are too many */
   counted16BE(body: () => void): this {
     const at = this.#grow(2);
     body();
     const length = this.#offset - at - 2;
+    if (length > 0xffff) throw new UsageError(`${length} bytes are too many for an item, which has room for 65535`);
     this.#bytes.writeUInt16BE(length, at);
     return this;
   }

@@ -4,6 +4,7 @@
 export type ErrorCode =
   | 'ASSOCIATION_REJECTED'
   | 'ASSOCIATION_ABORTED'
+  | 'IDENTITY_NOT_CONFIRMED'
   | 'TRANSPORT'
   | 'TIMEOUT'
   | 'PROTOCOL'
@@ -63,6 +64,11 @@ export class AssociationAborted extends DicomError {
     this.source = abort.source;
     this.reason = abort.reason;
   }
+}
+
+/** A positive response to our user identity was requested, and the acceptor's answer is none that will do (PS3.7 D.3.3.7). */
+export class IdentityNotConfirmed extends DicomError {
+  readonly code = 'IDENTITY_NOT_CONFIRMED';
 }
 
 /** The network below failed: refused, reset, unreachable, a name that does not resolve, a port in use. */

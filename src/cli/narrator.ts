@@ -43,7 +43,7 @@ export class Narrator {
         if (event.direction === 'incoming') this.#log.info('Association Accepted');
         break;
       case 'associate-rj':
-        if (event.direction === 'outgoing') this.#log.info('Association Rejected');
+        if (event.direction === 'outgoing') this.#log.warning(rejectionWords(remote, event));
         this.#dump(this.#acse, event);
         break;
       case 'message':
@@ -108,6 +108,14 @@ export class Narrator {
     const lines = describeTrace(event);
     if (lines.length > 0) log.debug(lines);
   }
+}
+
+function rejectionWords(
+  remote: string,
+  { pdu, request, why }: Extract<AssociationEvent, { type: 'associate-rj'; direction: 'outgoing' }>,
+): string {
+  const titles = [request.callingAeTitle, request.calledAeTitle].map((title) => JSON.stringify(title)).join(' to ');
+  return `Association Rejected (${remote}, ${titles}): ${why} (${pdu.result}/${pdu.source}/${pdu.reason})`;
 }
 
 function whyAborted(error: Error): string {

@@ -1,13 +1,16 @@
 /** One connection to a server, from its first byte to its last (PS3.8 7.1). */
-import { acceptedContexts, agreedWindow, LOCAL_LIMIT_EXCEEDED, negotiate } from '../acse/negotiate.js';
+import { acceptance, acceptedContexts, agreedWindow, USER_NOT_CHECKED } from '../acse/negotiate.js';
 import { deferred } from '../base/deferred.js';
 import { TransportError } from '../base/errors.js';
-import { MIN_MAXIMUM_LENGTH } from '../pdu/p-data-block.js';
-import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
+import { encodePdu } from '../pdu/codec.js';
+import type { AssociateAc, AssociateRq } from '../pdu/types.js';
 import type { Indication } from '../ul/events.js';
 import { abortedError } from './aborted-error.js';
+import type { Admission, Refusal } from './admission.js';
 import { Association } from './association.js';
+import { type Authenticate, Authentication } from './authentication.js';
 import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
+import { hostOf } from './host-list.js';
 import { serveRequests } from './operations-performed.js';
 import type { ServeOptions } from './serve-options.js';
 import { artimMs, type Timeouts } from './timeouts.js';
@@ -15,14 +18,13 @@ import { type AssociationEvent, nextAssociationId, tellTrace } from './trace.js'
 import type { Transport } from './transport.js';
 import { UpperLayer, type UpperLayerUser } from './upper-layer.js';
 
-/** PS3.8 Table 9-21: what an acceptor can say of a maximum length that leaves no room for data. */
-const NO_REASON_GIVEN: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 1, reason: 1 };
-
 /** What a connection knows of its server. */
 export interface Surroundings {
   readonly options: ServeOptions;
   readonly timeouts: Timeouts;
-  isFull(): boolean;
+  readonly admission: Admission;
+  /** The hosts of all connections that hold a place. */
+  places(): readonly string[];
   shouldStop(): boolean;
 }
 
@@ -34,6 +36,8 @@ export class Accepting implements UpperLayerUser {
   readonly #upperLayer: UpperLayer;
   readonly #transport: Transport;
   readonly #closed = deferred();
+  /** In Sta3, where the peer is to wait for our answer (PS3.8 Table 9-3). */
+  #authentication: Authentication | undefined;
   #association: Association | undefined;
   #served: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -57,9 +61,14 @@ export class Accepting implements UpperLayerUser {
     return this.#closed.promise;
   }
 
-  /** Whether it counts as an association: not before it is accepted, nor after its end while the peer hangs up. */
-  get isEstablished(): boolean {
-    return this.#association?.hasEnded === false;
+  /** Whether it counts as an association: from when its user is looked at to its end, not until the peer hangs up. */
+  get holdsPlace(): boolean {
+    return this.#authentication !== undefined || this.#association?.hasEnded === false;
+  }
+
+  /** The peer's address. */
+  get host(): string {
+    return hostOf(this.#remote);
   }
 
   /** Whether its socket is open still, whatever a provider may have left to do. */
@@ -73,6 +82,7 @@ export class Accepting implements UpperLayerUser {
 
   /** Aborts; when called again, does not wait for the peer to hang up. */
   stop(): void {
+    this.#cancelAuthentication();
     if (this.#association === undefined || this.#isStopped) this.#transport.close();
     else void this.#association.abort();
     this.#isStopped = true;
@@ -88,8 +98,10 @@ export class Accepting implements UpperLayerUser {
   onIndication(indication: Indication): void {
     if (this.#association !== undefined) this.#association.onIndication(indication);
     else if (indication.type === 'associate-indication') this.#onRequest(indication.request);
-    else if (indication.type === 'abort-indication')
+    else if (indication.type === 'abort-indication') {
+      this.#cancelAuthentication();
       this.#trace({ type: 'aborted', by: indication.by, error: abortedError(indication) });
+    }
   }
 
   onSilence(): void {
@@ -114,12 +126,50 @@ export class Accepting implements UpperLayerUser {
   #onRequest(request: AssociateRq): void {
     this.#hasRequest = true;
     this.#trace({ type: 'associate-rq', direction: 'incoming', pdu: request });
-    const response = this.#answer(request);
-    if (response.type === 'A-ASSOCIATE-RJ') {
-      this.#upperLayer.advance({ type: 'associate-reject', response });
-      this.#trace({ type: 'associate-rj', direction: 'outgoing', pdu: response });
+    const { admission, options, places } = this.#around;
+    const refusal = admission.refusal(request, this.host, places());
+    if (refusal !== undefined) this.#reject(request, refusal);
+    else if (options.authenticate === undefined) this.#accept(request, this.#acceptance(request));
+    else void this.#authenticate(request, options.authenticate);
+  }
+
+  /** Whatever the peer does meanwhile but wait ends the association (PS3.8 Table 9-10, Sta3), and the question with it. */
+  async #authenticate(request: AssociateRq, authenticate: Authenticate): Promise<void> {
+    const limits = { remote: this.#remote, ms: artimMs(this.#around.timeouts) };
+    const authentication = new Authentication(authenticate, request, limits);
+    this.#authentication = authentication;
+    const outcome = await authentication.outcome;
+    if (outcome === undefined || this.#authentication !== authentication) return;
+    this.#authentication = undefined;
+    this.#upperLayer.guard(() => {
+      if ('pdu' in outcome) this.#reject(request, outcome);
+      else this.#admit(request, outcome.serverResponse);
+    });
+  }
+
+  #cancelAuthentication(): void {
+    this.#authentication?.cancel();
+    this.#authentication = undefined;
+  }
+
+  #admit(request: AssociateRq, serverResponse: Buffer): void {
+    const response = this.#acceptance(request, serverResponse);
+    try {
+      // A server response may be too long for what else is to be answered.
+      encodePdu(response);
+    } catch (error) {
+      this.#reject(request, notAnswerable(error));
       return;
     }
+    this.#accept(request, response);
+  }
+
+  #reject(request: AssociateRq, { pdu, why }: Refusal): void {
+    this.#upperLayer.advance({ type: 'associate-reject', response: pdu });
+    this.#trace({ type: 'associate-rj', direction: 'outgoing', pdu, request, why });
+  }
+
+  #accept(request: AssociateRq, response: AssociateAc): void {
     this.#upperLayer.advance({ type: 'associate-accept', response });
     this.#trace({ type: 'associate-ac', direction: 'outgoing', pdu: response });
     const window = agreedWindow(request, response);
@@ -140,23 +190,23 @@ export class Accepting implements UpperLayerUser {
     this.#served = serveRequests(this.#association, this.#around.options.services, this.#around.shouldStop);
   }
 
-  #answer(request: AssociateRq): AssociateAc | AssociateRj {
-    if (this.#around.isFull()) return LOCAL_LIMIT_EXCEEDED;
-    const { aeTitle, checkCalledAeTitle = false, maxOperationsPerformed = 1, services } = this.#around.options;
-    const { maximumLength = 0 } = request.userInformation;
-    if (maximumLength > 0 && maximumLength < MIN_MAXIMUM_LENGTH) return NO_REASON_GIVEN;
-    return negotiate(request, {
-      aeTitle,
-      checkCalledAeTitle,
+  #acceptance(request: AssociateRq, userIdentityResponse?: Buffer): AssociateAc {
+    const { maxOperationsPerformed = 1, services } = this.#around.options;
+    return acceptance(request, {
       maxPduLength: this.#maxPduLength,
       asynchronousOperations: { maximumInvoked: 1, maximumPerformed: maxOperationsPerformed },
       supports: (abstractSyntax) => firstDefined(services, (service) => service.syntaxesFor(abstractSyntax)),
+      userIdentityResponse,
     });
   }
 
   #trace(event: AssociationEvent): void {
     tellTrace(this.#around.options.trace, { id: this.#id, remote: this.#remote, event });
   }
+}
+
+function notAnswerable(error: unknown): Refusal {
+  return { pdu: USER_NOT_CHECKED, why: `the answer cannot be sent: ${error instanceof Error ? error.message : error}` };
 }
 
 function firstDefined<Item, Result>(

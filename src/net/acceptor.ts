@@ -2,13 +2,13 @@
 import type { Server as Listener } from 'node:net';
 import { deferred } from '../base/deferred.js';
 import { Accepting } from './accepting.js';
+import { Admission } from './admission.js';
 import { checkOptions } from './options.js';
 import type { ServeOptions } from './serve-options.js';
 import { HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
 import { tellTrace } from './trace.js';
 import { formatAddress, listen, type Transport } from './transport.js';
 
-const DEFAULT_MAX_ASSOCIATIONS = 100;
 /**
  * Each connection without an association may hold an A-ASSOCIATE-RQ of 1 MiB until ARTIM. Closing the oldest bounds that,
  * and lets a caller through however many others say nothing.
@@ -16,7 +16,7 @@ const DEFAULT_MAX_ASSOCIATIONS = 100;
 const SPARE_CONNECTIONS = 128;
 
 /**
- * @throws {UsageError} an option out of range
+ * @throws {UsageError | InvalidIdentifier} an option out of range, an AE title or a network that is none
  * @throws {TransportError} port in use, no privilege, no such address
  */
 export async function serve(options: ServeOptions): Promise<Server> {
@@ -29,6 +29,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
 export class Server implements AsyncDisposable {
   readonly #options: ServeOptions;
   readonly #timeouts: Timeouts;
+  readonly #admission: Admission;
   readonly #connections = new Set<Accepting>();
   readonly #closed = deferred();
   #listener: Listener | undefined;
@@ -39,6 +40,7 @@ export class Server implements AsyncDisposable {
     checkOptions(options, 0);
     this.#options = options;
     this.#timeouts = withDefaults(options);
+    this.#admission = new Admission(options);
   }
 
   /** The port it listens on. */
@@ -102,7 +104,8 @@ export class Server implements AsyncDisposable {
     const connection = new Accepting(transport, {
       options: this.#options,
       timeouts: this.#timeouts,
-      isFull: () => this.#associations() >= this.#maxAssociations,
+      admission: this.#admission,
+      places: () => [...this.#connections].filter(({ holdsPlace }) => holdsPlace).map(({ host }) => host),
       shouldStop: () => this.#stopping,
     });
     this.#connections.add(connection);
@@ -120,20 +123,12 @@ export class Server implements AsyncDisposable {
     tellTrace(trace, { id: 0, remote: formatAddress(host, this.port), event: { type: 'accept-failed', error } });
   }
 
-  get #maxAssociations(): number {
-    return this.#options.maxAssociations ?? DEFAULT_MAX_ASSOCIATIONS;
-  }
-
-  /** Of the connections without an association the oldest goes when there are too many. */
+  /** Of the connections without an association the oldest goes when there are too many, of those of unwelcome hosts first. */
   #makeRoom(): void {
-    const waiting = [...this.#connections].filter((connection) => connection.isConnected && !connection.isEstablished);
-    if (waiting.length >= this.#maxAssociations + SPARE_CONNECTIONS) waiting[0]?.makeWay();
-  }
-
-  #associations(): number {
-    let count = 0;
-    for (const { isEstablished } of this.#connections) if (isEstablished) count++;
-    return count;
+    const waiting = [...this.#connections].filter(({ isConnected, holdsPlace }) => isConnected && !holdsPlace);
+    if (waiting.length < this.#admission.maxAssociations + SPARE_CONNECTIONS) return;
+    const oldest = waiting.find(({ host }) => !this.#admission.isWelcome(host)) ?? waiting[0];
+    oldest?.makeWay();
   }
 
   #settleWhenDone(): void {

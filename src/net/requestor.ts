@@ -3,6 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import { acceptedContexts, agreedWindow } from '../acse/negotiate.js';
 import { associateRq, proposeContexts, type WantedContext } from '../acse/propose.js';
+import { assertConfirmed, type RequestedUserIdentity, userIdentityItem } from '../acse/user-identity.js';
 import { deferred } from '../base/deferred.js';
 import {
   ABORT_REASONS,
@@ -14,6 +15,7 @@ import {
   UsageError,
 } from '../base/errors.js';
 import { MAX_TOLERATED_UID_LENGTH, parseAeTitle, parseUid } from '../base/identifiers.js';
+import { encodePdu } from '../pdu/codec.js';
 import { MIN_MAXIMUM_LENGTH } from '../pdu/p-data-block.js';
 import type { AssociateAc, AssociateRj, AssociateRq, AsynchronousOperationsWindow } from '../pdu/types.js';
 import type { AbortIndication, Indication } from '../ul/events.js';
@@ -44,6 +46,8 @@ export interface Peer extends Partial<Timeouts> {
    * (PS3.7 D.3.3.3); see `maxOperationsInvoked` of the association for what the peer grants. Default 1.
    */
   readonly maxOperationsInvoked?: number | undefined;
+  /** Who asks (PS3.7 D.3.3.7). It goes over the network as it is: whoever can read it there can use it. */
+  readonly userIdentity?: RequestedUserIdentity | undefined;
   /** Ends whatever is under way by A-ABORT, which then rejects with the reason, if that is an `Error`. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -62,6 +66,7 @@ export interface AssociationRequest extends Peer {
  * Requests an association. It may come back with no context accepted: that is for the caller to judge.
  * @throws {TransportError | TimeoutError} no connection, or no answer
  * @throws {AssociationRejected | AssociationAborted | ProtocolError} an answer that is none, or a no
+ * @throws {IdentityNotConfirmed} no answer, or none that will do, to a user identity that one was requested for
  * @throws {UsageError | InvalidIdentifier} an option out of range, an AE title or a UID that is none; nothing was sent
  * @throws the reason of a signal that is aborted, now or later, if it is an `Error`; else {AssociationAborted} by `local`
  */
@@ -77,7 +82,10 @@ export async function requestAssociation(options: AssociationRequest): Promise<A
     contexts,
     maxPduLength: options.maxPduLength ?? DEFAULT_MAX_PDU_LENGTH,
     asynchronousOperationsWindow: proposedWindow(options.maxOperationsInvoked),
+    userIdentity: options.userIdentity && userIdentityItem(options.userIdentity),
   });
+  // What cannot be sent is told before anything is.
+  encodePdu(request);
   const association = await new Requesting(request, options).association;
   // A peer may send requests of its own (N-EVENT-REPORT); they are answered, if only with "unrecognized operation".
   void serveRequests(association, []);
@@ -170,6 +178,12 @@ class Requesting implements UpperLayerUser {
       this.#fail(
         new ProtocolError('invalid-pdu-parameter-value', `the peer takes PDUs of ${maximumLength} bytes: too few`),
       );
+      return;
+    }
+    try {
+      assertConfirmed(this.#options.userIdentity, response.userInformation.userIdentityResponse);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
       return;
     }
     const window = agreedWindow(this.#request, response);

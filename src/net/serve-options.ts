@@ -1,18 +1,22 @@
 /** What `serve` is told. */
+import type { AdmissionOptions } from './admission.js';
+import type { Authenticate } from './authentication.js';
 import type { ServiceProvider } from './service-provider.js';
 import type { Timeouts } from './timeouts.js';
 import type { TraceFunction } from './trace.js';
 
 /** Where to listen and what to serve. */
-export interface ServeOptions extends Partial<Omit<Timeouts, 'connectionTimeoutMs'>> {
+export interface ServeOptions extends AdmissionOptions, Partial<Omit<Timeouts, 'connectionTimeoutMs'>> {
   /** 0 lets the system choose; see `Server.port`. */
   readonly port: number;
   /** Default: all addresses, IPv6 and IPv4. */
   readonly host?: string | undefined;
-  /** Our AE title. */
-  readonly aeTitle: string;
-  /** Reject callers that ask for another AE title. Default false. */
-  readonly checkCalledAeTitle?: boolean | undefined;
+  /**
+   * Says whether the user of an association request may come in (PS3.7 D.3.3.7); is asked about requests without a user
+   * identity too. No is answered 1/2/1; a throw, or no verdict within the ACSE timeout (30 s if that is unlimited), 2/2/1.
+   * Default: everybody may, and identities are not looked at.
+   */
+  readonly authenticate?: Authenticate | undefined;
   readonly services: readonly ServiceProvider[];
   /** Longest P-DATA-TF variable field we take, in bytes, 8 or more; 0 is no limit. Default 16,384. */
   readonly maxPduLength?: number | undefined;
@@ -21,11 +25,6 @@ export interface ServeOptions extends Partial<Omit<Timeouts, 'connectionTimeoutM
    * are granted it (PS3.7 D.3.3.3), and the services are called for the next while they are busy with the last. Default 1.
    */
   readonly maxOperationsPerformed?: number | undefined;
-  /**
-   * Over it, associations are rejected with "local limit exceeded". Default 100. Connections that have no association,
-   * not yet or no more, may be 128 more than that: of any more the oldest is closed.
-   */
-  readonly maxAssociations?: number | undefined;
   /** Ends the server after so long without any connection; 0 is never. Default 0. */
   readonly idleTimeoutMs?: number | undefined;
   /**

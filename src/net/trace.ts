@@ -11,7 +11,15 @@ export type AssociationEvent =
   | { readonly type: 'requesting'; readonly host: string; readonly port: number }
   | { readonly type: 'associate-rq'; readonly direction: Direction; readonly pdu: AssociateRq }
   | { readonly type: 'associate-ac'; readonly direction: Direction; readonly pdu: AssociateAc }
-  | { readonly type: 'associate-rj'; readonly direction: Direction; readonly pdu: AssociateRj }
+  | { readonly type: 'associate-rj'; readonly direction: 'incoming'; readonly pdu: AssociateRj }
+  | {
+      readonly type: 'associate-rj';
+      readonly direction: 'outgoing';
+      readonly pdu: AssociateRj;
+      readonly request: AssociateRq;
+      /** In words: more than the peer is told. */
+      readonly why: string;
+    }
   | {
       readonly type: 'message';
       readonly direction: Direction;

@@ -148,7 +148,7 @@ export class UpperLayer {
       this.#onClosed(toError(error));
       return;
     }
-    this.#guard(() => {
+    this.guard(() => {
       this.#attach(transport);
       if (this.#giveUp.signal.aborted) transport.close();
       else this.advance({ type: 'transport-connected', request });
@@ -165,7 +165,7 @@ export class UpperLayer {
   }
 
   #onChunk(chunk: Buffer): void {
-    this.#guard(() => {
+    this.guard(() => {
       for (const received of this.#reader.feed(chunk)) {
         if (received.type === 'invalid') this.#user.onFault?.(received.error);
         this.advance(toEvent(received));
@@ -174,7 +174,7 @@ export class UpperLayer {
   }
 
   /** A fault of our own that unusual input has found costs this association, and must not cost the process. */
-  #guard(work: () => void): void {
+  guard(work: () => void): void {
     try {
       work();
     } catch (error) {

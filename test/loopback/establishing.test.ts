@@ -397,13 +397,13 @@ test('contexts are needed, and at most 128 fit an association', async () => {
   await association.release();
 });
 
-test('a request that fits no PDU rejects and is not sent', async () => {
+test('a request that fits no PDU rejects before anything is sent', async () => {
   await using acceptor = await RawAcceptor.listen();
   const contexts = [{ abstractSyntax: VERIFICATION, transferSyntaxes: Array<string>(600).fill('1'.repeat(120)) }];
   const error = await rejection(associate(acceptor.port, { contexts }));
-  assert.ok(error instanceof AssociationAborted);
-  assert.ok(error.cause instanceof RangeError);
-  assert.equal(await (await acceptor.next()).abort(), '2/0');
+  assert.ok(error instanceof UsageError);
+  assert.match(error.message, /too many for an item/);
+  assert.equal(acceptor.connections.length, 0);
 });
 
 const OUT_OF_RANGE: readonly Partial<ServeOptions & AssociationRequest>[] = [

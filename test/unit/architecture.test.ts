@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules of Node, by where the library may use them. Everything else in it is pure. */
 const MAY_USE_NODE: Readonly<Record<string, (path: string) => boolean>> = {
-  'node:net': (path) => ['net/transport.ts', 'net/own-memory.ts', 'net/acceptor.ts'].includes(path),
+  'node:net': (path) => ['net/transport.ts', 'net/own-memory.ts', 'net/acceptor.ts', 'net/host-list.ts'].includes(path),
   'node:events': (path) => path === 'net/association.ts' || path === 'net/requestor.ts',
   'node:fs': (path) => path.startsWith('file/') || path.startsWith('services/'),
   'node:fs/promises': (path) => path.startsWith('file/') || path.startsWith('services/'),

@@ -4,11 +4,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   type AcceptPolicy,
+  acceptance,
   acceptedContexts,
   agreedWindow,
   LOCAL_LIMIT_EXCEEDED,
-  negotiate,
+  refusal,
   type SupportedSyntaxes,
+  type TitlePolicy,
+  USER_NOT_ACCEPTED,
+  USER_NOT_CHECKED,
 } from '../../../src/acse/negotiate.js';
 import { associateRq } from '../../../src/acse/propose.js';
 import { encodePdu } from '../../../src/pdu/codec.js';
@@ -26,7 +30,6 @@ const JPEG_LS = '1.2.840.10008.1.2.4.80';
 const NATIVE: SupportedSyntaxes = { preferred: [EXPLICIT_LE, EXPLICIT_BE, IMPLICIT_LE] };
 const ANY: SupportedSyntaxes = { ...NATIVE, acceptsOthers: () => true };
 const POLICY: AcceptPolicy = {
-  aeTitle: 'STORESCP',
   supports: (abstractSyntax) => (abstractSyntax === CT ? NATIVE : undefined),
   maxPduLength: 16_384,
 };
@@ -38,40 +41,36 @@ function request(information: Partial<UserInformationRq> = {}, transferSyntaxes:
 }
 
 function accepted(rq: AssociateRq, policy = POLICY): AssociateAc {
-  const response = negotiate(rq, policy);
-  assert.ok(response.type === 'A-ASSOCIATE-AC');
-  return response;
+  assert.equal(refusal(rq, {}), undefined);
+  return acceptance(rq, policy);
 }
 
-const REJECTED: readonly (readonly [name: string, rq: AssociateRq, policy: Partial<AcceptPolicy>, codes: number[]])[] =
-  [
-    ['another application context', { ...request(), applicationContext: '1.2.3' }, {}, [1, 1, 2]],
-    ['an empty application context', { ...request(), applicationContext: '' }, {}, [1, 1, 2]],
-    ['another called AE title, where it counts', request(), { checkCalledAeTitle: true }, [1, 1, 7]],
-    [
-      'a calling AE title that is not welcome',
-      request(),
-      { acceptCallingAeTitle: (title) => title === 'CT1' },
-      [1, 1, 3],
-    ],
-    [
-      'a user who is not welcome',
-      request({ userIdentity: identity(true) }),
-      { acceptUserIdentity: () => false },
-      [1, 2, 1],
-    ],
-  ];
+const isStorescp = (title: string) => title === 'STORESCP';
+const isStorescu = (title: string) => title === 'STORESCU';
+
+const REJECTED: readonly (readonly [name: string, rq: AssociateRq, policy: TitlePolicy, codes: number[]])[] = [
+  ['another application context', { ...request(), applicationContext: '1.2.3' }, {}, [1, 1, 2]],
+  ['an empty application context', { ...request(), applicationContext: '' }, {}, [1, 1, 2]],
+  ['a called AE title that is not ours', request(), { acceptCalledAeTitle: isStorescp }, [1, 1, 7]],
+  ['a calling AE title that is not welcome', request(), { acceptCallingAeTitle: isStorescp }, [1, 1, 3]],
+];
 
 for (const [name, rq, policy, [result, source, reason]] of REJECTED)
   test(`${name} is rejected`, () => {
-    assert.deepEqual(negotiate(rq, { ...POLICY, ...policy }), { type: 'A-ASSOCIATE-RJ', result, source, reason });
+    assert.deepEqual(refusal(rq, policy), { type: 'A-ASSOCIATE-RJ', result, source, reason });
   });
 
-test('AE titles that are right, or do not count, are accepted', () => {
-  accepted(request());
-  accepted({ ...request(), calledAeTitle: '', callingAeTitle: '' });
-  accepted({ ...request(), calledAeTitle: 'STORESCP' }, { ...POLICY, checkCalledAeTitle: true });
-  accepted(request(), { ...POLICY, acceptCallingAeTitle: (title) => title === 'STORESCU' });
+test('AE titles that are right, or do not count, are not refused', () => {
+  assert.equal(refusal(request(), {}), undefined);
+  assert.equal(refusal({ ...request(), calledAeTitle: '', callingAeTitle: '' }, {}), undefined);
+  const titles = { acceptCalledAeTitle: isStorescp, acceptCallingAeTitle: isStorescu };
+  assert.equal(refusal({ ...request(), calledAeTitle: 'STORESCP' }, titles), undefined);
+});
+
+// PS3.7 D.3.3.7.3, PS3.8 Table 9-21: "rejected-permanent", "DICOM UL service-provider (ACSE related function)".
+test('a user who is refused is refused for good, one whom nobody could look at for now', () => {
+  assert.deepEqual(USER_NOT_ACCEPTED, { type: 'A-ASSOCIATE-RJ', result: 1, source: 2, reason: 1 });
+  assert.deepEqual(USER_NOT_CHECKED, { type: 'A-ASSOCIATE-RJ', result: 2, source: 2, reason: 1 });
 });
 
 test('the limit of an acceptor is a transient rejection', () => {
@@ -232,14 +231,21 @@ test('extended and common extended negotiation are not answered', () => {
   assert.deepEqual(userInformation.extendedNegotiations, []);
 });
 
-for (const [name, rq, policy, answer] of [
-  ['no identity', request(), { acceptUserIdentity: () => true }, undefined],
-  ['an identity that nobody looks at', request({ userIdentity: identity(true) }), {}, undefined],
-  ['an accepted identity, no response requested', request({ userIdentity: identity(false) }), welcome(), undefined],
-  ['an accepted identity, response requested', request({ userIdentity: identity(true) }), welcome(), Buffer.alloc(0)],
+for (const [name, rq, userIdentityResponse, answer] of [
+  ['no identity', request(), Buffer.alloc(0), undefined],
+  ['an identity that nobody looks at', request({ userIdentity: identity(true) }), undefined, undefined],
+  [
+    'an accepted identity, no response requested,',
+    request({ userIdentity: identity(false) }),
+    Buffer.alloc(0),
+    undefined,
+  ],
+  ['an accepted name, response requested,', request({ userIdentity: identity(true) }), Buffer.alloc(0), ''],
+  ['an accepted ticket, response requested,', request({ userIdentity: identity(true) }), Buffer.from('ours'), 'ours'],
 ] as const)
-  test(`${name} is answered with ${answer === undefined ? 'no item' : 'an empty response'}`, () => {
-    assert.deepEqual(accepted(rq, { ...POLICY, ...policy }).userInformation.userIdentityResponse, answer);
+  test(`${name} is answered with ${answer === undefined ? 'no item' : `the response '${answer}'`}`, () => {
+    const { userInformation } = accepted(rq, { ...POLICY, userIdentityResponse });
+    assert.equal(userInformation.userIdentityResponse?.toString(), answer);
   });
 
 test('whatever is requested, the answer can be sent, has one result for each context, and gives nothing not proposed', () => {
@@ -305,8 +311,4 @@ test('any answer to any request is read without fault', () => {
 
 function identity(positiveResponseRequested: boolean) {
   return { type: 1, positiveResponseRequested, primaryField: Buffer.from('bob'), secondaryField: Buffer.alloc(0) };
-}
-
-function welcome(): Partial<AcceptPolicy> {
-  return { acceptUserIdentity: (user) => user.primaryField.toString() === 'bob' };
 }
