@@ -58,7 +58,7 @@ export interface PositionalRow {
   readonly parse: (text: string) => unknown;
   /** Only for the last: takes all that follow, one at least. */
   readonly many?: true;
-  /** Key of the flag that lets `many` be none. */
+  /** Key of the option that lets it be left out: `many` are none then, one is undefined. */
   readonly optionalWith?: string;
 }
 
@@ -94,7 +94,7 @@ type IsFlag<R> = [Exclude<R, { readonly sets: string } | { readonly value: strin
 type ParsedKey<R> = ParsedRow<R> | (true extends HasDefault<R> | IsFlag<R> ? never : undefined);
 type ParsedPositional<P extends PositionalRow> = P extends { readonly many: true }
   ? readonly ReturnType<P['parse']>[]
-  : ReturnType<P['parse']>;
+  : ReturnType<P['parse']> | (P extends { readonly optionalWith: string } ? undefined : never);
 
 /** The parsed options of an application, typed by its table; `undefined` is "not given and no default". */
 export type OptionsOf<A extends Application> = {

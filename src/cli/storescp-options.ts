@@ -1,5 +1,6 @@
 /** The command line of storescp. */
 import { parseAeTitle } from '../index.js';
+import { ACCESS } from './access-options.js';
 import {
   ACSE_TIMEOUT,
   DIMSE_TIMEOUT,
@@ -9,6 +10,7 @@ import {
   NETWORK_TIMEOUT,
   SIGNAL_EXIT_CODES,
 } from './common-options.js';
+import { USERS } from './identity-options.js';
 import type { Application, OptionsOf } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
 
@@ -22,6 +24,7 @@ export const STORESCP = {
       key: 'port',
       name: 'port',
       parse: integer({ from: 0, to: 65_535 }),
+      optionalWith: 'hashPassword',
       help: 'TCP port to listen on; 0 asks the system for a free one and prints it',
     },
   ],
@@ -90,6 +93,8 @@ export const STORESCP = {
         },
       ],
     },
+    ACCESS,
+    USERS,
     {
       title: 'Preferred Transfer Syntaxes',
       options: [
@@ -151,7 +156,7 @@ export const STORESCP = {
     GENERAL,
   ],
   exitCodes: {
-    0: 'ended because no connection request came within -to',
+    0: 'ended because no connection request came within -to; with --hash-password, the line was printed',
     1: 'the server could not start',
     2: 'wrong command line',
     ...SIGNAL_EXIT_CODES,

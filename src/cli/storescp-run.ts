@@ -15,7 +15,10 @@ import {
   storageProvider,
   verificationProvider,
 } from '../index.js';
+import { admission } from './admission.js';
 import { EXIT } from './application.js';
+import { CommandLineError } from './command-line-error.js';
+import { printUserLine } from './hash-password.js';
 import { type Log, writeStandard } from './log.js';
 import { Narrator } from './narrator.js';
 import type { StorescpOptions } from './storescp-options.js';
@@ -27,10 +30,17 @@ const GRACE_MS = 10_000;
 
 /** @returns the exit code */
 export async function run(options: StorescpOptions, log: Log): Promise<number> {
+  const { hashPassword, port } = options;
+  // The command line has a port unless it has a password to hash.
+  if (port === undefined) return await printUserLine(hashPassword ?? '');
+  if (hashPassword !== undefined) throw new CommandLineError('--hash-password: takes no port');
   const narrator = new Narrator('provider', log);
+  const admitted = admission(options, log);
   const store = await openSink(options, log);
   const server = await serve({
     ...options,
+    ...admitted,
+    port,
     host: options.bindAddress,
     idleTimeoutMs: options.connectionTimeoutMs,
     services: services(options, store),
@@ -38,7 +48,7 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
   });
   // Whoever reads the port may send a signal at once.
   const ended = stopOnSignal(server, log);
-  if (options.port === 0) writeStandard(1, `${server.port}\n`);
+  if (port === 0) writeStandard(1, `${server.port}\n`);
   return ended;
 }
 

@@ -9,6 +9,7 @@ import {
   NETWORK_TIMEOUT,
   SIGNAL_EXIT_CODES,
 } from './common-options.js';
+import { USER_IDENTITY } from './identity-options.js';
 import type { Application, OptionsOf } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
 
@@ -54,6 +55,7 @@ export const STORESCU = {
         },
       ],
     },
+    USER_IDENTITY,
     {
       title: 'Association Negotiation Debugging',
       options: [

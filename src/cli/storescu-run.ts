@@ -20,6 +20,7 @@ import type { Log } from './log.js';
 import { Narrator } from './narrator.js';
 import { pathFilter } from './path-filter.js';
 import type { StorescuOptions } from './storescu-options.js';
+import { requestedIdentity } from './user-identity.js';
 
 const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
 const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
@@ -81,6 +82,7 @@ async function storeOptions(options: StorescuOptions, log: Log): Promise<StoreFi
   return {
     ...options,
     accept: await pathFilter(options),
+    userIdentity: requestedIdentity(options, process.env.NETDICOM_PASSWORD),
     transferSyntaxes: proposedSyntaxes(options.proposal),
     proposeOwn: options.proposal === 'own',
     decompress: !options.noDecompress,
@@ -160,10 +162,15 @@ function answerInWords({ response }: Extract<StoreOutcome, { type: 'stored' | 'r
 }
 
 /** One line: what failed, with whom, while which file was being sent, and why. */
-function describeFailure(error: unknown, { host, port }: StorescuOptions, sending: string | undefined): string {
+function describeFailure(error: unknown, options: StorescuOptions, sending: string | undefined): string {
+  const { host, port } = options;
   if (error instanceof NoPresentationContext) return error.message;
   const during = sending === undefined ? '' : ` while sending ${sending}`;
-  if (error instanceof AssociationRejected) return `Association Rejected (${host}:${port}): ${error.detail}`;
+  if (error instanceof AssociationRejected) {
+    // PS3.7 D.3.3.7.3: a refused user has no reason of its own.
+    const isUser = options.identity !== undefined && error.source === 2 && error.reason === 1;
+    return `Association Rejected (${host}:${port}): ${isUser ? 'user identity not accepted, ' : ''}${error.detail}`;
+  }
   if (error instanceof AssociationAborted) return `Association Aborted (${host}:${port})${during}: ${error.detail}`;
   return `Association Failed${during}: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -1,0 +1,99 @@
+/** storescp's users: who may come in by name and password, and how many passwords are looked at at a time. */
+import { createHmac, randomBytes } from 'node:crypto';
+import type { AuthenticationContext, UserIdentity, Verdict } from '../index.js';
+import { isPassword, nobodysHash, type ScryptHash } from './scrypt-hash.js';
+import { normalName } from './user-name.js';
+import { readUsers, type UserHashes } from './users-file.js';
+
+/** Each takes a processor, one of libuv's four threads, and the memory of its hash (32 MiB, 256 MiB at most). */
+const PASSWORDS_AT_A_TIME = 2;
+
+export class Users {
+  readonly #path: string;
+  readonly #key = randomBytes(32);
+  readonly #turns = new FewAtATime(PASSWORDS_AT_A_TIME);
+  #hashes: UserHashes;
+
+  /** @throws {Error} one line, if the file cannot be used */
+  constructor(path: string) {
+    this.#path = path;
+    this.#hashes = readUsers(path);
+  }
+
+  get size(): number {
+    return this.#hashes.size;
+  }
+
+  /** Reads the file anew. @throws {Error} likewise; the users are then those that were known before */
+  reload(): void {
+    this.#hashes = readUsers(this.#path);
+  }
+
+  /** Only a name with a password proves anything that can be looked up here. */
+  async authenticate(identity: UserIdentity | undefined, { signal }: AuthenticationContext): Promise<Verdict> {
+    if (identity?.type !== 'username-and-passcode')
+      return { accepted: false, reason: 'a user name with a password is required' };
+    const { passcode } = identity;
+    const name = normalName(identity.username);
+    const known = this.#hashes.get(name);
+    const hash = known ?? this.#decoyFor(name);
+    const isRight = await this.#turns.run(signal, () => isPassword(passcode, hash));
+    if (known === undefined) return { accepted: false, reason: 'unknown user name' };
+    return isRight ? { accepted: true } : { accepted: false, reason: 'wrong password' };
+  }
+
+  /** An unknown name takes as long as a known one does, always the same, so that nobody can tell which names are known. */
+  #decoyFor(name: string): ScryptHash {
+    const hashes = [...this.#hashes.values()];
+    const digest = createHmac('sha256', this.#key).update(name).digest();
+    return hashes[digest.readUInt32BE(0) % hashes.length] ?? nobodysHash();
+  }
+}
+
+/** Work that waits for its turn, first come, first served. What nobody waits for any more leaves the queue at once. */
+export class FewAtATime {
+  #free: number;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(limit: number) {
+    this.#free = limit;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** @throws the reason of `signal` if it is given before the turn has come: the work is not begun then */
+  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    if (this.#free > 0) this.#free--;
+    else await this.#turn(signal);
+    try {
+      return await work();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = () => {
+        this.#waiting.delete(begin);
+        signal.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const giveUp = () => {
+        this.#waiting.delete(begin);
+        reject(signal.reason);
+      };
+      this.#waiting.add(begin);
+      signal.addEventListener('abort', giveUp, { once: true });
+    });
+  }
+
+  #leave(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) this.#free++;
+    else next();
+  }
+}
