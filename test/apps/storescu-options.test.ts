@@ -226,6 +226,12 @@ describe('storescu with', { concurrency: 6 }, () => {
       const options = [
         ...['-q', '-v', '-d', '-ll', '-lc', '-aet', '-aec', '-pts', '-xi', '-xe', '-xb', '-xo', '-to', '-ta', '-td'],
         ...[
+          '--user',
+          '--password-file',
+          '--kerberos-file',
+          '--saml-file',
+          '--jwt-file',
+          '--user-response',
           '-tn',
           '-pdu',
           '--repeat',

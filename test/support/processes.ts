@@ -15,6 +15,8 @@ export interface Ended {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** For standard input, which is closed after it; without, it is empty. */
+  readonly input?: string;
 }
 
 /** A program that hangs fails its test instead of the whole run. */
@@ -29,14 +31,16 @@ export class Running implements AsyncDisposable {
   #stderr = '';
   #hasEnded = false;
 
-  constructor(command: string, args: readonly string[], { cwd, env }: RunOptions = {}) {
+  constructor(command: string, args: readonly string[], { cwd, env, input }: RunOptions = {}) {
     this.#child = spawn(command, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       timeout: RUN_LIMIT_MS,
       killSignal: 'SIGKILL',
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...process.env, ...env },
     });
+    // A program may end before it has read all of it.
+    this.#child.stdin?.on('error', () => undefined).end(input);
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
       this.#look();
