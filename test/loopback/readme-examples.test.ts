@@ -4,17 +4,17 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
-import { inspectInstance } from '../../src/index.js';
+import { AssociationRejected, inspectInstance } from '../../src/index.js';
 import { writeInstance } from '../support/loopback-files.js';
 import { inTime } from '../support/loopback-inbox.js';
-import { temporaryFolder } from '../support/loopback-server.js';
+import { associate, rejection, temporaryFolder } from '../support/loopback-server.js';
 import { projectRoot } from '../support/paths.js';
 import { freePort, Running, run } from '../support/processes.js';
 import { CT_IMAGE } from '../support/sample-instance.js';
 
 /** Within the package, so that `import ... from 'netdicom'` means the package itself, as built in dist. */
 const folder = join(projectRoot, '.build', 'readme-examples');
-const EXPECTED = ['requestAssociation', 'serve', 'storeFiles'];
+const EXPECTED = ['authenticate', 'requestAssociation', 'serve', 'storeFiles'];
 
 const examples = new Map(
   [
@@ -84,4 +84,17 @@ test('the example that sends says in one line what went wrong', async () => {
   const { code, stderr } = await start('storeFiles', [path], port).ended;
   assert.equal(code, 1);
   assert.equal(stderr, `TRANSPORT: cannot connect to 127.0.0.1:${port}: connection refused\n`);
+});
+
+test('the example that lets in whom it likes lets in who has the token', async () => {
+  const port = await freePort();
+  await using server = start('authenticate', ['e30.e30.'], port);
+  await inTime(server.output('stdout', new RegExp(`listening on port ${port}`)), 'the server to listen');
+  const asked = { positiveResponseRequested: true };
+  const association = await associate(port, { userIdentity: { type: 'jwt', token: 'e30.e30.', ...asked } });
+  await association.release();
+  for (const userIdentity of [undefined, { type: 'jwt', token: 'e30.e30.x', ...asked } as const])
+    assert.ok((await rejection(associate(port, { userIdentity }))) instanceof AssociationRejected);
+  const served = await inTime(server.stop('SIGTERM'), 'the server to end');
+  assert.equal(served.code, 0, served.stderr);
 });
