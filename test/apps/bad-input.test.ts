@@ -263,7 +263,9 @@ describe('storescu and a file that changes after it was looked at', limits, () =
   it('leaves out one that is gone, aborts for one that became shorter, and sends the others', async (test) => {
     await using changing = await temporaryFolder();
     const file = (name: string) => join(changing.path, name);
-    for (const name of ['0.dcm', '1.dcm', '2.dcm', '4.dcm']) await copyFile(join(folder.path, 'ct.dcm'), file(name));
+    for (const name of ['0.dcm', '1.dcm', '4.dcm']) await copyFile(join(folder.path, 'ct.dcm'), file(name));
+    // A small one would be in memory by then.
+    await writeBigImage(file('2.dcm'), 100_000);
     await writeBigImage(file('3.dcm'), 64 * 1024 * 1024);
     let isFirst = true;
     await using peer = await scriptedPeer(async (socket) => {
