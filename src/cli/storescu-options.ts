@@ -176,7 +176,11 @@ export const STORESCU = {
           default: '1',
           help: 'send over n associations at a time, as far as the peer takes them',
         },
-        { key: 'halt', long: '--halt', help: 'stop after the first failure status instead of sending the next file' },
+        {
+          key: 'halt',
+          long: '--halt',
+          help: 'stop after the first file that was not stored instead of sending the next',
+        },
         {
           key: 'priority',
           long: '--priority',

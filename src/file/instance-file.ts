@@ -13,13 +13,13 @@ import { type FileHead, readFileHead } from './file-meta.js';
 import {
   chunksOf,
   HEAD_BYTES,
-  HeadMemory,
   inputDisk,
   LazyFile,
   type Location,
   type Readable,
   readAt,
   readHead,
+  SpareBuffer,
   toFileError,
 } from './open-file.js';
 
@@ -27,7 +27,7 @@ import {
 const AFTER_JUMP_BYTES = 4 * 1024;
 /** Up to this size a data set is read when it is opened, so that it waits in memory for its turn, and its file is closed. */
 const SMALL_BYTES = 64 * 1024;
-const heads = new HeadMemory();
+const headBuffer = new SpareBuffer(HEAD_BYTES);
 
 /** A file that can be sent: its data set is whole and names its class and instance. */
 export interface InstanceFile {
@@ -64,22 +64,20 @@ export async function readInstance(
   location: Location,
 ): Promise<{ readonly instance: InstanceFile; readonly dataSet: Buffer | undefined }> {
   const path = location.toString();
-  const room = heads.take();
-  const buffer = room.subarray(0, HEAD_BYTES);
-  let kept = 0;
+  const buffer = headBuffer.take();
   const file = new LazyFile(location);
   try {
     const { stat, bytes } = await inputDisk.glance(location, buffer, 0);
     const instance = await inspect(file, { path, stat, buffer, beginning: buffer.subarray(0, bytes) });
-    if (bytes === stat.size) kept = bytes;
+    const isWhole = bytes === stat.size && bytes < buffer.length;
     return {
       instance: typeof location === 'string' ? instance : { ...instance, location },
-      dataSet: kept > 0 ? buffer.subarray(instance.dataSetOffset, kept) : undefined,
+      dataSet: isWhole ? Buffer.from(buffer.subarray(instance.dataSetOffset, bytes)) : undefined,
     };
   } catch (error) {
     throw toFileError(path, error);
   } finally {
-    heads.giveBack(room, kept);
+    headBuffer.giveBack(buffer);
     if (file.isOpen) await file.close();
   }
 }

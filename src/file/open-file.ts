@@ -78,27 +78,6 @@ export async function readAt(file: Readable, position: number, buffer: Buffer): 
   return buffer.subarray(0, filled);
 }
 
-/** Of which the heads of small files are cut off, since memory of its own for each would cost more than to read it. */
-const SLAB_BYTES = 128 * 1024;
-
-/** Where the beginnings of files are read to: memory that is used again unless what was read there is kept. */
-export class HeadMemory {
-  #slab: Buffer | undefined;
-
-  /** Room for a head. To be given back; who asks meanwhile gets other room. */
-  take(): Buffer {
-    const slab =
-      this.#slab !== undefined && this.#slab.length >= HEAD_BYTES ? this.#slab : Buffer.allocUnsafeSlow(SLAB_BYTES);
-    this.#slab = undefined;
-    return slab;
-  }
-
-  /** @param kept of its bytes, the first so many stay as they are */
-  giveBack(room: Buffer, kept: number): void {
-    this.#slab = kept === 0 ? room : room.subarray(kept);
-  }
-}
-
 /** A buffer that passes from one user to the next, as long as they come one after the other. */
 export class SpareBuffer {
   readonly #bytes: number;

@@ -137,7 +137,7 @@ export class MessageSender {
 
   /** One at a time: as many as are opened ahead. */
   #prepare(outgoing: Outgoing): void {
-    if (this.#isPreparing) return;
+    if (this.#isPreparing || outgoing.writer.isAtHand) return;
     this.#isPreparing = true;
     const block = this.#emptyBlock(BLOCK_BYTES);
     const filled = outgoing.writer.fill(block);
@@ -167,6 +167,7 @@ export class MessageSender {
     }
     this.#running = undefined;
     clearTimeout(this.#hangUp);
+    this.#hangUp = undefined;
   }
 
   #emptyBlock(size: number): PDataBlock {
@@ -182,7 +183,6 @@ export class MessageSender {
     for (let next = this.#waiting[0]; next !== undefined && hasRoomFor(next, block); next = this.#waiting[0]) {
       const before = next.prepared === undefined ? block.length : 0;
       try {
-        if (this.#cutShort !== undefined) throw this.#cutShort;
         const isComplete = await this.#ready(next, block);
         if (!isComplete) break;
         complete.push(next);
@@ -206,6 +206,7 @@ export class MessageSender {
         this.#isPreparing = false;
       });
     }
+    if (this.#cutShort !== undefined) throw this.#cutShort;
     if (!next.hasBegun) next.onTurn();
     next.hasBegun = true;
     return prepared?.filled ?? next.writer.fill(block);

@@ -34,11 +34,14 @@ export interface OperationsInvokedOptions {
 
 export class OperationsInvoked {
   readonly #turns: Turns;
+  /** Of those that are made: one more than may be outstanding, which gets ready meanwhile. */
+  readonly #places: Turns;
   readonly #pending: PendingResponses;
   readonly #user: OperationsInvokedUser;
 
   constructor({ maxOperations, responseTimer }: OperationsInvokedOptions, user: OperationsInvokedUser) {
     this.#turns = new Turns(maxOperations);
+    this.#places = new Turns(maxOperations + 1);
     this.#pending = new PendingResponses(responseTimer);
     this.#user = user;
   }
@@ -46,7 +49,10 @@ export class OperationsInvoked {
   /** Sends a request when its turn has come, and waits for its response. */
   async invoke(make: (messageId: number) => DimseRequest, exchange: Exchange): Promise<DimseResponse> {
     const close = closeOnce(exchange.dataSet, this.#user.signal);
+    const place = this.#places.enter();
     try {
+      // Not awaited for nothing: what the caller does next, a release perhaps, comes after this request.
+      if (place !== undefined) await place;
       this.#user.assertAnswerable();
       const { request, answer } = this.#pending.open(make, exchange.presentationContextId);
       const turn = this.#turns.enter();
@@ -57,17 +63,19 @@ export class OperationsInvoked {
         return await answer;
       } finally {
         this.#pending.close(request.messageId);
-        this.#turns.leave();
+        this.#turns.leave(turn);
       }
     } finally {
+      this.#places.leave(place);
       await close();
     }
   }
 
   async #send(request: DimseRequest, exchange: Exchange, turn: Promise<void> | undefined): Promise<void> {
     await this.#user.send(request, exchange, {
-      turn: turn?.then(() => this.#user.assertAnswerable()),
+      turn,
       onTurn: () => {
+        this.#user.assertAnswerable();
         this.#pending.begin(request.messageId);
         exchange.onTurn?.();
       },
@@ -82,6 +90,7 @@ export class OperationsInvoked {
 
   /** The association has ended: for all that wait, whether for their turn or for their response. */
   fail(error: Error): void {
+    this.#places.fail(error);
     this.#turns.fail(error);
     this.#pending.fail(error);
   }

@@ -21,14 +21,21 @@ export class Turns {
     return turn.promise;
   }
 
-  leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free++;
-    else next.resolve();
+  /** Ends a turn, or the wait for it. @param turn what `enter` gave */
+  leave(turn: Promise<void> | undefined): void {
+    const place = this.#waiting.findIndex(({ promise }) => promise === turn);
+    if (place >= 0) this.#waiting.splice(place, 1);
+    else this.#next();
   }
 
   /** For all that wait: their turn will not come. */
   fail(error: Error): void {
     for (const turn of this.#waiting.splice(0)) turn.reject(error);
+  }
+
+  #next(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next.resolve();
   }
 }

@@ -44,7 +44,9 @@ export async function* planFiles(
   const files = new LookAhead(findInstances(paths, { ...options, recurse: options.recurse ?? false }), options);
   try {
     let usual: readonly WantedContext[] = [];
-    for (let isFirst = true; (await files.peek()) !== undefined || (isFirst && proposal.verify); isFirst = false) {
+    for (let isFirst = true; ; isFirst = false) {
+      yield* problemsFirst(files);
+      if ((await files.peek()) === undefined && !(isFirst && proposal.verify)) break;
       await files.filled();
       const plan = planContexts(files, proposal, usual);
       usual = plan.contexts;
@@ -61,6 +63,14 @@ export async function* planFiles(
     }
   } finally {
     await files.close();
+  }
+}
+
+/** Files that cannot be sent need no association. */
+async function* problemsFirst(files: LookAhead): AsyncGenerator<PlanEvent, void, void> {
+  for (let file = await files.peek(); file !== undefined && 'error' in file; file = await files.peek()) {
+    await files.take(() => true);
+    yield leftOut(file);
   }
 }
 

@@ -2,10 +2,10 @@
 import { type Deferred, deferred } from '../base/deferred.js';
 import type { InputFile } from './input-files.js';
 
-/** Most that wait. They are few kilobytes each at the most, so all of them stay within a few megabytes. */
+/** Most that wait. One costs half a kilobyte, and 16 KiB more at the most if it was read whole. */
 const CAPACITY = 1024;
 /** Enough where one is like the other: what is known then can be on its way already. */
-const FIRST_CAPACITY = 128;
+const USUAL_CAPACITY = 128;
 
 /** Draws from a walk that may be much longer than what is ever held of it. To be closed. */
 export class LookAhead {
@@ -30,7 +30,7 @@ export class LookAhead {
     this.#files = files;
     this.#signal = signal;
     this.#maxCapacity = capacity;
-    this.#capacity = Math.min(capacity, FIRST_CAPACITY);
+    this.#capacity = Math.min(capacity, USUAL_CAPACITY);
   }
 
   /** Whether the walk has ended: what waits now is all there is. */
@@ -96,9 +96,10 @@ export class LookAhead {
     return taken;
   }
 
-  /** They wait again, and come first after a restart. */
+  /** They wait again, and come first. */
   putBack(files: readonly InputFile[]): void {
-    this.#aside.unshift(...files);
+    this.#fresh.unshift(...files);
+    this.#onGrown();
   }
 
   /** What was passed over comes first again. */
@@ -120,10 +121,10 @@ export class LookAhead {
   }
 
   #bringsNewKinds(): boolean {
-    const kinds = this.waiting.map(kindOf);
-    const half = Math.floor(kinds.length / 2);
-    const known = new Set(kinds.slice(0, half));
-    return kinds.slice(half).some((kind) => !known.has(kind));
+    const { waiting } = this;
+    const half = Math.floor(waiting.length / 2);
+    const known = new Set(waiting.slice(0, half).map(kindOf));
+    return waiting.slice(half).some((file) => 'instance' in file && !known.has(kindOf(file)));
   }
 
   async #growth(): Promise<void> {

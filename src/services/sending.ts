@@ -70,7 +70,7 @@ export class Sending {
   }
 
   get #goesOn(): boolean {
-    return !this.#outcomes.isHalted && this.#association.failure === undefined;
+    return !this.#outcomes.isHalted && this.#loss === undefined && this.#association.failure === undefined;
   }
 
   /** As often as it is to be sent. */
