@@ -72,10 +72,12 @@ export class OperationsInvoked {
   }
 
   async #send(request: DimseRequest, exchange: Exchange, turn: Promise<void> | undefined): Promise<void> {
+    const due = turn?.then(() => this.#user.assertAnswerable());
+    // It is told where it is awaited, which it is not if the request cannot be sent for another reason.
+    due?.catch(() => undefined);
     await this.#user.send(request, exchange, {
-      turn,
+      turn: due,
       onTurn: () => {
-        this.#user.assertAnswerable();
         this.#pending.begin(request.messageId);
         exchange.onTurn?.();
       },

@@ -223,6 +223,22 @@ test('a request that cannot be made or whose source fails gives its turn to the 
 const echoLike = (messageId: number) =>
   ({ type: 'UNKNOWN-RQ', commandField: 0x0110, messageId, affectedSopClassUid: CT }) as const;
 
+test('a request that fails before its turn gives nobody else an early turn', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const { association, peer } = await requestorAndPeer(acceptor, 1, undefined);
+  const [first, second] = [verify(association), rejection(verify(association))];
+  const impossible = association.request(echoLike, { presentationContextId: 99 });
+  await peer.message('C-ECHO-RQ');
+  await assertNothingMore(peer);
+  peer.send(command(echoRsp(1), ECHO));
+  assert.equal((await first).code, 0);
+  assert.ok((await rejection(impossible)) instanceof UsageError);
+  await peer.message('C-ECHO-RQ');
+  await assertNothingMore(peer);
+  await association.abort();
+  assert.ok((await second) instanceof AssociationAborted);
+});
+
 test('a release leaves those that wait for their turn unsent, and those outstanding may still be answered', async () => {
   await using acceptor = await RawAcceptor.listen();
   const { association, peer } = await requestorAndPeer(acceptor, 2, windowOf(2));

@@ -1,10 +1,17 @@
 /** What planFiles says is what storeFiles then does; and it does it before all files are known. */
 import assert from 'node:assert/strict';
-import { link } from 'node:fs/promises';
+import { link, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { transferSyntax } from '../../src/dataset/transfer-syntax.js';
-import { discardSink, planFiles, type SelectFilesOptions, storageProvider, storeFiles } from '../../src/index.js';
+import {
+  discardSink,
+  planFiles,
+  type SelectFilesOptions,
+  storageProvider,
+  storeFiles,
+  verificationProvider,
+} from '../../src/index.js';
 import { writeInstance } from '../support/loopback-files.js';
 import { startServer, temporaryFolder } from '../support/loopback-server.js';
 import { CT_IMAGE, MR_IMAGE } from '../support/sample-instance.js';
@@ -43,6 +50,35 @@ test('the contexts of the plan are those that are then proposed, association by 
     assert.ok(planned.length > 1);
     assert.deepEqual([files, stored], [143, 143]);
   }
+});
+
+test('files that cannot be sent, before or among the others, change nothing in the plan', async () => {
+  await using folder = await temporaryFolder();
+  const [ct, mr] = [
+    await writeInstance(folder.path, 'ct'),
+    await writeInstance(folder.path, 'mr', { sopClassUid: MR_IMAGE }),
+  ];
+  const text = join(folder.path, 'text');
+  await writeFile(text, 'no DICOM');
+  const many = <T>(count: number, path: T): T[] => Array.from({ length: count }, () => path);
+  for (const paths of [
+    [...many(10, text), ...many(118, ct), ...many(20, mr)],
+    [...many(140, text), ct],
+    [...many(100, ct), text, ...many(100, ct), ...many(100, mr)],
+  ])
+    for (const verify of [false, true]) {
+      await using acceptor = await startServer({ services: [...services, verificationProvider()] });
+      const planned: unknown[] = [];
+      for await (const event of planFiles(paths, { verify }))
+        if (event.type === 'association') planned.push(event.contexts.map(({ abstractSyntax }) => abstractSyntax));
+      for await (const _ of storeFiles(paths, { verify, host: '127.0.0.1', port: acceptor.port }));
+      const proposed = acceptor.traces.seen.flatMap(({ event }) =>
+        event.type === 'associate-rq'
+          ? [event.pdu.presentationContexts.map(({ abstractSyntax }) => abstractSyntax)]
+          : [],
+      );
+      assert.deepEqual(planned, proposed);
+    }
 });
 
 test('sending begins before a folder has been walked to its end', async () => {

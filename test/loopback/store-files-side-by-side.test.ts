@@ -219,6 +219,34 @@ test('when an association is lost, what was answered is told, what was not, and 
   assert.deepEqual(told.map(inShort), ['unanswered 000', 'stored 001', 'unanswered 002', 'unanswered 003']);
 });
 
+test('what an association that is lost had opened ahead goes over the others', async () => {
+  await using folder = await temporaryFolder();
+  const paths = await instances(folder, 8);
+  await using acceptor = await RawAcceptor.listen();
+  const told: StoreOutcome[] = [];
+  const running = outcomes(acceptor.port, paths, { associations: 2 }, told);
+  const lost = await acceptor.next();
+  await lost.accept({});
+  const other = await acceptor.next();
+  await other.accept({});
+  await lost.message('C-STORE-RQ');
+  let answered = 0;
+  const answer = async (): Promise<void> => {
+    const { message, presentationContextId } = await other.message('C-STORE-RQ');
+    other.send(command(storeRsp(message.messageId), presentationContextId));
+    answered++;
+  };
+  await answer();
+  lost.end();
+  // All but the one that nobody has answered, the one behind it included.
+  while (answered < paths.length - 1) await answer();
+  await other.expect('A-RELEASE-RQ');
+  other.send({ type: 'A-RELEASE-RP' });
+  await assert.rejects(running, AssociationAborted);
+  const kinds = told.map(({ type }) => type).toSorted();
+  assert.deepEqual(kinds, [...Array<string>(paths.length - 1).fill('stored'), 'unanswered']);
+});
+
 test('with repeat, each request that another file has cost its answer is sent once more, and no other', async () => {
   await using folder = await temporaryFolder();
   const [first = '', last = ''] = await instances(folder, 2);

@@ -1,7 +1,7 @@
 /** storeFiles: one outcome per request, in order, over as many associations as it takes, and what it does when one is lost. */
 import assert from 'node:assert/strict';
 import { truncateSync, unlinkSync } from 'node:fs';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { textOf } from '../../src/dataset/data-set.js';
@@ -546,6 +546,27 @@ test('a peer that releases in the middle ends the run with an error', async () =
   const error = await running;
   assert.ok(error instanceof AssociationAborted);
   assert.equal(error.by, 'peer');
+});
+
+test('once the peer has released, no more files are looked into', async () => {
+  await using folder = await temporaryFolder();
+  const first = await writeInstance(folder.path, '0');
+  for (let index = 1; index < 1000; index++) await link(first, join(folder.path, `${index}`));
+  await using acceptor = await RawAcceptor.listen();
+  let walked = 0;
+  const accept = (): boolean => {
+    walked++;
+    return true;
+  };
+  const running = rejection(outcomes(acceptor.port, [folder.path], { accept }));
+  const peer = await acceptor.next();
+  await peer.accept({});
+  await peer.message('C-STORE-RQ');
+  peer.send({ type: 'A-RELEASE-RQ' });
+  await peer.expect('A-RELEASE-RP');
+  peer.end();
+  assert.ok((await running) instanceof AssociationAborted);
+  assert.ok(walked < 400, `${walked}`);
 });
 
 test('a file that breaks while it is sent costs its association; the rest goes over a new one', async () => {
