@@ -1,5 +1,6 @@
-// Compiles src to dist (what is shipped) and everything, tests included, to .build (what the tests and the demo run). The
-// applications in dist are bundled: of what a start costs, most would be finding and linking a hundred small modules.
+// Compiles src to dist (what is shipped), everything, tests included, to .build (what the tests and the demo run), and the
+// examples against dist, as whoever installs the package would. The applications in dist are bundled: of what a start
+// costs, most would be finding and linking a hundred small modules.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,6 +20,7 @@ function compile(project, output) {
 
 compile('tsconfig.build.json', 'dist');
 compile('tsconfig.json', '.build');
+compile('examples/tsconfig.json', '.build/examples');
 
 // What is imported only when needed stays in files of its own; what is installed beside us is not taken in.
 const applications = join(root, 'dist', 'cli');
