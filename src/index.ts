@@ -6,6 +6,7 @@ export type { RequestedUserIdentity, UserIdentity } from './acse/user-identity.j
 export type { Batches } from './base/batch-queue.js';
 export {
   type AbortedBy,
+  type AbortReason,
   AssociationAborted,
   AssociationRejected,
   DataSetError,
@@ -20,12 +21,13 @@ export {
   ProtocolError,
   StatusError,
   TimeoutError,
+  type TimerName,
   TransportError,
   UsageError,
 } from './base/errors.js';
 export { type AeTitle, newUid, parseAeTitle, parseUid, type Uid } from './base/identifiers.js';
 export { VERSION } from './base/version.js';
-export { bufferSource, type DataSetSource } from './dataset/source.js';
+export { bufferSource, type DataSetSource, type Filled } from './dataset/source.js';
 export {
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -38,25 +40,51 @@ export {
 export { uidName } from './dictionary/lookup.js';
 export { isStorageSopClass, modalityPrefix, VERIFICATION_SOP_CLASS } from './dictionary/sop-classes.js';
 export {
+  type CCancelRq,
+  type CEchoRq,
+  type CEchoRsp,
+  type CStoreRq,
+  type CStoreRsp,
   type DimseMessage,
   type DimseRequest,
   type DimseResponse,
   PRIORITY,
   responseTo,
+  type StatusDetails,
+  type UnknownRq,
+  type UnknownRsp,
 } from './dimse/messages.js';
-export { describeStatus, STATUS, type Status, statusLine } from './dimse/status.js';
+export { describeStatus, STATUS, type Status, type StatusCategory, statusLine } from './dimse/status.js';
 export { type InstanceFile, inspectInstance } from './file/instance-file.js';
+export type { Location } from './file/open-file.js';
 export { type Server, serve } from './net/acceptor.js';
 export type { AdmissionOptions } from './net/admission.js';
 export type { AssociationHandle as Association } from './net/association-handle.js';
 export type { Authenticate, AuthenticationContext, Verdict } from './net/authentication.js';
 export { describeTrace } from './net/describe-trace.js';
 export { parseNetwork } from './net/host-list.js';
+export type { Exchange } from './net/operations-invoked.js';
 export { type AssociationRequest, type Peer, requestAssociation } from './net/requestor.js';
 export type { ServeOptions } from './net/serve-options.js';
 export type { IncomingRequest, ServiceProvider } from './net/service-provider.js';
 export type { Timeouts } from './net/timeouts.js';
-export type { AssociationEvent, AssociationTrace, TraceFunction } from './net/trace.js';
+export type { AssociationEvent, AssociationTrace, Direction, TraceFunction } from './net/trace.js';
+export type {
+  Associate,
+  AssociateAc,
+  AssociateRj,
+  AssociateRq,
+  AsynchronousOperationsWindow,
+  CommonExtendedNegotiation,
+  ExtendedNegotiation,
+  PresentationContextResult,
+  ProposedPresentationContext,
+  RoleSelection,
+  UserIdentity,
+  UserInformation,
+  UserInformationAc,
+  UserInformationRq,
+} from './pdu/types.js';
 export { type DirectorySinkOptions, directorySink } from './services/directory-sink.js';
 export {
   type PlanEvent,

@@ -1,5 +1,6 @@
 /** Where the bytes of a data set come from when it is sent: the interface, and the sources that need no file. */
 
+/** What one `readInto` has done. */
 export interface Filled {
   readonly bytes: number;
   /** Nothing comes after these bytes, which may be 0 for an empty data set. */
@@ -17,6 +18,7 @@ export interface DataSetSource {
    * Fills `bodies` in order, each whole before the next, all of them unless the data set ends here.
    */
   readInto(bodies: readonly Buffer[]): Filled | Promise<Filled>;
+  /** Lets go of what it reads from. No `readInto` comes after it. */
   close(): void | Promise<void>;
 }
 

@@ -2,6 +2,7 @@
 import { parseUids } from '../dictionary/lookup.js';
 import { TRANSFER_SYNTAXES } from '../dictionary/uids.js';
 
+/** A transfer syntax of the standard: how a data set lies in bytes. */
 export interface TransferSyntax {
   readonly uid: string;
   /** As PS3.6 Table A-1 has it. */
@@ -21,16 +22,19 @@ const EXPLICIT: Encoding = { ...IMPLICIT, explicitVr: true };
 const DEFLATED: Encoding = { ...EXPLICIT, deflated: true };
 const ENCAPSULATED: Encoding = { ...EXPLICIT, encapsulated: true };
 
+/** 1.2.840.10008.1.2, the one that every peer takes (PS3.5 10.1). */
 export const IMPLICIT_VR_LITTLE_ENDIAN: TransferSyntax = {
   uid: '1.2.840.10008.1.2',
   name: 'Implicit VR Little Endian',
   ...IMPLICIT,
 };
+/** 1.2.840.10008.1.2.1. */
 export const EXPLICIT_VR_LITTLE_ENDIAN: TransferSyntax = {
   uid: '1.2.840.10008.1.2.1',
   name: 'Explicit VR Little Endian',
   ...EXPLICIT,
 };
+/** 1.2.840.10008.1.2.2, retired. */
 export const EXPLICIT_VR_BIG_ENDIAN: TransferSyntax = {
   uid: '1.2.840.10008.1.2.2',
   name: 'Explicit VR Big Endian',

@@ -30,6 +30,7 @@ export interface Declaration<T extends string = string, E extends CommandElement
 type MandatoryNames<E extends CommandElements> = {
   [N in keyof E]: E[N]['isOptional'] extends true ? never : N;
 }[keyof E];
+/** One object instead of several in one. @inline */
 type Flat<T> = { [N in keyof T]: T[N] };
 
 /** The type of the messages that a declaration declares. */
@@ -123,17 +124,26 @@ const UNKNOWN_RSP = message('UNKNOWN-RSP', undefined, {
   ...STATUS_ELEMENTS,
 });
 
+/** PS3.7 9.3.5.1. @useDeclaredType */
 export type CEchoRq = MessageOf<typeof C_ECHO_RQ>;
+/** PS3.7 9.3.5.2. @useDeclaredType */
 export type CEchoRsp = MessageOf<typeof C_ECHO_RSP>;
+/** PS3.7 9.3.1.1. @useDeclaredType */
 export type CStoreRq = MessageOf<typeof C_STORE_RQ>;
+/** PS3.7 9.3.1.2. @useDeclaredType */
 export type CStoreRsp = MessageOf<typeof C_STORE_RSP>;
+/** PS3.7 9.3.2.3. @useDeclaredType */
 export type CCancelRq = MessageOf<typeof C_CANCEL_RQ>;
+/** A request of an operation that this library does not know. @useDeclaredType */
 export type UnknownRq = MessageOf<typeof UNKNOWN_RQ>;
+/** The answer to it. @useDeclaredType */
 export type UnknownRsp = MessageOf<typeof UNKNOWN_RSP>;
 
 /** The requests that are answered: all but C-CANCEL-RQ. */
 export type DimseRequest = CEchoRq | CStoreRq | UnknownRq;
+/** The responses: all that carries a status. */
 export type DimseResponse = CEchoRsp | CStoreRsp | UnknownRsp;
+/** Every command set that is sent or understood. */
 export type DimseMessage = DimseRequest | DimseResponse | CCancelRq;
 
 const BY_TYPE: Readonly<Record<DimseMessage['type'], Declaration>> = {

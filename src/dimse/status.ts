@@ -1,7 +1,9 @@
 /** PS3.7 Annex C, PS3.4 B.2.3: what a DIMSE status means. */
 
+/** PS3.7 C.1: what a status says at the least. A code in none of the standard's ranges is a failure. */
 export type StatusCategory = 'success' | 'warning' | 'failure' | 'cancel' | 'pending';
 
+/** A status in words. */
 export interface Status {
   readonly code: number;
   readonly category: StatusCategory;

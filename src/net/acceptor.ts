@@ -94,6 +94,7 @@ export class Server implements AsyncDisposable {
     clearTimeout(timer);
   }
 
+  /** `close` without a grace: what `await using` calls. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close({ graceMs: 0 });
   }

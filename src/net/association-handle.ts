@@ -2,18 +2,19 @@
 import type { Association } from './association.js';
 
 /** Made by `requestAssociation`, given to service providers. Whatever is under way when it ends early rejects with the reason. */
-export type AssociationHandle = AsyncDisposable &
-  Pick<
-    Association,
-    | 'remote'
-    | 'callingAeTitle'
-    | 'calledAeTitle'
-    | 'contexts'
-    | 'maxOperationsInvoked'
-    | 'closed'
-    | 'failure'
-    | 'signal'
-    | 'request'
-    | 'release'
-    | 'abort'
-  >;
+export interface AssociationHandle
+  extends AsyncDisposable,
+    Pick<
+      Association,
+      | 'remote'
+      | 'callingAeTitle'
+      | 'calledAeTitle'
+      | 'contexts'
+      | 'maxOperationsInvoked'
+      | 'closed'
+      | 'failure'
+      | 'signal'
+      | 'request'
+      | 'release'
+      | 'abort'
+    > {}

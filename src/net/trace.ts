@@ -7,6 +7,7 @@ import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
 /** Whether we sent it or the peer did. */
 export type Direction = 'outgoing' | 'incoming';
 
+/** What happens on an association, or to a server. */
 export type AssociationEvent =
   | { readonly type: 'requesting'; readonly host: string; readonly port: number }
   | { readonly type: 'associate-rq'; readonly direction: Direction; readonly pdu: AssociateRq }

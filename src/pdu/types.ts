@@ -71,17 +71,20 @@ export interface UserInformation {
   readonly extendedNegotiations: readonly ExtendedNegotiation[];
 }
 
+/** That of an A-ASSOCIATE-RQ. */
 export interface UserInformationRq extends UserInformation {
   readonly commonExtendedNegotiations: readonly CommonExtendedNegotiation[];
   readonly userIdentity?: UserIdentity | undefined;
 }
 
+/** That of an A-ASSOCIATE-AC. */
 export interface UserInformationAc extends UserInformation {
   /** PS3.7 D.3.3.7.2: the server response field. */
   readonly userIdentityResponse?: Buffer | undefined;
 }
 
-interface Associate {
+/** What A-ASSOCIATE-RQ and A-ASSOCIATE-AC have in common. */
+export interface Associate {
   readonly protocolVersion: number;
   /** As sent, without leading and trailing spaces; may be empty. */
   readonly calledAeTitle: string;

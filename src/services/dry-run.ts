@@ -16,6 +16,7 @@ export interface PlannedFiles {
   readonly unless: readonly number[];
 }
 
+/** A presentation context that would be proposed, with the files it is for. */
 export interface PlannedContext extends ProposedPresentationContext {
   readonly uses: readonly PlannedFiles[];
 }
@@ -27,6 +28,7 @@ export interface PlannedAssociation {
   readonly files: number;
 }
 
+/** What would be done: one association, or a file that is left out or is odd. */
 export type PlanEvent =
   | PlannedAssociation
   | { readonly type: 'not-sent'; readonly path: string; readonly error: Error }

@@ -9,6 +9,7 @@ import { type InstanceFile, openDataSet } from '../file/instance-file.js';
 import type { AssociationHandle } from '../net/association-handle.js';
 import { chooseContext } from './plan.js';
 
+/** How an instance is sent. */
 export interface StoreInstanceOptions {
   /** Default low. */
   readonly priority?: keyof typeof PRIORITY | undefined;

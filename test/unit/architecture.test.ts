@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   dimse: ['base', 'dictionary', 'dataset', 'pdu'],
   net: ['base', 'dictionary', 'dataset', 'pdu', 'ul', 'acse', 'dimse'],
   services: ['base', 'dictionary', 'dataset', 'codecs', 'file', 'pdu', 'acse', 'dimse', 'net'],
-  '.': ['base', 'dictionary', 'dataset', 'file', 'acse', 'dimse', 'net', 'services'],
+  '.': ['base', 'dictionary', 'dataset', 'file', 'pdu', 'acse', 'dimse', 'net', 'services'],
   cli: ['.'],
 };
 
