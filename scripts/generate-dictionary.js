@@ -32,7 +32,7 @@ function readTable(path) {
 function constant(docstring, name, lines) {
   const text = lines.join('\n');
   if (/[`\\$]/.test(text)) throw new Error(`${name} has a character that a template literal gives a meaning`);
-  return `/** ${docstring} */\nexport const ${name} = \`\\\n${text}\`;\n`;
+  return `/** ${docstring} */\nexport const ${name}: string = \`\\\n${text}\`;\n`;
 }
 
 /** @param {Record<string, string>[]} elements */
