@@ -2,11 +2,12 @@
 // examples against dist, as whoever installs the package would. The applications in dist are bundled: of what a start
 // costs, most would be finding and linking a hundred small modules.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from '@rollup/wasm-node';
+import { reachedFrom } from './reached-from.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
@@ -18,7 +19,15 @@ function compile(project, output) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/** Removes what index.js and index.d.ts do not lead to: declarations of what stays inside, and modules of types alone. */
+function prune(folder) {
+  const needed = reachedFrom([join(folder, 'index.js'), join(folder, 'index.d.ts')]);
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    if (/\.(js|d\.ts)$/.test(name) && !needed.has(join(folder, name))) rmSync(join(folder, name));
+}
+
 compile('tsconfig.build.json', 'dist');
+prune(join(root, 'dist'));
 compile('tsconfig.json', '.build');
 compile('examples/tsconfig.json', '.build/examples');
 
