@@ -14,6 +14,7 @@ import type { DimseMessage, DimseRequest, DimseResponse } from '../dimse/message
 import type { PdvFragment } from '../pdu/pdu-reader.js';
 import type { Indication } from '../ul/events.js';
 import { abortedError, releasedError } from './aborted-error.js';
+import type { AssociationHandle } from './association-handle.js';
 import type { Establishment } from './establishment.js';
 import { MessageReceiver, type ReceivedRequest } from './message-receiver.js';
 import { MessageCutShort, MessageSender, type SendOptions } from './message-sender.js';
@@ -23,8 +24,8 @@ import { PeerTimer } from './timeouts.js';
 import { unlessLost } from './unless-lost.js';
 import type { UpperLayerUser } from './upper-layer.js';
 
-/** An established association. Whatever is under way when it ends early rejects with the reason. */
-export class Association implements AsyncDisposable, UpperLayerUser {
+/** An established association: its user's side is described in `AssociationHandle`. */
+export class Association implements AssociationHandle, UpperLayerUser {
   readonly #made: Establishment;
   readonly #sender: MessageSender;
   readonly #receiver: MessageReceiver;
@@ -64,7 +65,6 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     upperLayer.watchSilence(made.timeouts.networkTimeoutMs);
   }
 
-  /** `host:port` of the peer. */
   get remote(): string {
     return this.#made.remote;
   }
@@ -77,27 +77,23 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     return this.#made.request.calledAeTitle;
   }
 
-  /** The accepted presentation contexts, in the order they were proposed. */
   get contexts(): readonly AcceptedContext[] {
     return [...this.#made.contexts.values()];
   }
 
-  /** Most requests of ours that may be outstanding, as negotiated (PS3.7 D.3.3.3): `request` holds back what is more. */
   get maxOperationsInvoked(): number {
     return this.#made.maxOperationsInvoked;
   }
 
-  /** Most requests of the peer to work on at a time, likewise. */
+  /** Most requests of the peer to work on at a time, as negotiated (PS3.7 D.3.3.3). */
   get maxOperationsPerformed(): number {
     return this.#made.maxOperationsPerformed;
   }
 
-  /** Settles when the connection is gone, however that came. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
-  /** Why the association ended without a release, once it has. */
   get failure(): Error | undefined {
     return this.#ending?.error;
   }
@@ -107,7 +103,6 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     return this.#ending !== undefined;
   }
 
-  /** Aborts when the association ends without a release. */
   get signal(): AbortSignal {
     return this.#lost.signal;
   }
@@ -118,13 +113,6 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     return this.requests.handedOut > this.#answered || this.requests.length > 0 || this.#receiver.inMessage;
   }
 
-  /**
-   * Sends a request and waits for its response. Several may be under way: `maxOperationsInvoked` of them are outstanding,
-   * the others wait for their turn. Their messages go out one after another, in the order asked for.
-   * @param make the request for the message id it is given
-   * @throws {TimeoutError} of timer `dimse` or `network`; the association is then aborted
-   * @throws {AssociationAborted | UsageError} it ended early, or by release: the peer's, or our own
-   */
   async request(make: (messageId: number) => DimseRequest, exchange: Exchange): Promise<DimseResponse> {
     return await this.#invoked.invoke(make, exchange);
   }
@@ -143,10 +131,6 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     this.#answered++;
   }
 
-  /**
-   * Ends the association in good order, after what is being sent: resolves when the peer has agreed and the connection is
-   * closed. Requests that have no response by then reject. Called again it gives the same promise.
-   */
   release(): Promise<void> {
     this.#releasing ??= this.#release();
     return this.#releasing;
@@ -162,7 +146,6 @@ export class Association implements AsyncDisposable, UpperLayerUser {
     await this.closed;
   }
 
-  /** Ends the association at once (PS3.8 7.3); resolves when the connection is closed. All that is under way is lost. */
   async abort(): Promise<void> {
     this.fail(new AssociationAborted({ by: 'local', source: 0, reason: 0 }));
     await this.closed;
