@@ -80,7 +80,7 @@ export type {
   PresentationContextResult,
   ProposedPresentationContext,
   RoleSelection,
-  UserIdentity,
+  UserIdentity as UserIdentityItem,
   UserInformation,
   UserInformationAc,
   UserInformationRq,
