@@ -3,8 +3,8 @@ import { VERSION } from '../index.js';
 import { CommandLineError } from './command-line-error.js';
 import { type Log, writeStandard } from './log.js';
 import { type LogOptions, openLog } from './open-log.js';
-import type { Application, OptionsOf } from './option-table.js';
-import { parseCommandLine } from './options.js';
+import type { Application, Information, OptionsOf } from './option-table.js';
+import { readOptions } from './read-options.js';
 
 export const EXIT = { success: 0, failure: 1, commandLine: 2, notStored: 3, sigint: 130, sigterm: 143 } as const;
 
@@ -25,7 +25,7 @@ export async function runApplication<const A extends Application>(
 ): Promise<void> {
   process.exitCode = EXIT.failure;
   try {
-    const commandLine = parseCommandLine(application, process.argv.slice(2));
+    const commandLine = await readOptions(application, process.argv.slice(2), process.env);
     if (commandLine.action === 'run') {
       const { options } = commandLine;
       const log = await openLog(application.name, loggingOf(options));
@@ -34,7 +34,7 @@ export async function runApplication<const A extends Application>(
       // PS3.8 has us wait for a peer to close; nobody at a terminal waits for one that never will.
       setTimeout(() => process.exit(), LINGER_MS).unref();
     } else {
-      writeStandard(1, await informationText(application, commandLine.action));
+      writeStandard(1, await informationText(application, commandLine));
       process.exitCode = EXIT.success;
     }
   } catch (error) {
@@ -44,10 +44,19 @@ export async function runApplication<const A extends Application>(
   }
 }
 
-async function informationText(application: Application, what: 'help' | 'version'): Promise<string> {
-  if (what === 'version') return `${application.name} (netdicom) ${VERSION}\n`;
-  const { helpText } = await import('./help-text.js');
-  return helpText(application);
+async function informationText(application: Application, asked: Information): Promise<string> {
+  switch (asked.action) {
+    case 'version':
+      return `${application.name} (netdicom) ${VERSION}
+`;
+    case 'help':
+      return (await import('./help-text.js')).helpText(application);
+    case 'completion':
+      return (await import('./completion.js')).completionScript(application, asked.shell);
+    default:
+      asked satisfies never;
+      return '';
+  }
 }
 
 async function runLogged(log: Log, work: () => Promise<number>): Promise<number> {

@@ -7,6 +7,7 @@ export const LOGGING = {
   options: [
     {
       key: 'verbosity',
+      family: 'logging',
       sets: 'critical',
       short: '-q',
       long: '--quiet',
@@ -14,6 +15,7 @@ export const LOGGING = {
     },
     {
       key: 'verbosity',
+      family: 'logging',
       sets: 'info',
       short: '-v',
       long: '--verbose',
@@ -21,6 +23,7 @@ export const LOGGING = {
     },
     {
       key: 'verbosity',
+      family: 'logging',
       sets: 'debug',
       short: '-d',
       long: '--debug',
@@ -28,6 +31,8 @@ export const LOGGING = {
     },
     {
       key: 'logLevel',
+      family: 'logging',
+      env: true,
       short: '-ll',
       long: '--log-level',
       value: '[l]evel (str)',
@@ -44,10 +49,13 @@ export const LOGGING = {
     },
     {
       key: 'logConfig',
+      family: 'logging',
+      env: true,
       short: '-lc',
       long: '--log-config',
       value: '[f]ilename (str)',
       parse: text,
+      completes: 'file',
       help: 'use python logging config file f for the logger; wins over the other four',
     },
   ],
@@ -55,6 +63,7 @@ export const LOGGING = {
 
 export const ACSE_TIMEOUT = {
   key: 'acseTimeoutMs',
+  env: true,
   short: '-ta',
   long: '--acse-timeout',
   value: '[s]econds (float)',
@@ -65,6 +74,7 @@ export const ACSE_TIMEOUT = {
 
 export const DIMSE_TIMEOUT = {
   key: 'dimseTimeoutMs',
+  env: true,
   short: '-td',
   long: '--dimse-timeout',
   value: '[s]econds (float)',
@@ -75,6 +85,7 @@ export const DIMSE_TIMEOUT = {
 
 export const NETWORK_TIMEOUT = {
   key: 'networkTimeoutMs',
+  env: true,
   short: '-tn',
   long: '--network-timeout',
   value: '[s]econds (float)',
@@ -85,6 +96,7 @@ export const NETWORK_TIMEOUT = {
 
 export const MAX_PDU = {
   key: 'maxPduLength',
+  env: true,
   short: '-pdu',
   long: '--max-pdu',
   value: '[n]umber of bytes (int)',
@@ -97,6 +109,23 @@ export const MAX_PDU = {
 export const GENERAL = {
   title: 'General',
   options: [
+    {
+      key: 'config',
+      action: 'config',
+      long: '--config',
+      value: '[f]ilename (str)',
+      parse: text,
+      completes: 'file',
+      help: 'take what the command line and the environment leave out from JSON file f: options by their long names without the hyphens, arguments by their names',
+    },
+    {
+      key: 'completion',
+      action: 'completion',
+      long: '--completion',
+      value: '[s]hell (str)',
+      choices: { bash: 'bash', zsh: 'zsh', fish: 'fish' },
+      help: "one of ['bash', 'zsh', 'fish'], print the script that completes options in that shell and exit",
+    },
     { key: 'help', action: 'help', short: '-h', long: '--help', help: 'print this text and exit' },
     { key: 'version', action: 'version', long: '--version', help: 'print name and version and exit' },
   ],

@@ -1,4 +1,5 @@
 /** The text of `--help`, made from an application's table. */
+import { variablesOf } from './environment.js';
 import type { Application, OptionRow, PositionalRow } from './option-table.js';
 
 const WIDTH = 80;
@@ -7,12 +8,19 @@ const WIDTH = 80;
 export function helpText(application: Application): string {
   const { name, summary, description, positionals, groups, exitCodes } = application;
   const names = positionals.map((row) => (row.many ? `${row.name}...` : row.name));
+  const variables = variablesOf(application);
+  const width = Math.max(...variables.map((variable) => variable.name.length));
   const sections = [
     [`${name} - ${summary}`],
     [`usage: ${[name, '[options]', ...names].join(' ')}`],
     wrap(description, ''),
     ['Arguments', ...positionals.flatMap(positionalLines)],
     ...groups.map(({ title, options }) => [title, ...options.flatMap(optionLines)]),
+    [
+      'Environment',
+      ...wrap('Variables for options that the command line leaves out; they outdo the file of --config.', '  '),
+      ...variables.map((variable) => `  ${variable.name.padEnd(width)}  ${variable.standsFor}`),
+    ],
     ['Exit codes', ...Object.entries(exitCodes).flatMap(([code, meaning]) => wrap(meaning, `  ${code.padEnd(9)}`))],
   ];
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
@@ -27,7 +35,8 @@ function optionLines(row: OptionRow): string[] {
   return [`  ${(row.short ?? '').padEnd(4)}  ${row.long}${value}`, ...wrap(helpOf(row), ' '.repeat(10))];
 }
 
-function helpOf(row: OptionRow): string {
+/** The row's help with its default. */
+export function helpOf(row: OptionRow): string {
   if ('many' in row) return `${row.help}; may be given several times`;
   if (!('default' in row) || row.default === undefined) return row.help;
   return row.default === true ? `${row.help} (default)` : `${row.help} (default: ${row.default})`;

@@ -4,18 +4,41 @@
 interface RowBase {
   /** Name of the value in the parsed options. */
   readonly key: string;
+  /** Keys of one family are one thing to set: the strongest place that gives any of them gives all. `key` if left out. */
+  readonly family?: string;
   /** A whole word such as `-aet` or `-x=`, never a bundle of letters. */
   readonly short?: string;
   readonly long: string;
   readonly help: string;
 }
 
+/** What a shell offers for a value. */
+export type Completes = 'file' | 'folder';
+
 /** `true` if given. */
-export type FlagRow = RowBase;
+export interface FlagRow extends RowBase {
+  /** Taken from a variable of the environment as well: see environment.ts. */
+  readonly env?: true;
+}
 
 /** Ends the parsing: whatever else the command line says, `action` is to be done. */
 export interface ActionRow extends RowBase {
   readonly action: 'help' | 'version';
+}
+
+/** Likewise, `--completion` with one of `choices`. */
+export interface CompletionRow extends RowBase {
+  readonly action: 'completion';
+  readonly value: string;
+  readonly choices: Readonly<Record<Shell, Shell>>;
+}
+
+/** Names the file that the options which the command line leaves out are read from. */
+export interface ConfigRow extends RowBase {
+  readonly action: 'config';
+  readonly value: string;
+  readonly parse: (text: string) => string;
+  readonly completes: 'file';
 }
 
 /** A flag that stands for a word: `sets`. */
@@ -33,6 +56,8 @@ export interface ValueRow extends RowBase {
   readonly parse: (text: string) => unknown;
   /** As it would be typed. */
   readonly default?: string;
+  readonly completes?: Completes;
+  readonly env?: true;
 }
 
 /** An option with a value that may be given several times: all values in their order, none if it is not given. */
@@ -40,6 +65,7 @@ export interface RepeatableRow extends RowBase {
   readonly value: string;
   readonly parse: (text: string) => unknown;
   readonly many: true;
+  readonly completes?: Completes;
 }
 
 /** An option whose value is one of the names of `choices`; each stands for the value behind it. */
@@ -47,15 +73,20 @@ export interface ChoiceRow extends RowBase {
   readonly value: string;
   readonly choices: Readonly<Record<string, string>>;
   readonly default?: string;
+  readonly env?: true;
 }
 
-export type OptionRow = FlagRow | ActionRow | ConstantRow | ValueRow | RepeatableRow | ChoiceRow;
+/** An option of the work. */
+export type SettingRow = FlagRow | ConstantRow | ValueRow | RepeatableRow | ChoiceRow;
+export type OptionRow = SettingRow | ActionRow | CompletionRow | ConfigRow;
 
 export interface PositionalRow {
   readonly key: string;
   readonly name: string;
   readonly help: string;
   readonly parse: (text: string) => unknown;
+  readonly completes?: Completes;
+  readonly env?: true;
   /** Only for the last: takes all that follow, one at least. */
   readonly many?: true;
   /** Key of the option that lets it be left out: `many` are none then, one is undefined. */
@@ -67,7 +98,7 @@ export interface OptionGroup {
   readonly options: readonly OptionRow[];
 }
 
-/** Everything that parser, help and manual page say about an application. */
+/** Everything that parser, help, manual page, completion and schema say about an application. */
 export interface Application {
   readonly name: string;
   readonly summary: string;
@@ -105,7 +136,23 @@ export type OptionsOf<A extends Application> = {
   readonly [P in A['positionals'][number] as P['key']]: ParsedPositional<P>;
 };
 
-export type CommandLine<A extends Application> =
+export type Shell = 'bash' | 'zsh' | 'fish';
+
+/** What a command line asks for besides the work. */
+export type Information =
   | { readonly action: 'help' }
   | { readonly action: 'version' }
+  | { readonly action: 'completion'; readonly shell: Shell };
+
+export type CommandLine<A extends Application> =
+  | Information
   | { readonly action: 'run'; readonly options: OptionsOf<A> };
+
+export function optionRows(application: Application): readonly OptionRow[] {
+  return application.groups.flatMap(({ options }) => options);
+}
+
+/** The rows whose values make up the parsed options. */
+export function settingRows(application: Application): readonly SettingRow[] {
+  return optionRows(application).filter((row) => !('action' in row));
+}

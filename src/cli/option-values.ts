@@ -2,26 +2,51 @@
 
 /** Node's timers hold no more than 2^31 - 1 ms. */
 const MAX_SECONDS = 2_147_483;
+const UNLIMITED = 'unlimited';
+
+/** Numbers in the words of JSON Schema. */
+export interface NumberRange {
+  readonly type: 'integer' | 'number';
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** A parser of numbers, which are numbers in a config file too; `words` are texts that it takes besides. */
+export interface NumberParser {
+  (text: string): number;
+  readonly ranges: readonly NumberRange[];
+  readonly words: readonly string[];
+}
 
 /** A whole number between `from` and `to`; 0 as well with `orZero`. */
-export function integer(limits: { readonly from: number; readonly to?: number; readonly orZero?: boolean }) {
+export function integer(limits: {
+  readonly from: number;
+  readonly to?: number;
+  readonly orZero?: boolean;
+}): NumberParser {
   const { from, to = Number.MAX_SAFE_INTEGER, orZero = false } = limits;
   const range = limits.to === undefined ? `a number from ${from} up` : `a number from ${from} to ${to}`;
-  return (text: string): number => {
+  const parse = (text: string): number => {
     const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
     if ((orZero && value === 0) || (value >= from && value <= to)) return value;
     throw new RangeError(`${shown(text)} is not ${orZero ? '0 or ' : ''}${range}`);
   };
+  const type = 'integer' as const;
+  const zero = orZero ? [{ type, minimum: 0, maximum: 0 }] : [];
+  return Object.assign(parse, { ranges: [...zero, { type, minimum: from, maximum: to }], words: [] });
 }
 
 /** Seconds, with or without a fraction, as milliseconds; 0 and the word `unlimited` give 0. */
-export function secondsToMs(text: string): number {
-  if (text === 'unlimited') return 0;
-  const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
-  // Rounded up: the shortest wait must not become the endless one.
-  if (seconds <= MAX_SECONDS) return Math.ceil(seconds * 1000);
-  throw new RangeError(`${shown(text)} is not a number of seconds from 0 to ${MAX_SECONDS} (0 = unlimited)`);
-}
+export const secondsToMs: NumberParser = Object.assign(
+  (text: string): number => {
+    if (text === UNLIMITED) return 0;
+    const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+    // Rounded up: the shortest wait must not become the endless one.
+    if (seconds <= MAX_SECONDS) return Math.ceil(seconds * 1000);
+    throw new RangeError(`${shown(text)} is not a number of seconds from 0 to ${MAX_SECONDS} (0 = unlimited)`);
+  },
+  { ranges: [{ type: 'number' as const, minimum: 0, maximum: MAX_SECONDS }], words: [UNLIMITED] },
+);
 
 /** Any text but the empty one. */
 export function text(value: string): string {

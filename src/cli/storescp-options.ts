@@ -23,6 +23,7 @@ export const STORESCP = {
     {
       key: 'port',
       name: 'port',
+      env: true,
       parse: integer({ from: 0, to: 65_535 }),
       optionalWith: 'hashPassword',
       help: 'TCP port to listen on; 0 asks the system for a free one and prints it',
@@ -35,6 +36,7 @@ export const STORESCP = {
       options: [
         {
           key: 'aeTitle',
+          env: true,
           short: '-aet',
           long: '--aetitle',
           value: '[a]etitle (str)',
@@ -63,6 +65,7 @@ export const STORESCP = {
         { key: 'ignore', long: '--ignore', help: "receive data but don't store it" },
         {
           key: 'bindAddress',
+          env: true,
           short: '-ba',
           long: '--bind-address',
           value: '[a]ddress (str)',
@@ -77,6 +80,7 @@ export const STORESCP = {
         },
         {
           key: 'maxAssociations',
+          env: true,
           long: '--max-associations',
           value: '[n]umber (int)',
           parse: integer({ from: 1 }),
@@ -139,10 +143,12 @@ export const STORESCP = {
       options: [
         {
           key: 'outputDirectory',
+          env: true,
           short: '-od',
           long: '--output-directory',
           value: '[d]irectory (str)',
           parse: text,
+          completes: 'folder',
           default: '.',
           help: 'write received objects to existing directory d',
         },

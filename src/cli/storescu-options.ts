@@ -25,6 +25,7 @@ export const STORESCU = {
       key: 'paths',
       name: 'dcmfile',
       parse: text,
+      completes: 'file',
       many: true,
       optionalWith: 'echo',
       help: 'DICOM file, or directory whose files are sent; may be left out with --echo',
@@ -37,6 +38,7 @@ export const STORESCU = {
       options: [
         {
           key: 'callingAeTitle',
+          env: true,
           short: '-aet',
           long: '--calling-aet',
           value: '[a]etitle (str)',
@@ -46,6 +48,7 @@ export const STORESCU = {
         },
         {
           key: 'calledAeTitle',
+          env: true,
           short: '-aec',
           long: '--called-aet',
           value: '[a]etitle (str)',

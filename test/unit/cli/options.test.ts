@@ -3,14 +3,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CommandLineError } from '../../../src/cli/command-line-error.js';
-import type { Application } from '../../../src/cli/option-table.js';
-import { parseCommandLine } from '../../../src/cli/options.js';
+import { optionsFrom } from '../../../src/cli/given.js';
+import type { Application, CommandLine } from '../../../src/cli/option-table.js';
+import { scanCommandLine } from '../../../src/cli/options.js';
 import { STORESCP, type StorescpOptions } from '../../../src/cli/storescp-options.js';
 import { STORESCU, type StorescuOptions } from '../../../src/cli/storescu-options.js';
 
 /** Splits at single spaces: `''` is an empty word. */
 function words(line: string): string[] {
   return line === '' ? [] : line.split(' ').map((word) => (word === "''" ? '' : word));
+}
+
+/** What the command line alone comes to. */
+function parseCommandLine<const A extends Application>(application: A, argv: readonly string[]): CommandLine<A> {
+  const scan = scanCommandLine(application, argv);
+  return scan.action === 'run' ? { action: 'run', options: optionsFrom(application, scan, []) } : scan;
 }
 
 function optionsOf(application: Application, line: string): unknown {
@@ -95,6 +102,8 @@ const STORESCU_LINES: readonly (readonly [string, Readonly<Record<string, unknow
   ['--include *.dcm h 104 f', { include: ['*.dcm'] }],
   ['--exclude a --include b h 104 --exclude=--c f --exclude a', { exclude: ['a', '--c', 'a'], include: ['b'] }],
   ['--echo h 104', { echo: true, paths: [] }],
+  ['--halt=true --recurse=false h 104 f', { halt: true, recurse: false }],
+  ['--halt --halt=false h 104 f', { halt: false }],
   ['h 104 --echo f', { echo: true }],
   ['h 104 -', { paths: ['-'] }],
   ['-d -- h 104 -v --', { verbosity: 'debug', paths: ['-v', '--'] }],
@@ -128,6 +137,14 @@ const STORESCU_FAULTS: readonly (readonly [string, string])[] = [
   ['-aet= h 104 f', '-aet: an AE title is empty or all spaces'],
   ['-aec SEVENTEEN_LETTERS h 104 f', '-aec: an AE title has 17 characters, over 16'],
   ['--abort=1 h 104 f', '--abort: takes no value'],
+  ['-xe=true h 104 f', '-xe: takes no value'],
+  ['--echo=false h 104', 'missing dcmfile'],
+  ['--recusre h 104 f', 'unknown option --recusre (did you mean --recurse?)'],
+  ['--callaed-aet=A h 104 f', 'unknown option --callaed-aet (did you mean --called-aet?)'],
+  ['--config= h 104 f', '--config: is empty'],
+  ['--config', '--config: the value is missing'],
+  ['--completion', '--completion: the value is missing'],
+  ['--completion tcsh', '--completion: tcsh is not one of bash, zsh, fish'],
   ['-d= h 104 f', '-d: takes no value'],
   ['-q -v h 104 f', '-v: not together with -q'],
   ['--debug -v h 104 f', '-v: not together with --debug'],
@@ -289,6 +306,12 @@ describe('every command line', () => {
       for (const line of ['--version', 'h --version --foo'])
         assert.deepEqual(parseCommandLine(application, words(line)), { action: 'version' }, line);
     }
+  });
+
+  it('may ask for the completion of a shell', () => {
+    for (const application of [STORESCU, STORESCP])
+      for (const line of ['--completion zsh', '-v --completion=zsh --foo'])
+        assert.deepEqual(parseCommandLine(application, words(line)), { action: 'completion', shell: 'zsh' }, line);
   });
 
   it('asks for nothing after --', () => {
