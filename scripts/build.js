@@ -1,6 +1,7 @@
 // Compiles src to dist (what is shipped), everything, tests included, to .build (what the tests and the demo run), and the
 // examples against dist, as whoever installs the package would. The applications in dist are bundled: of what a start
-// costs, most would be finding and linking a hundred small modules.
+// costs, most would be finding and linking a hundred small modules. Manual pages (man) and schemas (schema) are made from the
+// tables of options.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -42,3 +43,5 @@ const bundle = await rollup({
 await bundle.write({ dir: applications, format: 'es', hoistTransitiveImports: false });
 await bundle.close();
 for (const name of ['storescu', 'storescp']) chmodSync(join(applications, `${name}.js`), 0o755);
+
+await import('../.build/scripts/write-documents.js');
