@@ -11,6 +11,7 @@ import { rollup } from '@rollup/wasm-node';
 import { reachedFrom } from './reached-from.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const compiled = join(root, '.build', 'src');
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
 
 /** @param {string} project */
@@ -27,20 +28,42 @@ function prune(folder) {
     if (/\.(js|d\.ts)$/.test(name) && !needed.has(join(folder, name))) rmSync(join(folder, name));
 }
 
+/** The modules that are loaded before the options are known, by their paths. */
+function neededAtStart(getModuleInfo) {
+  const folders = ['cli', 'base'].map((name) => join(compiled, name));
+  const needed = new Set();
+  const visit = (id) => {
+    if (needed.has(id) || !folders.includes(dirname(id))) return;
+    needed.add(id);
+    for (const imported of getModuleInfo(id).importedIds) visit(imported);
+  };
+  // The latter two come by way of index.js, which brings the whole library.
+  const first = ['cli/application.js', 'cli/common-options.js', 'base/version.js', 'base/identifiers.js'];
+  for (const name of first) visit(join(compiled, name));
+  return needed;
+}
+
 compile('tsconfig.build.json', 'dist');
 prune(join(root, 'dist'));
 compile('tsconfig.json', '.build');
 compile('examples/tsconfig.json', '.build/examples');
 
-// What is imported only when needed stays in files of its own; what is installed beside us is not taken in.
+// What is imported only when needed stays in files of its own; what is installed beside us is not taken in. What every start
+// needs is one file, even where the others need parts of it too.
 const applications = join(root, 'dist', 'cli');
 rmSync(applications, { recursive: true });
 const bundle = await rollup({
-  input: ['storescu', 'storescp'].map((name) => join(root, '.build', 'src', 'cli', `${name}.js`)),
+  input: ['storescu', 'storescp'].map((name) => join(compiled, 'cli', `${name}.js`)),
   external: (name) => !/^([./]|\w:)/.test(name),
   treeshake: { moduleSideEffects: false },
 });
-await bundle.write({ dir: applications, format: 'es', hoistTransitiveImports: false });
+await bundle.write({
+  dir: applications,
+  format: 'es',
+  hoistTransitiveImports: false,
+  onlyExplicitManualChunks: true,
+  manualChunks: (id, { getModuleInfo }) => (neededAtStart(getModuleInfo).has(id) ? 'application' : undefined),
+});
 await bundle.close();
 for (const name of ['storescu', 'storescp']) chmodSync(join(applications, `${name}.js`), 0o755);
 

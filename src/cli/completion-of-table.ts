@@ -1,5 +1,4 @@
 /** A table of options as shells see it. */
-import { VERSION } from '../index.js';
 import { type Application, type Completes, type OptionRow, optionRows, type Shell } from './option-table.js';
 
 export interface Completed {
@@ -27,7 +26,7 @@ export function completionOf(application: Application, shell: Shell): Completion
   const rows = optionRows(application);
   return {
     name,
-    purpose: `Completes ${name} (netdicom ${VERSION}) in ${shell}; printed by ${name} --completion ${shell}.`,
+    purpose: `Completes ${name} of netdicom in ${shell}; printed by ${name} --completion ${shell}.`,
     options: rows.map((row) => ({
       names: namesOf(row),
       description: firstClause(row.help),
