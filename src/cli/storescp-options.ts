@@ -164,7 +164,7 @@ export const STORESCP = {
   exitCodes: {
     0: 'ended because no connection request came within -to; with --hash-password, the line was printed',
     1: 'the server could not start',
-    2: 'wrong command line',
+    2: 'wrong command line, variable or config file',
     ...SIGNAL_EXIT_CODES,
   },
 } as const satisfies Application;

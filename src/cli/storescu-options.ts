@@ -199,7 +199,7 @@ export const STORESCU = {
   exitCodes: {
     0: 'all went well, warning statuses included',
     1: 'no association, or it was lost',
-    2: 'wrong command line',
+    2: 'wrong command line, variable or config file',
     3: 'at least one file was not stored',
     ...SIGNAL_EXIT_CODES,
   },
