@@ -7,6 +7,7 @@ import { CONFIG_FILE, PROSE, type Prose, WRITING_OPTIONS } from './manual-prose.
 
 /** Of the source's lines; how wide the page is depends on the terminal. */
 const WIDTH = 78;
+const NO_PROSE: Prose = { description: [], config: '{}', files: [], examples: [] };
 
 /**
  * The source of the page.
@@ -14,7 +15,7 @@ const WIDTH = 78;
  */
 export function manPage(application: Application, date: string): string {
   const { name, summary, positionals, groups, exitCodes } = application;
-  const { description, files, examples } = PROSE[name] ?? { description: [], files: [], examples: [] };
+  const { description, config, files, examples } = PROSE[name] ?? NO_PROSE;
   const names = positionals.map((row) => `${italic(row.name)}${row.many ? '...' : ''}`);
   const sections: readonly (readonly string[])[] = [
     section('NAME', `${name} \\- ${escaped(summary)}`),
@@ -26,7 +27,7 @@ export function manPage(application: Application, date: string): string {
       ...paragraphs(WRITING_OPTIONS),
       ...groups.flatMap(({ title, options }) => [`.SS ${escaped(title)}`, ...options.flatMap(option)]),
     ),
-    section('CONFIG FILE', ...paragraphs(CONFIG_FILE)),
+    section('CONFIG FILE', ...paragraphs(CONFIG_FILE), ...typed(config)),
     section(
       'ENVIRONMENT',
       ...filled('These stand for options that the command line leaves out; one that is empty counts as not set.'),
@@ -67,7 +68,12 @@ function entry(tag: string, text: string): readonly string[] {
 }
 
 function example([text, command]: Prose['examples'][number], index: number): readonly string[] {
-  return [...(index === 0 ? [] : ['.PP']), ...filled(text), '.PP', '.RS', '.nf', bold(command), '.fi', '.RE'];
+  return [...(index === 0 ? [] : ['.PP']), ...filled(text), ...typed(command)];
+}
+
+/** Lines as they are typed. */
+function typed(text: string): readonly string[] {
+  return ['.PP', '.RS', '.nf', ...text.split('\n').map(bold), '.fi', '.RE'];
 }
 
 function seeAlso(name: string): readonly string[] {

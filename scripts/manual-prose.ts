@@ -3,6 +3,8 @@
 export interface Prose {
   /** Paragraphs behind the description of the table. */
   readonly description: readonly string[];
+  /** A config file; the reader is tested with it. */
+  readonly config: string;
   /** Paths and what they are. */
   readonly files: readonly (readonly [path: string, text: string])[];
   /** What an example does, and the command line; both applications' parsers are tested with them. */
@@ -27,6 +29,14 @@ export const PROSE: Readonly<Record<string, Prose>> = {
       'Nothing is printed if all goes well. Warnings and errors go to standard error, one to a line; `-v` tells what happens, `-d` shows every message in words.',
       'Arguments that the config file gives are left out on the command line: with addr and port in the file, all words are dcmfiles.',
     ],
+    config: `{
+  "addr": "pacs.example",
+  "port": 104,
+  "called-aet": "PACS",
+  "propose-own": true,
+  "dimse-timeout": 60,
+  "exclude": ["*.txt", "*.pdf"]
+}`,
     files: [],
     examples: [
       ['Send a file:', 'storescu 127.0.0.1 11112 image.dcm'],
@@ -47,6 +57,12 @@ export const PROSE: Readonly<Record<string, Prose>> = {
       'Success is answered when an object is on the disk, whole and under its final name; see `--no-fsync`. Objects are stored in the transfer syntax that they come in. One of the same name is replaced, with a warning. The port may be given by the environment or the config file instead.',
       'Warnings and errors go to standard error, one to a line; `-v` tells what happens, `-d` shows every message in words. SIGINT and SIGTERM stop listening and let running messages finish for up to 10 seconds; the second signal aborts them.',
     ],
+    config: `{
+  "port": 11112,
+  "aetitle": "ARCHIVE",
+  "output-directory": "/var/lib/dicom",
+  "max-associations": 20
+}`,
     files: [
       ['PREFIX.SOPInstanceUID', 'An object, in the output directory. The prefix tells its SOP class.'],
       [

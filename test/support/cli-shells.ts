@@ -57,6 +57,8 @@ PROMPT= RPROMPT=
 autoload -U compinit && compinit -u -D
 for script in $ZDOTDIR/../*.zsh; do source $script; done
 bindkey '^I' complete-word
+# A list might ask whether it is to be shown, and take the next line for the answer.
+unsetopt autolist automenu
 compadd() {
   if [[ \${@[1,(i)(-|--)]} != *-(O|A|D)\\ * ]]; then
     local -a hits

@@ -1,9 +1,13 @@
 /** The manual pages: complete by the tables, clean to the eyes of mandoc and groff, and readable at 80 columns. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { describe, it } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
 import { manPage } from '../../../scripts/man-page.js';
 import { PROSE } from '../../../scripts/manual-prose.js';
+import { readConfigFile } from '../../../src/cli/config-file.js';
 import { variablesOf } from '../../../src/cli/environment.js';
 import { helpOf } from '../../../src/cli/help-text.js';
 import { optionRows } from '../../../src/cli/option-table.js';
@@ -11,6 +15,12 @@ import { scanCommandLine } from '../../../src/cli/options.js';
 import { STORESCP } from '../../../src/cli/storescp-options.js';
 import { STORESCU } from '../../../src/cli/storescu-options.js';
 import { skipWithout } from '../../support/peers-required.js';
+
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'netdicom-man-'));
+});
+after(() => rmSync(folder, { recursive: true }));
 
 const noGroff = skipWithout(['groff'], 'groff');
 const noMandoc = skipWithout(['mandoc'], 'mandoc');
@@ -48,6 +58,12 @@ for (const application of [STORESCU, STORESCP]) {
         assert.equal(name, application.name);
         assert.equal(scanCommandLine(application, argv).action, 'run', command);
       }
+    });
+
+    it('shows a config file that is right', () => {
+      const path = join(folder, `${application.name}.json`);
+      writeFileSync(path, PROSE[application.name]?.config ?? assert.fail('no config file'));
+      assert.ok(readConfigFile(application, path).size > 1);
     });
 
     it('names no option that there is not', () => {
