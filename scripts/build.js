@@ -28,19 +28,22 @@ function prune(folder) {
     if (/\.(js|d\.ts)$/.test(name) && !needed.has(join(folder, name))) rmSync(join(folder, name));
 }
 
-/** The modules that are loaded before the options are known, by their paths. */
+/** The modules that both applications load before they know their options, by their paths. */
 function neededAtStart(getModuleInfo) {
   const folders = ['cli', 'base'].map((name) => join(compiled, name));
-  const needed = new Set();
-  const visit = (id) => {
-    if (needed.has(id) || !folders.includes(dirname(id))) return;
-    needed.add(id);
-    for (const imported of getModuleInfo(id).importedIds) visit(imported);
+  const neededFor = (entry) => {
+    const needed = new Set();
+    const visit = (id) => {
+      if (needed.has(id) || !folders.includes(dirname(id))) return;
+      needed.add(id);
+      for (const imported of getModuleInfo(id).importedIds) visit(imported);
+    };
+    // The latter two come by way of index.js, which brings the whole library.
+    for (const name of [entry, 'base/version.js', 'base/identifiers.js']) visit(join(compiled, name));
+    return needed;
   };
-  // The latter two come by way of index.js, which brings the whole library.
-  const first = ['cli/application.js', 'cli/common-options.js', 'base/version.js', 'base/identifiers.js'];
-  for (const name of first) visit(join(compiled, name));
-  return needed;
+  const [ofStorescu, ofStorescp] = ['cli/storescu.js', 'cli/storescp.js'].map(neededFor);
+  return new Set([...ofStorescu].filter((id) => ofStorescp.has(id)));
 }
 
 compile('tsconfig.build.json', 'dist');

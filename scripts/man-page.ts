@@ -1,5 +1,5 @@
 /** The manual page of an application in man(7), made from its table and the prose beside it. */
-import { variablesOf } from '../src/cli/environment.js';
+import { describedVariables } from '../src/cli/environment.js';
 import { helpOf } from '../src/cli/help-text.js';
 import type { Application, OptionRow } from '../src/cli/option-table.js';
 import { VERSION } from '../src/index.js';
@@ -30,8 +30,10 @@ export function manPage(application: Application, date: string): string {
     section('CONFIG FILE', ...paragraphs(CONFIG_FILE), ...typed(config)),
     section(
       'ENVIRONMENT',
-      ...filled('These stand for options that the command line leaves out; one that is empty counts as not set.'),
-      ...variablesOf(application).flatMap((variable) => entry(bold(variable.name), `as \`${variable.standsFor}\``)),
+      ...filled(
+        'Variables stand for the options that they are named after, if the command line leaves those out. One that is empty counts as not set.',
+      ),
+      ...describedVariables(application).flatMap(([variable, what]) => entry(bold(variable), what)),
     ),
     section('EXIT STATUS', ...Object.entries(exitCodes).flatMap(([code, text]) => entry(bold(code), text))),
     section('FILES', ...files.flatMap(([path, text]) => entry(italic(path), text))),

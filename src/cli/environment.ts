@@ -21,6 +21,12 @@ export function variablesOf(application: Application): readonly Variable[] {
     .map((variable) => ({ ...variable, name: nameOf(variable.standsFor) }));
 }
 
+/** All variables by name, with what they are in the words of help and manual. */
+export function describedVariables(application: Application): readonly (readonly [name: string, what: string])[] {
+  const ofOptions = variablesOf(application).map(({ name, standsFor }) => [name, standsFor] as const);
+  return [...ofOptions, ...Object.entries(application.variables ?? {})];
+}
+
 /** What the environment gives. A variable without a value counts as not set: files for containers leave such behind. */
 export function givenInEnvironment(application: Application, environment: NodeJS.ProcessEnv): Place {
   const given = new Map<string, Given>();

@@ -27,16 +27,21 @@ export function optionsFrom<const A extends Application>(
   weaker: readonly Place[],
 ): OptionsOf<A> {
   const { given, words } = commandLine;
-  const places = [given, new Map(wordsAsGiven(application, words, weaker)), ...weaker];
-  const strongest = strongestOf(places);
-  const options = optionValues(application, strongest);
   const { positionals } = application;
-  const missing = positionals
-    .filter(({ key }) => (strongest.get(key)?.texts ?? []).length === 0)
-    .filter(({ optionalWith }) => !(optionalWith && options[optionalWith] === true));
-  if (missing.length > 0) throw new CommandLineError(`missing ${missing.map(({ name }) => name).join(', ')}`);
-  for (const row of positionals)
-    options[row.key] = givenValue(strongest.get(row.key) ?? { row, name: row.name, texts: [] });
+  const fromWords = new Map(wordsAsGiven(application, words, weaker));
+  const strongest = strongestOf([given, fromWords, ...weaker]);
+  const options = optionValues(application, strongest);
+  const missing: string[] = [];
+  for (const row of positionals) {
+    const { key, name, optionalWith = key } = row;
+    const isNeedless = options[optionalWith] !== undefined && options[optionalWith] !== false;
+    // What the command line makes needless no variable brings back: --hash-password in a container that sets NETDICOM_PORT.
+    const isOutdone = isNeedless && !row.many && given.has(optionalWith);
+    const own = (isOutdone ? fromWords : strongest).get(key) ?? { row, name, texts: [] };
+    if (own.texts.length === 0 && !isNeedless) missing.push(name);
+    else options[key] = givenValue(own);
+  }
+  if (missing.length > 0) throw new CommandLineError(`missing ${missing.join(', ')}`);
   const surplus = positionals.at(-1)?.many ? undefined : words[positionals.length];
   if (surplus !== undefined) throw new CommandLineError(`unexpected argument ${shown(surplus)}`);
   // The rows that make the values are those that make the type.

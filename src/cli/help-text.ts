@@ -1,5 +1,5 @@
 /** The text of `--help`, made from an application's table. */
-import { variablesOf } from './environment.js';
+import { describedVariables } from './environment.js';
 import type { Application, OptionRow, PositionalRow } from './option-table.js';
 
 const WIDTH = 80;
@@ -8,8 +8,8 @@ const WIDTH = 80;
 export function helpText(application: Application): string {
   const { name, summary, description, positionals, groups, exitCodes } = application;
   const names = positionals.map((row) => (row.many ? `${row.name}...` : row.name));
-  const variables = variablesOf(application);
-  const width = Math.max(...variables.map((variable) => variable.name.length));
+  const variables = describedVariables(application);
+  const width = Math.max(...variables.map(([variable]) => variable.length));
   const sections = [
     [`${name} - ${summary}`],
     [`usage: ${[name, '[options]', ...names].join(' ')}`],
@@ -19,7 +19,7 @@ export function helpText(application: Application): string {
     [
       'Environment',
       ...wrap('Variables for options that the command line leaves out; they outdo the file of --config.', '  '),
-      ...variables.map((variable) => `  ${variable.name.padEnd(width)}  ${variable.standsFor}`),
+      ...variables.flatMap(([variable, what]) => wrap(what, `  ${variable.padEnd(width)}  `)),
     ],
     ['Exit codes', ...Object.entries(exitCodes).flatMap(([code, meaning]) => wrap(meaning, `  ${code.padEnd(9)}`))],
   ];

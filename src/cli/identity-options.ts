@@ -20,6 +20,7 @@ export const USER_IDENTITY = {
   options: [
     {
       key: 'identity',
+      family: 'identity',
       long: '--user',
       value: '[n]ame (str)',
       parse: (name: string): IdentityOption => ({ type: 'user', name: text(name) }),
@@ -27,29 +28,37 @@ export const USER_IDENTITY = {
     },
     {
       key: 'passwordFile',
+      family: 'identity',
       long: '--password-file',
       value: FILE,
+      completes: 'file',
       parse: text,
       help: 'read the password of --user from file f; a newline at its end is no part of it',
     },
     {
       key: 'identity',
+      family: 'identity',
       long: '--kerberos-file',
       value: FILE,
+      completes: 'file',
       parse: identityFile('kerberos'),
       help: 'authenticate with the Kerberos service ticket in file f',
     },
     {
       key: 'identity',
+      family: 'identity',
       long: '--saml-file',
       value: FILE,
+      completes: 'file',
       parse: identityFile('saml'),
       help: 'authenticate with the SAML assertion in file f',
     },
     {
       key: 'identity',
+      family: 'identity',
       long: '--jwt-file',
       value: FILE,
+      completes: 'file',
       parse: identityFile('jwt'),
       help: 'authenticate with the JSON web token in file f',
     },
@@ -67,8 +76,10 @@ export const USERS = {
   options: [
     {
       key: 'usersFile',
+      env: true,
       long: '--users',
       value: FILE,
+      completes: 'file',
       parse: text,
       help: 'accept only associations of the users in file f, by name and password; SIGHUP rereads it',
     },

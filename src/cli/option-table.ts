@@ -105,6 +105,8 @@ export interface Application {
   readonly description: string;
   readonly positionals: readonly PositionalRow[];
   readonly groups: readonly OptionGroup[];
+  /** Variables of the environment that stand for no option, such as secrets, with what they are. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly exitCodes: Readonly<Record<number, string>>;
 }
 

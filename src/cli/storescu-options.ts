@@ -196,6 +196,7 @@ export const STORESCU = {
     },
     GENERAL,
   ],
+  variables: { NETDICOM_PASSWORD: 'password of --user, without --password-file' },
   exitCodes: {
     0: 'all went well, warning statuses included',
     1: 'no association, or it was lost',

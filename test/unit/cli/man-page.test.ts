@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { manPage } from '../../../scripts/man-page.js';
 import { PROSE } from '../../../scripts/manual-prose.js';
 import { readConfigFile } from '../../../src/cli/config-file.js';
-import { variablesOf } from '../../../src/cli/environment.js';
+import { describedVariables } from '../../../src/cli/environment.js';
 import { helpOf } from '../../../src/cli/help-text.js';
 import { optionRows } from '../../../src/cli/option-table.js';
 import { scanCommandLine } from '../../../src/cli/options.js';
@@ -42,7 +42,7 @@ for (const application of [STORESCU, STORESCP]) {
       const parts = [
         ...application.positionals.map(({ name, help }) => `${name} ${help}`),
         ...application.groups.flatMap(({ title, options }) => [title, ...options.map(entryOf)]),
-        ...variablesOf(application).map(({ name, standsFor }) => `${name} as ${standsFor}`),
+        ...describedVariables(application).map(([name, what]) => `${name} ${what}`),
         ...Object.entries(application.exitCodes).map(([code, meaning]) => `${code} ${meaning}`),
       ];
       for (const part of parts) {

@@ -73,6 +73,11 @@ const STORESCU_PLACES: readonly (readonly [string, Places, Expected<StorescuOpti
     { verbosity: undefined, logLevel: 'error', logConfig: undefined },
   ],
   ['level and flag of one place', ['h 1 f -d -ll info', ''], { verbosity: 'debug', logLevel: 'info' }],
+  [
+    'a token before a user and the password',
+    ['h 1 f --jwt-file t', '', { user: 'bob', 'password-file': 'p' }],
+    { identity: { type: 'jwt', path: 't' }, passwordFile: undefined },
+  ],
   // Flags and lists.
   ['a flag of the file', ['h 1 f', '', { halt: true, abort: false }], { halt: true, abort: false }],
   ['a flag that the command line takes back', ['h 1 f --halt=false', '', { halt: true }], { halt: false }],
@@ -102,6 +107,8 @@ const STORESCP_PLACES: readonly (readonly [string, Places, Expected<StorescpOpti
   ['the port of the command line first', ['1', 'PORT=2', { port: 3 }], { port: 1 }],
   ['the port of the environment second', ['', 'PORT=2', { port: 3 }], { port: 2 }],
   ['the port of the file third', ['', '', { port: 3 }], { port: 3 }],
+  ['no port of the environment to hash a password', ['--hash-password bob', 'PORT=2'], { port: undefined }],
+  ['users', ['1', 'USERS=/run/secrets/users', { users: 'users.txt' }], { usersFile: '/run/secrets/users' }],
   ['-x= before implicit', ['1 -x=', '', { implicit: true }], { preference: 'local' }],
   ['the default of several flags', ['1', '', { implicit: false }], { preference: 'local' }],
   [
