@@ -1,6 +1,7 @@
 /** The text of --help against the tables and the two pages of the specification. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { describedVariables, variablesOf } from '../../../src/cli/environment.js';
 import { helpText } from '../../../src/cli/help-text.js';
 import type { OptionRow } from '../../../src/cli/option-table.js';
 import { STORESCP } from '../../../src/cli/storescp-options.js';
@@ -68,12 +69,32 @@ for (const [application, lines] of [
       }
     });
 
+    it('says of every value that is a path what a shell completes', () => {
+      const paths: Readonly<Record<string, string>> = { '[f]ilename (str)': 'file', '[d]irectory (str)': 'folder' };
+      for (const row of rows)
+        if ('value' in row) assert.equal('completes' in row ? row.completes : undefined, paths[row.value], row.long);
+    });
+
     it('has one default at most for a key', () => {
       const keys = rows.filter((row) => 'default' in row).map(({ key }) => key);
       assert.deepEqual(keys, [...new Set(keys)]);
     });
   });
 }
+
+describe('a variable of the environment', () => {
+  it('has a name of its own, also beside those that stand for no option', () => {
+    for (const application of [STORESCU, STORESCP]) {
+      const names = describedVariables(application).map(([name]) => name);
+      assert.deepEqual(names, [...new Set(names)]);
+    }
+  });
+
+  it('means the same to both applications', () => {
+    const keys = new Map(variablesOf(STORESCU).map(({ name, row }) => [name, row.key]));
+    for (const { name, row } of variablesOf(STORESCP)) assert.equal(keys.get(name) ?? row.key, row.key);
+  });
+});
 
 function indexAfter(text: string, part: string, from: number): number {
   const index = text.indexOf(part, from);
