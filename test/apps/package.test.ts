@@ -18,6 +18,8 @@ const ALLOWED = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
   /^dist\/[\w/-]+\.(js|d\.ts)$/,
   /^docs\/[\w-]+\.(md|svg|png)$/,
+  /^man\/(storescu|storescp)\.1$/,
+  /^schema\/(storescu|storescp)\.schema\.json$/,
   /^examples\/([\w-]+\.(ts|service)|Dockerfile(\.dockerignore)?)$/,
 ];
 
@@ -48,7 +50,12 @@ describe('the package', () => {
       names.filter((name) => !ALLOWED.some((pattern) => pattern.test(name))),
       [],
     );
-    for (const name of ['LICENSE', 'dist/index.js', 'dist/index.d.ts', 'dist/cli/storescu.js', 'dist/cli/storescp.js'])
+    const applications = ['storescu', 'storescp'].flatMap((name) => [
+      `dist/cli/${name}.js`,
+      `man/${name}.1`,
+      `schema/${name}.schema.json`,
+    ]);
+    for (const name of ['LICENSE', 'dist/index.js', 'dist/index.d.ts', ...applications])
       assert.ok(names.includes(name), `${name} is missing`);
     assert.ok(statSync(tarball).size < 1024 * 1024, 'more than 1 MiB');
   });
@@ -63,6 +70,19 @@ describe('the package', () => {
         assert.ok(existsSync(join(installed, target)), `${document} refers to ${target}`);
       }
     }
+  });
+
+  it('puts its manual pages where man looks for them', () => {
+    for (const name of ['storescu', 'storescp'])
+      assert.match(readFileSync(join(prefix, 'share', 'man', 'man1', `${name}.1`), 'utf8'), /^\.SH "NAME"$/m);
+  });
+
+  it('reads config files where it is installed', async () => {
+    const path = join(folder.path, 'site.json');
+    writeFileSync(path, '{"port": "http"}');
+    const { code, stderr } = await run(join(prefix, 'bin', 'storescp'), ['--config', path]);
+    assert.equal(stderr.split('\n')[0], `storescp: ${path}:1:10: port: "http" is not a number`);
+    assert.equal(code, 2);
   });
 
   it('gives two commands that send and receive', async () => {
