@@ -2,7 +2,7 @@
 
 export type { AcceptedContext, SupportedSyntaxes } from './acse/negotiate.js';
 export type { WantedContext } from './acse/propose.js';
-export type { RequestedUserIdentity, UserIdentity } from './acse/user-identity.js';
+export type { IdentityOf, RequestedUserIdentity, UserIdentity } from './acse/user-identity.js';
 export type { Batches } from './base/batch-queue.js';
 export {
   type AbortedBy,

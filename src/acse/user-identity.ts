@@ -3,7 +3,7 @@ import { IdentityNotConfirmed, UsageError } from '../base/errors.js';
 import type { UserIdentity as UserIdentityItem } from '../pdu/types.js';
 
 /** The kinds of PS3.7 Table D.3-14. User names are text in UTF-8; what proves an identity are bytes that nobody should log. */
-type IdentityOf<Bytes> =
+export type IdentityOf<Bytes> =
   | { readonly type: 'username'; readonly username: string }
   | { readonly type: 'username-and-passcode'; readonly username: string; readonly passcode: Bytes }
   | { readonly type: 'kerberos'; readonly serviceTicket: Bytes }

@@ -16,6 +16,7 @@ export interface AuthenticationContext {
   readonly signal: AbortSignal;
 }
 
+/** Whether a user may come in. */
 export type Verdict =
   | {
       readonly accepted: true;
@@ -28,7 +29,10 @@ export type Verdict =
       readonly reason?: string | undefined;
     };
 
-/** @param identity undefined if the request has none */
+/**
+ * Looks at who asks for an association, for no longer than the ACSE timeout. What it throws refuses the association.
+ * @param identity undefined if the request has none
+ */
 export type Authenticate = (
   identity: UserIdentity | undefined,
   context: AuthenticationContext,
