@@ -1,5 +1,6 @@
 /** The negotiation PDUs as lines of text for a debug log. */
 import { abortInWords, rejectionInWords } from '../base/errors.js';
+import { excerpt } from '../base/printable.js';
 import { uidName } from '../dictionary/lookup.js';
 import type {
   Abort,
@@ -114,11 +115,11 @@ function associateLines(pdu: AssociateRq | AssociateAc, perspective: Perspective
   const { implementationClassUid, implementationVersionName, maximumLength }: UserInformation = pdu.userInformation;
   const whose = perspective === 'ours' ? 'Our' : 'Their';
   return [
-    `${`${whose} Implementation Class UID:`.padEnd(34)} ${printable(implementationClassUid ?? 'unknown')}`,
-    `${`${whose} Implementation Version Name:`.padEnd(34)} ${printable(implementationVersionName ?? 'unknown')}`,
-    `Application Context Name:    ${printable(pdu.applicationContext)}`,
-    `Calling Application Name:    ${printable(pdu.callingAeTitle).padEnd(AE_TITLE_LENGTH)}`,
-    `Called Application Name:     ${printable(pdu.calledAeTitle).padEnd(AE_TITLE_LENGTH)}`,
+    `${`${whose} Implementation Class UID:`.padEnd(34)} ${excerpt(implementationClassUid ?? 'unknown')}`,
+    `${`${whose} Implementation Version Name:`.padEnd(34)} ${excerpt(implementationVersionName ?? 'unknown')}`,
+    `Application Context Name:    ${excerpt(pdu.applicationContext)}`,
+    `Calling Application Name:    ${excerpt(pdu.callingAeTitle).padEnd(AE_TITLE_LENGTH)}`,
+    `Called Application Name:     ${excerpt(pdu.calledAeTitle).padEnd(AE_TITLE_LENGTH)}`,
     `${`${whose} Max PDU Receive Size:`.padEnd(28)} ${maximumLength ?? 'unknown'}`,
   ];
 }
@@ -185,7 +186,7 @@ function userIdentityLines(identity: UserIdentity | undefined): readonly string[
   return [
     `  Authentication Mode: ${identity.type} - ${words}`,
     isNamed
-      ? `  Username: [${printable(identity.primaryField.toString('utf8'))}]`
+      ? `  Username: [${excerpt(identity.primaryField.toString('utf8'))}]`
       : `  ${words} (not dumped) length: ${identity.primaryField.length}`,
     ...(identity.type === 2 ? [`  Passcode (not dumped) length: ${identity.secondaryField.length}`] : []),
     `  Positive Response Requested: ${identity.positiveResponseRequested ? 'Yes' : 'No'}`,
@@ -193,10 +194,5 @@ function userIdentityLines(identity: UserIdentity | undefined): readonly string[
 }
 
 function named(uid: string): string {
-  return `=${uidName(uid) ?? printable(uid)}`;
-}
-
-/** A peer's text must not make lines of its own in a log, nor move a terminal's cursor. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
+  return `=${uidName(uid) ?? excerpt(uid)}`;
 }

@@ -5,6 +5,7 @@ import {
   type AssociationTrace,
   type DimseMessage,
   describeTrace,
+  excerpt,
   modalityPrefix,
   shortName,
   statusLine,
@@ -139,7 +140,7 @@ function messageWords(message: DimseMessage): string {
 }
 
 function instanceOf(message: DimseMessage): string {
-  return message.type === 'C-STORE-RQ' ? `, SOP Instance ${message.affectedSopInstanceUid}` : '';
+  return message.type === 'C-STORE-RQ' ? `, SOP Instance ${excerpt(message.affectedSopInstanceUid)}` : '';
 }
 
 /** Echoes have no instance to tell them apart by, so their line has the message id. */

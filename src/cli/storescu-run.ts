@@ -4,6 +4,7 @@ import {
   AssociationRejected,
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
+  excerpt,
   formatTag,
   IMPLICIT_VR_LITTLE_ENDIAN,
   NoPresentationContext,
@@ -156,9 +157,9 @@ function isGood(outcome: StoreOutcome, log: Log): boolean {
 /** Status, Error Comment and Offending Element of a response (PS3.7 Annex C). */
 function answerInWords({ response }: Extract<StoreOutcome, { type: 'stored' | 'refused' }>): string {
   const { status, errorComment, offendingElement = [] } = response;
-  return [statusLine(status), ...(errorComment ? [`"${errorComment}"`] : []), ...offendingElement.map(formatTag)].join(
-    ', ',
-  );
+  const comment = errorComment ? [`"${excerpt(errorComment)}"`] : [];
+  const elements = offendingElement.length > 0 ? [excerpt(offendingElement.map(formatTag).join(', '))] : [];
+  return [statusLine(status), ...comment, ...elements].join(', ');
 }
 
 /** One line: what failed, with whom, while which file was being sent, and why. */

@@ -1,5 +1,6 @@
 /** The text behind -d: a DIMSE message as a block of lines. */
 import { formatTag } from '../base/errors.js';
+import { excerpt } from '../base/printable.js';
 import { type CStoreRq, type CStoreRsp, type DimseMessage, PRIORITY } from './messages.js';
 import { formatStatus } from './status.js';
 
@@ -43,16 +44,8 @@ export function dumpMessage(message: DimseMessage, direction: Direction, facts: 
   ];
   const lines = rows
     .filter(([, value]) => value !== undefined)
-    .map(([label, value]) => `${label.padEnd(LABEL_WIDTH)}: ${printable(String(value))}`);
+    .map(([label, value]) => `${label.padEnd(LABEL_WIDTH)}: ${excerpt(String(value))}`);
   return [HEADINGS[direction], ...lines, END];
-}
-
-/** Text from a peer with everything escaped that could end a line, hide in it or turn its order round. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 4)}}`;
-  });
 }
 
 /** PS3.7 Table E.1-1, (0000,0100): the operations that this library knows by name only. */

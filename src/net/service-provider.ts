@@ -2,6 +2,7 @@
 import type { AcceptedContext, SupportedSyntaxes } from '../acse/negotiate.js';
 import type { Batches } from '../base/batch-queue.js';
 import { StatusError } from '../base/errors.js';
+import { excerpt } from '../base/printable.js';
 import type { DimseRequest, DimseResponse } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
 import type { AssociationHandle } from './association-handle.js';
@@ -37,5 +38,5 @@ export function findProvider(message: DimseRequest, services: readonly ServicePr
     isKnown = true;
   }
   if (!isKnown) throw new StatusError(STATUS.unrecognizedOperation, 'operation not supported');
-  throw new StatusError(STATUS.sopClassNotSupported, `${affectedSopClassUid} is not served`);
+  throw new StatusError(STATUS.sopClassNotSupported, `${excerpt(affectedSopClassUid)} is not served`);
 }
