@@ -1,5 +1,6 @@
 /** UIDs and AE titles: parsed once at the door, branded inside, so that a `Uid` is always safe as a file name. */
 import { InvalidIdentifier } from './errors.js';
+import { printable } from './printable.js';
 import { VERSION } from './version.js';
 
 declare const brand: unique symbol;
@@ -26,7 +27,7 @@ export function parseUid(text: string, maxLength: number = MAX_UID_LENGTH): Uid 
   const uid = trimUid(text);
   if (uid.length === 0) throw new InvalidIdentifier('a UID is empty');
   if (uid.length > maxLength) throw new InvalidIdentifier(`a UID has ${uid.length} characters, over ${maxLength}`);
-  if (!UID_SHAPE.test(uid)) throw new InvalidIdentifier(`not a UID: ${JSON.stringify(uid)}`);
+  if (!UID_SHAPE.test(uid)) throw new InvalidIdentifier(`not a UID: "${printable(uid)}"`);
   return uid as Uid;
 }
 
@@ -54,7 +55,7 @@ export function parseAeTitle(text: string): AeTitle {
     throw new InvalidIdentifier(`an AE title has ${title.length} characters, over ${MAX_AE_TITLE_LENGTH}`);
   if (!/^[\x20-\x5b\x5d-\x7e]+$/.test(title))
     throw new InvalidIdentifier(
-      `not an AE title: ${JSON.stringify(title)} has a backslash, control or non-ASCII character`,
+      `not an AE title: "${printable(title)}" has a backslash, control or non-ASCII character`,
     );
   return title as AeTitle;
 }

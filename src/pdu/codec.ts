@@ -1,6 +1,7 @@
 /** The seven PDUs of PS3.8 9.3 to bytes and back. */
 import { ByteReader, ByteWriter } from '../base/cursor.js';
 import { ProtocolError, UsageError } from '../base/errors.js';
+import { excerpt } from '../base/printable.js';
 import { ANSWERED_CONTEXT, PROPOSED_CONTEXT, USER_INFORMATION_AC, USER_INFORMATION_RQ } from './items.js';
 import {
   afterReserved,
@@ -37,7 +38,7 @@ const AE_TITLE_LENGTH = 16;
 /** PS3.8 Table 9-11: 16 characters whose leading and trailing spaces mean nothing; some peers pad with NUL. */
 const aeTitle: Layout<string> = {
   write(writer, value) {
-    if (value.length > AE_TITLE_LENGTH) throw new UsageError(`AE title ${JSON.stringify(value)} is too long`);
+    if (value.length > AE_TITLE_LENGTH) throw new UsageError(`AE title "${excerpt(value)}" is too long`);
     writer.text(value.padEnd(AE_TITLE_LENGTH, ' '));
   },
   read: (reader) => reader.text(AE_TITLE_LENGTH).replace(/^[\0 ]+|[\0 ]+$/g, ''),
