@@ -8,6 +8,7 @@ import {
   formatTag,
   IMPLICIT_VR_LITTLE_ENDIAN,
   NoPresentationContext,
+  ProtocolError,
   planFiles,
   type StoreEvent,
   type StoreFilesOptions,
@@ -173,5 +174,7 @@ function describeFailure(error: unknown, options: StorescuOptions, sending: stri
     return `Association Rejected (${host}:${port}): ${isUser ? 'user identity not accepted, ' : ''}${error.detail}`;
   }
   if (error instanceof AssociationAborted) return `Association Aborted (${host}:${port})${during}: ${error.detail}`;
+  // It is we who aborted, because of what the peer has sent.
+  if (error instanceof ProtocolError) return `Association Aborted (${host}:${port})${during}: ${error.message}`;
   return `Association Failed${during}: ${error instanceof Error ? error.message : String(error)}`;
 }

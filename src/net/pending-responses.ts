@@ -60,7 +60,8 @@ export class PendingResponses {
   settle(response: DimseResponse, presentationContextId: number): void {
     const { type, messageIdBeingRespondedTo } = response;
     const pending = this.#pending.get(messageIdBeingRespondedTo);
-    if (!pending?.hasBegun || pending.presentationContextId !== presentationContextId || pending.type !== type)
+    const isExpected = pending?.hasBegun && !pending.isAnswered;
+    if (!isExpected || pending.presentationContextId !== presentationContextId || pending.type !== type)
       throw new ProtocolError(
         'unexpected-pdu-parameter',
         `a ${type} to message ${messageIdBeingRespondedTo}, which is not waiting for one on that context`,

@@ -117,6 +117,11 @@ export class PduSocket implements AsyncDisposable {
     this.#socket.destroySoon();
   }
 
+  /** Says no more, and goes on listening, if the connection may be half open. */
+  finish(): void {
+    this.#socket.end();
+  }
+
   /** Ends the connection as a crashed machine or a firewall does. */
   reset(): void {
     this.#socket.resetAndDestroy();

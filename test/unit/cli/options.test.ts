@@ -263,7 +263,7 @@ const STORESCP_FAULTS: readonly (readonly [string, string])[] = [
   ['--hash-password', '--hash-password: the value is missing'],
   ['--users users.txt', 'missing port'],
   ['--max-associations 0 11112', '--max-associations: 0 is not a number from 1 up'],
-  ['-aet \\ 11112', '-aet: not an AE title: "\\\\" has a backslash, control or non-ASCII character'],
+  ['-aet \\ 11112', '-aet: not an AE title: "\\" has a backslash, control or non-ASCII character'],
 ];
 
 function faultOf(application: Application, argv: readonly string[]): string {
