@@ -4,8 +4,8 @@ import type { PdvFragment } from '../pdu/pdu-reader.js';
 import { type DecodedCommand, decodeCommand } from './command-codec.js';
 import type { DimseMessage } from './messages.js';
 
-/** Longest command set taken; real ones have a few hundred bytes. */
-const MAX_COMMAND_LENGTH = 64 * 1024;
+/** Longest command set taken; real ones have a few hundred bytes, and a peer may have dozens of them wait. */
+const MAX_COMMAND_LENGTH = 16 * 1024;
 const INITIAL_CAPACITY = 1024;
 
 /** `data` is the fragment's own view, to be used or copied before its chunk is reused; it is never empty. */

@@ -70,11 +70,11 @@ export class Association implements AssociationHandle, UpperLayerUser {
   }
 
   get callingAeTitle(): string {
-    return this.#made.request.callingAeTitle;
+    return this.#made.callingAeTitle;
   }
 
   get calledAeTitle(): string {
-    return this.#made.request.calledAeTitle;
+    return this.#made.calledAeTitle;
   }
 
   get contexts(): readonly AcceptedContext[] {

@@ -1,6 +1,5 @@
 /** What the two ways of establishing an association hand on to it. */
 import type { AcceptedContext } from '../acse/negotiate.js';
-import type { AssociateAc, AssociateRq } from '../pdu/types.js';
 import type { Timeouts } from './timeouts.js';
 import type { AssociationEvent } from './trace.js';
 import type { UpperLayer } from './upper-layer.js';
@@ -15,8 +14,9 @@ export interface Establishment {
   /** `host:port` of the peer. */
   readonly remote: string;
   readonly upperLayer: UpperLayer;
-  readonly request: AssociateRq;
-  readonly response: AssociateAc;
+  /** Of the request and its answer only what is needed later: they may have a mebibyte, and several times that when read. */
+  readonly callingAeTitle: string;
+  readonly calledAeTitle: string;
   readonly contexts: ReadonlyMap<number, AcceptedContext>;
   /** The peer's maximum P-DATA-TF length; 0 or undefined is no limit. */
   readonly maximumLength: number | undefined;

@@ -303,7 +303,7 @@ const FAULTS: readonly { readonly what: string; readonly sent: readonly (Pdu | B
   { what: 'a command of another group', sent: [pData(1, OF_GROUP_0008, { isCommand: true })], abort: '2/6' },
   { what: 'a command that is cut short', sent: [pData(1, bytes('0000 0001 02'), { isCommand: true })], abort: '2/6' },
   {
-    what: 'a command over 64 KiB',
+    what: 'a command over 16 KiB',
     sent: Array.from({ length: 5 }, () => pData(1, Buffer.alloc(16_000), { isCommand: true, isLast: false })),
     abort: '2/6',
   },

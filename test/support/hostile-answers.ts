@@ -355,7 +355,7 @@ export const TO_STORE: readonly AnswerRow[] = [
     'with a command that never ends',
     Buffer.concat(Array<Buffer>(5).fill(pduOf(4, pdv(1, MORE_COMMAND, Buffer.alloc(16_000))))),
     'A-ABORT 2/6',
-    whileSending('a command set over 65536 bytes'),
+    whileSending('a command set over 16384 bytes'),
     1,
   ],
   [
@@ -373,11 +373,11 @@ export const TO_STORE: readonly AnswerRow[] = [
     1,
   ],
   [
-    'with 4,000 offending elements',
-    response(ANSWERS_1, NO_DATA, status(0xa900), element(0x0901, Buffer.alloc(16_000))),
+    'with 3,000 offending elements',
+    response(ANSWERS_1, NO_DATA, status(0xa900), element(0x0901, Buffer.alloc(12_000))),
     'A-RELEASE-RQ',
     refused(
-      `0xA900 - Failure: Data Set Does Not Match SOP Class, ${'(0000,0000), '.repeat(20).slice(0, 256)}... (51998 characters)`,
+      `0xA900 - Failure: Data Set Does Not Match SOP Class, ${'(0000,0000), '.repeat(20).slice(0, 256)}... (38998 characters)`,
     ),
     3,
   ],

@@ -268,14 +268,14 @@ const UIDS: readonly Row[] = [
     invalid('1'.repeat(129), 'a UID has 129 characters, over 128'),
   ],
   [
-    'an instance UID of 64,000 characters',
+    'an instance UID of 16,000 characters',
     Buffer.concat([
-      ...splitCommand(storeElements({ 4096: [element(0x1000, long('1'.repeat(64_000)))] })),
+      ...splitCommand(storeElements({ 4096: [element(0x1000, long('1'.repeat(16_000)))] })),
       dataPdu(1, ctDataSet()),
       RELEASE_RQ,
     ]),
     'C-STORE-RSP 0117, A-RELEASE-RP',
-    invalid(`${'1'.repeat(256)}... (64000 characters)`, 'a UID has 64000 characters, over 128'),
+    invalid(`${'1'.repeat(256)}... (16000 characters)`, 'a UID has 16000 characters, over 128'),
   ],
   [
     'an instance UID of 65 characters',

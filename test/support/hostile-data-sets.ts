@@ -133,12 +133,7 @@ const BAD: readonly (readonly [what: string, dataSet: Buffer, status: string, wh
     'C000',
     'cut short: 4294967294 more bytes should follow in (7FE0,0010) at byte 68',
   ],
-  [
-    'sequences 20,001 deep',
-    nested(20_001),
-    'C000',
-    'sequences nested more than 20000 deep in (0008,1140) at byte 400060',
-  ],
+  ['sequences 1,001 deep', nested(1001), 'C000', 'sequences nested more than 1000 deep in (0008,1140) at byte 20060'],
   [
     'the same in big endian',
     hex`0008 0016 5549 001a ${`${CT}\0`}`,
@@ -214,7 +209,7 @@ export const DATA_SETS: readonly Row[] = [
     OVERWRITTEN,
     'CT.1.2.3',
   ],
-  ['sequences 20,000 deep that do not end', store(nested(20_000)), STORED, OVERWRITTEN, 'CT.1.2.3'],
+  ['sequences 1,000 deep that do not end', store(nested(1000)), STORED, OVERWRITTEN, 'CT.1.2.3'],
   [
     'a whole file in place of a data set',
     store(part10Of(UIDS, sampleImage({ sopClassUid: CT, sopInstanceUid: '1.2.3' }), EXPLICIT_VR_LITTLE_ENDIAN)),

@@ -237,10 +237,10 @@ const PDVS: readonly Row[] = [
     aborted('presentation context 5 in a message on presentation context 1'),
   ],
   [
-    'a command set over 64 KiB',
-    Buffer.concat(Array<Buffer>(5).fill(pData(pdv(1, MORE_COMMAND, Buffer.alloc(16_000))))),
+    'a command set over 16 KiB',
+    Buffer.concat(Array<Buffer>(2).fill(pData(pdv(1, MORE_COMMAND, Buffer.alloc(16_000))))),
     'A-ABORT 2/6',
-    aborted('a command set over 65536 bytes'),
+    aborted('a command set over 16384 bytes'),
   ],
 ];
 

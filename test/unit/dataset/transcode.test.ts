@@ -211,8 +211,8 @@ test('a data set that is cut is refused at its end', () => {
   assert.throws(() => transcoder.end(), DataSetError);
 });
 
-test('10,000 sequences within one another convert', () => {
-  const depth = 10_000;
+test('1,000 sequences within one another convert', () => {
+  const depth = 1000;
   const bytes = Buffer.concat([
     Buffer.alloc(depth * 16, hex`0800 4011 ffffffff feff 00e0 ffffffff`),
     Buffer.alloc(depth * 16, hex`feff 0de0 00000000 feff dde0 00000000`),

@@ -141,19 +141,19 @@ test('a command does not change when the chunks under its fragments are reused',
   assert.deepEqual(compact(part.message), STORE);
 });
 
-test('a command of 64 KiB is taken, in one fragment or in many', () => {
+test('a command of 16 KiB is taken, in one fragment or in many', () => {
   const bytes = encodeCommand(ECHO, false);
-  const filler = element(0x4000, Buffer.alloc(64 * 1024 - bytes.length - 8));
+  const filler = element(0x4000, Buffer.alloc(16 * 1024 - bytes.length - 8));
   const longest = Buffer.concat([bytes, filler]);
   const whole = feedAll(newReader(), [fragment(longest, { isCommand: true })]);
-  const pieces = feedAll(newReader(), cut(longest, [100, 5000, 5001, 60_000], { isCommand: true }));
+  const pieces = feedAll(newReader(), cut(longest, [100, 5000, 5001, 16_000], { isCommand: true }));
   assert.deepEqual(
     [whole, pieces].map((parts) => parts.map(({ type }) => type)),
     [['command'], ['command']],
   );
 });
 
-const TOO_LONG = Buffer.alloc(64 * 1024 + 1);
+const TOO_LONG = Buffer.alloc(16 * 1024 + 1);
 const COMMAND_BYTES = encodeCommand(STORE, true);
 
 const REFUSED: readonly (readonly [string, readonly PdvFragment[], AbortReason, RegExp])[] = [
@@ -204,19 +204,19 @@ const REFUSED: readonly (readonly [string, readonly PdvFragment[], AbortReason, 
     /context 5 was not accepted/,
   ],
   [
-    'a command over 64 KiB in one fragment',
+    'a command over 16 KiB in one fragment',
     [fragment(TOO_LONG, { isCommand: true })],
     'invalid-pdu-parameter-value',
-    /over 65536 bytes/,
+    /over 16384 bytes/,
   ],
   [
-    'a command over 64 KiB in fragments that do not end',
+    'a command over 16 KiB in fragments that do not end',
     [
-      fragment(TOO_LONG.subarray(0, 40_000), { isCommand: true, isLast: false }),
-      fragment(TOO_LONG.subarray(0, 40_000), { isCommand: true, isLast: false }),
+      fragment(TOO_LONG.subarray(0, 10_000), { isCommand: true, isLast: false }),
+      fragment(TOO_LONG.subarray(0, 10_000), { isCommand: true, isLast: false }),
     ],
     'invalid-pdu-parameter-value',
-    /over 65536 bytes/,
+    /over 16384 bytes/,
   ],
   [
     'a command that cannot be read',
