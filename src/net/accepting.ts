@@ -15,7 +15,7 @@ import { serveRequests } from './operations-performed.js';
 import type { ServeOptions } from './serve-options.js';
 import { artimMs, type Timeouts } from './timeouts.js';
 import { type AssociationEvent, nextAssociationId, tellTrace } from './trace.js';
-import type { Transport } from './transport.js';
+import type { Connection } from './transport.js';
 import { UpperLayer, type UpperLayerUser } from './upper-layer.js';
 
 /** What a connection knows of its server. */
@@ -34,7 +34,7 @@ export class Accepting implements UpperLayerUser {
   readonly #remote: string;
   readonly #around: Surroundings;
   readonly #upperLayer: UpperLayer;
-  readonly #transport: Transport;
+  readonly #transport: Connection;
   readonly #closed = deferred();
   /** In Sta3, where the peer is to wait for our answer (PS3.8 Table 9-3). */
   #authentication: Authentication | undefined;
@@ -45,7 +45,7 @@ export class Accepting implements UpperLayerUser {
   #isConnected = true;
   #fault: Error | undefined;
 
-  constructor(transport: Transport, around: Surroundings) {
+  constructor(transport: Connection, around: Surroundings) {
     this.#transport = transport;
     this.#remote = transport.remote;
     this.#around = around;

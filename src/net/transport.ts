@@ -81,6 +81,9 @@ export class Transport {
   }
 }
 
+/** What an upper layer needs of a transport, so that one can be fed by bytes from anywhere. */
+export type Connection = Pick<Transport, keyof Transport>;
+
 /** Where to connect to. `timeoutMs` 0 waits as long as the system does. */
 export interface ConnectOptions {
   readonly host: string;

@@ -5,7 +5,7 @@ import { PduReader, type ReceivedPdu } from '../pdu/pdu-reader.js';
 import type { AssociateRq, Pdu } from '../pdu/types.js';
 import type { Indication, Role, State, UlEffect, UlEvent } from '../ul/events.js';
 import { step } from '../ul/machine.js';
-import type { Transport } from './transport.js';
+import type { Connection } from './transport.js';
 
 /** The service user above. `onClosed` is the last call: the transport is gone and the timer stopped. */
 export interface UpperLayerUser {
@@ -24,7 +24,7 @@ export interface UpperLayerOptions {
 }
 
 /** Opens the transport of a requestor; `signal` gives the attempt up. */
-export type OpenTransport = (signal: AbortSignal) => Promise<Transport>;
+export type OpenTransport = (signal: AbortSignal) => Promise<Connection>;
 
 interface Call {
   readonly request: AssociateRq;
@@ -38,7 +38,7 @@ export class UpperLayer {
   readonly #artimMs: number;
   readonly #call: Call | undefined;
   readonly #giveUp = new AbortController();
-  #transport: Transport | undefined;
+  #transport: Connection | undefined;
   #state: State = 1;
   #artim: NodeJS.Timeout | undefined;
   #written: Promise<void> = Promise.resolve();
@@ -60,7 +60,7 @@ export class UpperLayer {
   }
 
   /** Waits for a request on a transport that a peer has opened. */
-  static accept(transport: Transport, options: UpperLayerOptions): UpperLayer {
+  static accept(transport: Connection, options: UpperLayerOptions): UpperLayer {
     const layer = new UpperLayer('acceptor', options);
     layer.#attach(transport);
     layer.advance({ type: 'transport-indication' });
@@ -133,7 +133,7 @@ export class UpperLayer {
     this.#connected.write([encodePdu(pdu)]).catch(() => undefined);
   }
 
-  get #connected(): Transport {
+  get #connected(): Connection {
     if (this.#transport === undefined) throw new UsageError('there is no connection to send on');
     return this.#transport;
   }
@@ -141,7 +141,7 @@ export class UpperLayer {
   async #connect(): Promise<void> {
     if (this.#call === undefined) return;
     const { open, request } = this.#call;
-    let transport: Transport;
+    let transport: Connection;
     try {
       transport = await open(this.#giveUp.signal);
     } catch (error) {
@@ -155,7 +155,7 @@ export class UpperLayer {
     });
   }
 
-  #attach(transport: Transport): void {
+  #attach(transport: Connection): void {
     this.#transport = transport;
     transport.start({
       onChunk: (chunk) => this.#onChunk(chunk),
