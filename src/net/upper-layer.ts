@@ -11,7 +11,7 @@ import type { Connection } from './transport.js';
 export interface UpperLayerUser {
   onIndication(indication: Indication): void;
   onSilence(): void;
-  /** Bytes that are no PDU; an association hears of the abort that follows, but before there is one nobody would. */
+  /** What is answered by the machine alone; an association hears of an abort, but before there is one nobody would. */
   onFault?(error: Error): void;
   onClosed(): void;
 }
@@ -43,6 +43,7 @@ export class UpperLayer {
   #artim: NodeJS.Timeout | undefined;
   #written: Promise<void> = Promise.resolve();
   #hasAborted = false;
+  #lastSent: Pdu['type'] | undefined;
 
   private constructor(role: Role, options: UpperLayerOptions, call?: Call) {
     this.#role = role;
@@ -129,6 +130,7 @@ export class UpperLayer {
       if (this.#hasAborted) return;
       this.#hasAborted = true;
     }
+    this.#lastSent = pdu.type;
     // A lost connection is reported by its own event.
     this.#connected.write([encodePdu(pdu)]).catch(() => undefined);
   }
@@ -167,8 +169,10 @@ export class UpperLayer {
   #onChunk(chunk: Buffer): void {
     this.guard(() => {
       for (const received of this.#reader.feed(chunk)) {
-        if (received.type === 'invalid') this.#user.onFault?.(received.error);
+        this.#lastSent = undefined;
         this.advance(toEvent(received));
+        const fault = faultIn(received, this.#lastSent);
+        if (fault !== undefined) this.#user.onFault?.(fault);
       }
     });
   }
@@ -198,6 +202,15 @@ export class UpperLayer {
     clearTimeout(this.#artim);
     this.#artim = undefined;
   }
+}
+
+/** What was wrong with a PDU that was answered so. A rejection by the machine is one of the protocol version (PS3.8 AE-6). */
+function faultIn(received: ReceivedPdu, answer: Pdu['type'] | undefined): ProtocolError | undefined {
+  if (received.type === 'invalid') return received.error;
+  if (answer === 'A-ABORT') return new ProtocolError('unexpected-pdu', `${received.type} out of turn`);
+  if (answer === 'A-ASSOCIATE-RJ')
+    return new ProtocolError('invalid-pdu-parameter-value', 'protocol version not supported');
+  return undefined;
 }
 
 function toError(thrown: unknown): Error {

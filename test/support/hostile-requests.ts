@@ -66,11 +66,11 @@ export const NO_REQUESTS: readonly Row[] = [
   ['ones', Buffer.alloc(64, 0xff), 'A-ABORT 0/0', none('no PDU has the type 255 (at byte 0)')],
   ['PDU type 8', pduOf(8, Buffer.alloc(4)), 'A-ABORT 0/0', none('no PDU has the type 8 (at byte 0)')],
   ['a file', hex`${Buffer.alloc(128)} ${'DICM'}`, 'A-ABORT 0/0', none('no PDU has the type 0 (at byte 0)')],
-  ['an A-ASSOCIATE-AC', acBytes(APPLICATION_CONTEXT, ACCEPTED), 'A-ABORT 0/0', ''],
-  ['an A-ASSOCIATE-RJ', pduOf(3, Buffer.of(0, 1, 1, 1)), 'A-ABORT 0/0', ''],
-  ['a P-DATA-TF', hex`04 00 00000006 00000002 0103`, 'A-ABORT 0/0', ''],
-  ['an A-RELEASE-RQ', pduOf(5, Buffer.alloc(4)), 'A-ABORT 0/0', ''],
-  ['an A-RELEASE-RP', pduOf(6, Buffer.alloc(4)), 'A-ABORT 0/0', ''],
+  ['an A-ASSOCIATE-AC', acBytes(APPLICATION_CONTEXT, ACCEPTED), 'A-ABORT 0/0', none('A-ASSOCIATE-AC out of turn')],
+  ['an A-ASSOCIATE-RJ', pduOf(3, Buffer.of(0, 1, 1, 1)), 'A-ABORT 0/0', none('A-ASSOCIATE-RJ out of turn')],
+  ['a P-DATA-TF', hex`04 00 00000006 00000002 0103`, 'A-ABORT 0/0', none('P-DATA-TF out of turn')],
+  ['an A-RELEASE-RQ', pduOf(5, Buffer.alloc(4)), 'A-ABORT 0/0', none('A-RELEASE-RQ out of turn')],
+  ['an A-RELEASE-RP', pduOf(6, Buffer.alloc(4)), 'A-ABORT 0/0', none('A-RELEASE-RP out of turn')],
   ['an A-ABORT', pduOf(7, Buffer.of(0, 0, 2, 6)), '', ''],
   ['nothing at all', Buffer.alloc(0), '', ''],
 ];
@@ -101,8 +101,18 @@ const LENGTHS: readonly Row[] = (
 export const REQUESTS: readonly Row[] = [
   ...TRUNCATED,
   ...LENGTHS,
-  ['a request of protocol version 0', patched(6, hex`0000`), 'A-ASSOCIATE-RJ 1/2/2', ''],
-  ['a request of protocol version 2', patched(6, hex`0002`), 'A-ASSOCIATE-RJ 1/2/2', ''],
+  [
+    'a request of protocol version 0',
+    patched(6, hex`0000`),
+    'A-ASSOCIATE-RJ 1/2/2',
+    none('protocol version not supported'),
+  ],
+  [
+    'a request of protocol version 2',
+    patched(6, hex`0002`),
+    'A-ASSOCIATE-RJ 1/2/2',
+    none('protocol version not supported'),
+  ],
   [
     'a request of all protocol versions',
     patched(6, hex`ffff`),
