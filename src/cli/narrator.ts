@@ -115,7 +115,7 @@ function rejectionWords(
   remote: string,
   { pdu, request, why }: Extract<AssociationEvent, { type: 'associate-rj'; direction: 'outgoing' }>,
 ): string {
-  const titles = [request.callingAeTitle, request.calledAeTitle].map((title) => JSON.stringify(title)).join(' to ');
+  const titles = [request.callingAeTitle, request.calledAeTitle].map((title) => `"${excerpt(title)}"`).join(' to ');
   return `Association Rejected (${remote}, ${titles}): ${why} (${pdu.result}/${pdu.source}/${pdu.reason})`;
 }
 

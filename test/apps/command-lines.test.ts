@@ -39,7 +39,7 @@ const WRONG: readonly (readonly [application: 'storescu' | 'storescp', line: str
   ['storescp', '104 105', 'unexpected argument 105'],
   ['storescp', '104 --output-dir .', 'unknown option --output-dir'],
   ['storescp', '104 -XE', 'unknown option -XE (did you mean -xe?)'],
-  ['storescp', '104 -aet A\\B', '-aet: not an AE title: "A\\\\B" has a backslash, control or non-ASCII character'],
+  ['storescp', '104 -aet A\\B', '-aet: not an AE title: "A\\B" has a backslash, control or non-ASCII character'],
   ['storescp', '104 -od=', '-od: is empty'],
   ['storescp', '104 -lc text.txt', "text.txt:1: 'No image.' is before the first [section]"],
 ];

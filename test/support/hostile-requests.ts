@@ -19,6 +19,8 @@ const GOOD = rqBytes(APPLICATION_CONTEXT, PROPOSED);
 
 const none = (reason: string) => `W: No association request (PEER): ${reason}`;
 
+const rejected = (reason: string) => `W: Association Rejected (PEER, "ECHOSCU" to "ANY-SCP"): ${reason}`;
+
 /** The good request with other bytes at `at`. */
 function patched(at: number, bytes: Buffer): Buffer {
   return Buffer.concat([GOOD.subarray(0, at), bytes, GOOD.subarray(at + bytes.length)]);
@@ -125,12 +127,17 @@ export const REQUESTS: readonly Row[] = [
     'A-ABORT 0/0',
     none('the application context item is missing (at byte 124)'),
   ],
-  ['a request with an empty application context', rqBytes(hex`10 00 0000`, PROPOSED), 'A-ASSOCIATE-RJ 1/1/2', ''],
+  [
+    'a request with an empty application context',
+    rqBytes(hex`10 00 0000`, PROPOSED),
+    'A-ASSOCIATE-RJ 1/1/2',
+    rejected('application context name not supported (1/1/2)'),
+  ],
   [
     'a request for another application context',
     rqBytes(hex`10 00 0005 ${'1.2.3'}`, PROPOSED),
     'A-ASSOCIATE-RJ 1/1/2',
-    '',
+    rejected('application context name not supported (1/1/2)'),
   ],
   ['a request without contexts', asking(), 'A-ABORT 0/0', none('no presentation context')],
   [
@@ -217,7 +224,12 @@ export const REQUESTS: readonly Row[] = [
     'A-ABORT 0/0',
     none('cut short: 4 bytes should follow, 2 do (at byte 157)'),
   ],
-  ['a request that takes PDUs of 1 byte', encodePdu(rqWith({ maximumLength: 1 })), 'A-ASSOCIATE-RJ 1/1/1', ''],
+  [
+    'a request that takes PDUs of 1 byte',
+    encodePdu(rqWith({ maximumLength: 1 })),
+    'A-ASSOCIATE-RJ 1/1/1',
+    rejected('its maximum PDU length of 1 has no room for data (1/1/1)'),
+  ],
   [
     'a request that takes PDUs of 4 GiB',
     encodePdu(rqWith({ maximumLength: 0xffffffff })),
