@@ -23,7 +23,10 @@ function escaped(code: number): string {
   return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
 }
 
-/** The same for a text of a peer, which may be as long as a length field allows: the head of it is enough to know it by. */
+/**
+ * `printable` for a text of a peer, which may be as long as a length field allows: of more than 256 characters the first 256,
+ * and how many there are.
+ */
 export function excerpt(text: string): string {
   if (text.length <= MAX_SHOWN) return printable(text);
   return `${printable(text.slice(0, MAX_SHOWN))}... (${text.length} characters)`;
