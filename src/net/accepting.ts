@@ -38,6 +38,7 @@ export class Accepting implements UpperLayerUser {
   readonly #closed = deferred();
   /** In Sta3, where the peer is to wait for our answer (PS3.8 Table 9-3). */
   #authentication: Authentication | undefined;
+  readonly #begun = performance.now();
   #association: Association | undefined;
   #served: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -69,6 +70,10 @@ export class Accepting implements UpperLayerUser {
   /** The peer's address. */
   get host(): string {
     return hostOf(this.#remote);
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#begun;
   }
 
   /** Whether its socket is open still, whatever a provider may have left to do. */

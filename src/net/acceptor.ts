@@ -14,6 +14,9 @@ import { formatAddress, listen, type Transport } from './transport.js';
  * and lets a caller through however many others say nothing.
  */
 const SPARE_CONNECTIONS = 128;
+/** Of a crowd that comes at once, nobody is turned away unheard who brings a request within `HEARING_MS`, up to so many. */
+const MOST_SPARE_CONNECTIONS = 512;
+const HEARING_MS = 1000;
 
 /**
  * @throws {UsageError | InvalidIdentifier} an option out of range, an AE title or a network that is none
@@ -34,6 +37,7 @@ export class Server implements AsyncDisposable {
   readonly #closed = deferred();
   #listener: Listener | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #roomTimer: NodeJS.Timeout | undefined;
   #stopping = false;
 
   constructor(options: ServeOptions) {
@@ -101,7 +105,6 @@ export class Server implements AsyncDisposable {
 
   #onConnection(transport: Transport): void {
     clearTimeout(this.#idleTimer);
-    this.#makeRoom();
     const connection = new Accepting(transport, {
       options: this.#options,
       timeouts: this.#timeouts,
@@ -110,6 +113,7 @@ export class Server implements AsyncDisposable {
       shouldStop: () => this.#stopping,
     });
     this.#connections.add(connection);
+    this.#makeRoom();
     void connection.closed.then(() => this.#onConnectionClosed(connection));
   }
 
@@ -124,12 +128,33 @@ export class Server implements AsyncDisposable {
     tellTrace(trace, { id: 0, remote: formatAddress(host, this.port), event: { type: 'accept-failed', error } });
   }
 
-  /** Of the connections without an association the oldest goes when there are too many, of those of unwelcome hosts first. */
+  /**
+   * Of the connections without an association the oldest go when there are too many, those of unwelcome hosts first: these at
+   * once, others when they have been heard.
+   */
   #makeRoom(): void {
+    const { maxAssociations } = this.#admission;
+    const limit = maxAssociations + SPARE_CONNECTIONS;
+    if (this.#connections.size <= limit) return;
     const waiting = [...this.#connections].filter(({ isConnected, holdsPlace }) => isConnected && !holdsPlace);
-    if (waiting.length < this.#admission.maxAssociations + SPARE_CONNECTIONS) return;
-    const oldest = waiting.find(({ host }) => !this.#admission.isWelcome(host)) ?? waiting[0];
-    oldest?.makeWay();
+    const isWelcome = ({ host }: Accepting) => this.#admission.isWelcome(host);
+    const inTurn = [...waiting.filter((connection) => !isWelcome(connection)), ...waiting.filter(isWelcome)];
+    const atOnce = waiting.length - maxAssociations - MOST_SPARE_CONNECTIONS;
+    for (const [index, connection] of inTurn.slice(0, Math.max(0, waiting.length - limit)).entries()) {
+      const heardInMs = index >= atOnce && isWelcome(connection) ? HEARING_MS - connection.ageMs : 0;
+      if (heardInMs > 0) {
+        this.#makeRoomIn(heardInMs);
+        return;
+      }
+      connection.makeWay();
+    }
+  }
+
+  #makeRoomIn(ms: number): void {
+    this.#roomTimer ??= setTimeout(() => {
+      this.#roomTimer = undefined;
+      this.#makeRoom();
+    }, ms).unref();
   }
 
   #settleWhenDone(): void {

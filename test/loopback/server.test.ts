@@ -28,6 +28,7 @@ import {
   IMPLICIT,
   pData,
   RawPeer,
+  rqOf,
   storeRq,
 } from '../support/loopback-peer.js';
 import { associate, rejection, startServer, type TestServer, traced } from '../support/loopback-server.js';
@@ -167,7 +168,7 @@ test('too many connections that never ask: the oldest makes way, and a caller is
   const maxAssociations = 1;
   await using acceptor = await startServer({ maxAssociations });
   const silent: RawPeer[] = [];
-  for (let count = 0; count < maxAssociations + 128; count++) silent.push(await RawPeer.connect(acceptor.port));
+  for (let count = 0; count < maxAssociations + 129; count++) silent.push(await RawPeer.connect(acceptor.port));
   const association = await associate(acceptor.port);
   assert.deepEqual(await silent[0]?.rest(), []);
   assert.match((await traced(acceptor.traces, 'no-request')).error?.message ?? '', /make way/);
@@ -177,6 +178,24 @@ test('too many connections that never ask: the oldest makes way, and a caller is
   await association.release();
   assert.equal(silent.at(-1)?.arrivals.length, 0);
   for (const peer of silent) peer.destroy();
+});
+
+test('a crowd that comes at once, each with its request, is answered: served, or told of the limit', async () => {
+  await using acceptor = await startServer({ maxAssociations: 10 });
+  const crowd = await Promise.all(Array.from({ length: 400 }, () => RawPeer.connect(acceptor.port)));
+  for (const peer of crowd) peer.send(rqOf(CONTEXTS));
+  const answers = await Promise.all(crowd.map((peer) => peer.next('an answer')));
+  const inShort = answers.map((answer) =>
+    answer.type === 'A-ASSOCIATE-RJ' ? `${answer.result}/${answer.source}/${answer.reason}` : answer.type,
+  );
+  assert.deepEqual(
+    [
+      inShort.filter((answer) => answer === 'A-ASSOCIATE-AC').length,
+      inShort.filter((answer) => answer === '2/3/2').length,
+    ],
+    [10, 390],
+  );
+  for (const peer of crowd) peer.destroy();
 });
 
 test('the port is free again as soon as the server has closed', async () => {
