@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, existsSync, renameSync } from 'node:fs';
 import { access, readdir, rename, stat, unlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { join, sep } from 'node:path';
 import { forEachBatch } from '../base/batch-queue.js';
 import { FileError, StatusError } from '../base/errors.js';
@@ -189,9 +189,13 @@ async function removeLeftovers(directory: string): Promise<void> {
   }
 }
 
-/** A part file older than this process but with its id is another's, which had the same id (always so in a container). */
+/**
+ * A part file older than this process but with its id is another's, which had the same id (always so in a container); one
+ * older than the system is of a process that went down with it, whoever has its id now.
+ */
 async function isInUse(path: string, pid: number): Promise<boolean> {
   if (pid === process.pid) return !(await isOlderThan(path, performance.now()));
+  if (await isOlderThan(path, uptime() * 1000)) return false;
   try {
     process.kill(pid, 0);
     return true;

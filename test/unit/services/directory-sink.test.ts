@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileError, StatusError } from '../../../src/base/errors.js';
@@ -153,10 +153,12 @@ test('at the start, part files are removed whose writer is gone, and no other fi
     [`.netdicom-${HERE}-${process.pid}-00ab.part`, DAY_MS],
     ['.netdicom-elsewhere-1-00ac.part', 2 * DAY_MS],
     [`.netdicom-${HERE}-99999999999-00ad.part`, 0],
+    // Its writer went down with the system, and somebody else has its process id.
+    [`.netdicom-${HERE}-${process.ppid}-00ae.part`, uptime() * 1000 + DAY_MS],
   ];
   const kept: readonly (readonly [name: string, ageMs: number])[] = [
     [`.netdicom-${HERE}-${process.pid}-00ba.part`, 0],
-    [`.netdicom-${HERE}-${process.ppid}-00bb.part`, 2 * DAY_MS],
+    [`.netdicom-${HERE}-${process.ppid}-00bb.part`, (uptime() * 1000) / 2],
     ['.netdicom-elsewhere-1-00bc.part', 0],
     ['CT.1.2.3', 2 * DAY_MS],
     ['.netdicom-elsewhere-1-00ac.part.bak', 2 * DAY_MS],
