@@ -19,6 +19,7 @@ import type { Establishment } from './establishment.js';
 import { MessageReceiver, type ReceivedRequest } from './message-receiver.js';
 import { MessageCutShort, MessageSender, type SendOptions } from './message-sender.js';
 import { type Exchange, OperationsInvoked } from './operations-invoked.js';
+import { PeerWatch } from './peer-watch.js';
 import type { RequestQueue } from './request-queue.js';
 import { PeerTimer } from './timeouts.js';
 import { unlessLost } from './unless-lost.js';
@@ -30,6 +31,7 @@ export class Association implements AssociationHandle, UpperLayerUser {
   readonly #sender: MessageSender;
   readonly #receiver: MessageReceiver;
   readonly #invoked: OperationsInvoked;
+  readonly #watch: PeerWatch;
   readonly #closed = deferred();
   readonly #released = deferred();
   readonly #lost = new AbortController();
@@ -58,11 +60,21 @@ export class Association implements AssociationHandle, UpperLayerUser {
         made.trace({ type: 'message', direction: 'incoming', message, context, hasDataSet }),
       onResponse: (response, context) => this.#invoked.settle(response, context.id),
       pause: () => upperLayer.pause(),
-      resume: () => this.#onResume(),
+      resume: () => {
+        upperLayer.resume();
+        this.#watch.restart();
+      },
     });
     // Every operation may listen to it, and as many are under way as were negotiated.
     setMaxListeners(0, this.#lost.signal);
-    upperLayer.watchSilence(made.timeouts.networkTimeoutMs);
+    this.#watch = new PeerWatch(made.timeouts.networkTimeoutMs, {
+      remote: this.remote,
+      connection: upperLayer,
+      receiver: this.#receiver,
+      sender: this.#sender,
+      isUnused: () => made.abortsWhenIdle && !this.isBusy,
+      onTimeout: (error) => this.fail(error),
+    });
   }
 
   get remote(): string {
@@ -189,11 +201,7 @@ export class Association implements AssociationHandle, UpperLayerUser {
   }
 
   onSilence(): void {
-    const ms = this.#made.timeouts.networkTimeoutMs;
-    const peerShouldSend = this.#receiver.inMessage || (this.#made.abortsWhenIdle && !this.isBusy);
-    if (this.#sender.isWriting || (peerShouldSend && !this.#receiver.isHolding))
-      this.fail(new TimeoutError('network', ms, `data to or from ${this.remote}`));
-    else this.#made.upperLayer.watchSilence(ms);
+    this.#watch.onSilence();
   }
 
   onClosed(): void {
@@ -293,7 +301,7 @@ export class Association implements AssociationHandle, UpperLayerUser {
   #end(error: Error | undefined, by: AssociationAborted['by']): void {
     if (this.#ending !== undefined) return;
     this.#ending = { error };
-    this.#made.upperLayer.watchSilence(0);
+    this.#watch.end();
     // Reading goes on, so that the peer's close is seen.
     this.#receiver.end(error);
     this.#invoked.fail(error ?? this.#releasedError());
@@ -305,12 +313,6 @@ export class Association implements AssociationHandle, UpperLayerUser {
     this.#sender.fail(error);
     this.#lost.abort(error);
     this.#made.trace({ type: 'aborted', by, error });
-  }
-
-  /** The peer may send again: its time begins now. */
-  #onResume(): void {
-    this.#made.upperLayer.resume();
-    if (this.#ending === undefined) this.#made.upperLayer.watchSilence(this.#made.timeouts.networkTimeoutMs);
   }
 
   #dimseTimer(waitingFor: string): PeerTimer {

@@ -51,6 +51,7 @@ export class MessageReceiver {
   /** What is coming in now. */
   #dataSet: BatchQueue | undefined;
   #hasEnded = false;
+  #turns = 0;
 
   /** @param restTimer runs while the rest of a message is the peer's to send, anew from each fragment */
   constructor(
@@ -69,6 +70,11 @@ export class MessageReceiver {
     return this.#reader.inMessage;
   }
 
+  /** Grows with each message that begins, and whenever the peer is held back or may go on. */
+  get turns(): number {
+    return this.#turns;
+  }
+
   /** Whether it is we who keep the peer from sending. */
   get isHolding(): boolean {
     return this.#holds.size > 0;
@@ -76,6 +82,7 @@ export class MessageReceiver {
 
   /** @throws {ProtocolError} */
   onFragment(fragment: PdvFragment): void {
+    if (!this.inMessage) this.#turns++;
     for (const part of this.#reader.feed(fragment)) this.#onPart(part);
     this.#watchRest();
   }
@@ -121,12 +128,14 @@ export class MessageReceiver {
   }
 
   #hold(reason: 'data' | 'requests'): void {
+    this.#turns++;
     this.#holds.add(reason);
     this.#user.pause();
   }
 
   #letGo(reason: 'data' | 'requests'): void {
     this.#holds.delete(reason);
+    this.#turns++;
     if (this.#holds.size > 0) return;
     this.#user.resume();
     this.#watchRest();

@@ -71,6 +71,10 @@ export class Transport {
     this.#socket.setTimeout(ms);
   }
 
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
   /** Closes at once. What a peer has not taken by then it never will: waiting for it could last for ever. */
   close(): void {
     this.#socket.destroy();

@@ -94,6 +94,11 @@ export class UpperLayer {
     this.#transport?.watchSilence(ms);
   }
 
+  /** Of all that came over the connection. */
+  get bytesRead(): number {
+    return this.#transport?.bytesRead ?? 0;
+  }
+
   #perform(effect: UlEffect): void {
     switch (effect.do) {
       case 'connect':
