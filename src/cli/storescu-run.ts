@@ -22,6 +22,7 @@ import type { Log } from './log.js';
 import { Narrator } from './narrator.js';
 import { pathFilter } from './path-filter.js';
 import type { StorescuOptions } from './storescu-options.js';
+import { Tally } from './tally.js';
 import { requestedIdentity } from './user-identity.js';
 
 const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
@@ -31,9 +32,10 @@ const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 /** @returns the exit code */
 export async function run(options: StorescuOptions, log: Log): Promise<number> {
   const interruption = new AbortController();
-  let signalCode: number | undefined;
+  const tally = new Tally();
+  let stopped: { readonly by: NodeJS.Signals; readonly exitCode: number } | undefined;
   const stop = (signal: NodeJS.Signals) => {
-    signalCode = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
+    stopped = { by: signal, exitCode: signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm };
     interruption.abort(new Error(`interrupted by ${signal}`));
   };
   process.once('SIGINT', stop);
@@ -43,25 +45,37 @@ export async function run(options: StorescuOptions, log: Log): Promise<number> {
     const work = { ...(await storeOptions(options, log)), signal: interruption.signal };
     const exitCode = options.dryRun
       ? await printPlan(planFiles(options.paths, work), log)
-      : await send(options, work, log);
-    return signalCode ?? exitCode;
+      : await send(options, work, { log, tally });
+    return stopped?.exitCode ?? exitCode;
   } catch (error) {
-    if (signalCode === undefined) throw error;
+    if (stopped === undefined) throw error;
     log.error(sentence(error));
-    return signalCode;
+    return stopped.exitCode;
   } finally {
+    if (stopped !== undefined && !options.dryRun && options.paths.length > 0)
+      log.warning(`Stopped by ${stopped.by}: ${tally.describe()}`);
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
 }
 
-async function send(options: StorescuOptions, work: StoreFilesOptions, log: Log): Promise<number> {
+/** Where a run is told of. */
+interface Told {
+  readonly log: Log;
+  readonly tally: Tally;
+}
+
+async function send(options: StorescuOptions, work: StoreFilesOptions, { log, tally }: Told): Promise<number> {
   let exitCode: number = EXIT.success;
   let requests = 0;
   const unanswered: string[] = [];
-  const report = (event: StoreEvent) => logEvent(event, log);
+  const report = (event: StoreEvent) => {
+    if (event.type === 'left') tally.countLeft(event);
+    else logEvent(event, log);
+  };
   try {
     for await (const outcome of storeFiles(options.paths, { ...work, report })) {
+      tally.count(outcome);
       if (outcome.type === 'unanswered') unanswered.push(outcome.path);
       if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log)) exitCode = EXIT.notStored;
@@ -110,7 +124,7 @@ function proposedSyntaxes(proposal: StorescuOptions['proposal']): readonly strin
   }
 }
 
-function logEvent(event: StoreEvent, log: Log): void {
+function logEvent(event: Exclude<StoreEvent, { type: 'left' }>, log: Log): void {
   switch (event.type) {
     case 'skipped':
       log.warning(`Skipped: ${event.error.message}`);

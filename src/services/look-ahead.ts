@@ -17,6 +17,7 @@ export class LookAhead {
   #aside: InputFile[] = [];
   #fresh: InputFile[] = [];
   #hasEnded = false;
+  #isWalkedThrough = false;
   #error: unknown;
   #walking: Promise<void> | undefined;
   #grown: Deferred<void> | undefined;
@@ -36,6 +37,11 @@ export class LookAhead {
   /** Whether the walk has ended: what waits now is all there is. */
   get isComplete(): boolean {
     return this.#hasEnded;
+  }
+
+  /** Whether the walk has ended by itself, and not because of an error or `close`. */
+  get isWalkedThrough(): boolean {
+    return this.#isWalkedThrough;
   }
 
   /** What waits, in order. */
@@ -155,6 +161,7 @@ export class LookAhead {
         }
         if (this.#hasEnded) return;
       }
+      this.#isWalkedThrough = true;
     } catch (error) {
       this.#error = error;
     } finally {

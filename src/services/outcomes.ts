@@ -2,6 +2,7 @@
 import { NotAnInstance } from '../base/errors.js';
 import type { Handover } from '../base/handover.js';
 import type { InputFile } from './input-files.js';
+import type { LookAhead } from './look-ahead.js';
 import type { StoreFilesOptions, StoreOutcome } from './store-outcome.js';
 
 export type ProblemFile = Extract<InputFile, { error: Error }>;
@@ -34,6 +35,13 @@ export class Outcomes {
   tellProblem({ path, isNamed, error }: ProblemFile): void | Promise<void> {
     if (isNamed || !(error instanceof NotAnInstance)) return this.tell({ type: 'not-sent', path, error });
     this.#options.report?.({ type: 'skipped', path, error });
+  }
+
+  /** Of the files that wait in the end. */
+  tellLeft({ waiting, isWalkedThrough: isAll }: Pick<LookAhead, 'waiting' | 'isWalkedThrough'>): void {
+    const isSkipped = (file: InputFile) => 'error' in file && !file.isNamed && file.error instanceof NotAnInstance;
+    const files = waiting.filter((file) => !isSkipped(file)).length;
+    if (files > 0 || !isAll) this.#options.report?.({ type: 'left', files, isAll });
   }
 }
 

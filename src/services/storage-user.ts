@@ -41,6 +41,7 @@ export async function* storeFiles(
     outcomes.halt();
     told.close();
     await Promise.allSettled([working, files.close()]);
+    outcomes.tellLeft(files);
   }
 }
 

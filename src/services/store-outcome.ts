@@ -34,11 +34,13 @@ export interface StoreFilesOptions extends Peer, SelectFilesOptions, Omit<StoreI
   readonly report?: ((event: StoreEvent) => void) | undefined;
 }
 
-/** What happens before an outcome: a file is found but left out, is odd, is on its way now. */
+/** What is no outcome: a file is found but left out, is odd, is on its way now. */
 export type StoreEvent =
   | { readonly type: 'skipped'; readonly path: string; readonly error: Error }
   | { readonly type: 'warning'; readonly path: string; readonly message: string }
   | { readonly type: 'sending'; readonly instance: InstanceFile }
+  /** The run has ended early: so many files, or at least so many, were not put to an association. Comes last. */
+  | { readonly type: 'left'; readonly files: number; readonly isAll: boolean }
   /** One of several associations could not be had; the others go on. */
   | { readonly type: 'association-missing'; readonly error: Error };
 

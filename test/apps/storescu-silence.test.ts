@@ -55,10 +55,10 @@ const STAGES = {
 } as const satisfies Readonly<Record<string, (socket: PduSocket) => Promise<void>>>;
 type Stage = keyof typeof STAGES;
 
-async function responsePdus(socket: PduSocket) {
+async function responsePdus(socket: PduSocket, status = 0x0000) {
   const { message, presentationContextId } = await socket.message();
   if (!('messageId' in message)) throw new Error('no request');
-  return messagePdus(responseTo(message, 0x0000), presentationContextId);
+  return messagePdus(responseTo(message, status), presentationContextId);
 }
 
 /** What follows `Association Failed`; PEER stands for the peer's address and port. */
@@ -123,17 +123,30 @@ describe('storescu aborts the association and ends with one line on', limits, ()
       const storescu = startStorescu(test, [...to(peer), 'ct.dcm', '-v'], inFolder());
       await storescu.output('stderr', /Requesting Association/);
       const { stderr, code } = await storescu.stop(signal);
-      assert.equal(stderr, `I: Requesting Association\nE: Association Failed: interrupted by ${signal}\n`);
+      assert.equal(
+        stderr,
+        `I: Requesting Association\nE: Association Failed: interrupted by ${signal}\nW: Stopped by ${signal}: 0 stored, 0 failed, 0 unanswered, 1 not sent\n`,
+      );
       assert.equal(code, exitCode);
     });
 
-    for (const [stage, path, error] of [
-      ['the association request', 'ct.dcm', /^E: Association Failed: interrupted by SIG.*\n$/],
+    for (const [stage, path, error, what] of [
+      ['the association request', 'ct.dcm', /^E: Association Failed: interrupted by SIG\w+\n/, /1 not sent/],
       // Whether it has come to the file already nobody knows.
-      ['its answer', 'big-image.dcm', /^E: Association Failed( while sending big-image.dcm)?: interrupted by SIG.*\n$/],
-      ['the request', 'ct.dcm', /^E: Association Failed while sending ct.dcm: interrupted by SIG.*\n$/],
+      [
+        'its answer',
+        'big-image.dcm',
+        /^E: Association Failed( while sending big-image.dcm)?: interrupted by SIG\w+\n/,
+        /(1 unanswered, 0 not sent|0 unanswered, 1 not sent)/,
+      ],
+      [
+        'the request',
+        'ct.dcm',
+        /^E: Association Failed while sending ct.dcm: interrupted by SIG\w+\n/,
+        /0 stored, 0 failed, 1 unanswered, 0 not sent/,
+      ],
       // With every response in there is nothing to complain of.
-      ['the release request', 'ct.dcm', /^$/],
+      ['the release request', 'ct.dcm', /^/, /1 stored, 0 failed, 0 unanswered, 0 not sent/],
     ] as const)
       it(`${signal} when the peer has had ${stage}: exit code ${exitCode}`, soon, async (test) => {
         const reached = deferred();
@@ -142,9 +155,37 @@ describe('storescu aborts the association and ends with one line on', limits, ()
         await reached.promise;
         const { stdout, stderr, code } = await storescu.stop(signal);
         await peer.done;
-        assert.match(stderr, error);
+        const complaint = error.exec(stderr)?.[0] ?? 'none';
+        assert.match(
+          stderr.slice(complaint.length),
+          new RegExp(`^W: Stopped by ${signal}: [^\n]*${what.source}\n$`),
+          stderr,
+        );
         assert.deepEqual([stdout, code], ['', exitCode]);
       });
+
+    it(
+      `${signal} in the middle of a folder, and says what became of its files: exit code ${exitCode}`,
+      soon,
+      async (test) => {
+        const reached = deferred();
+        await using peer = await scriptedPeer(async (socket) => {
+          await acceptAssociation(socket);
+          // In the order of their names: one is stored, one refused, one never answered.
+          for (const status of [0x0000, 0xa700]) socket.send(...(await responsePdus(socket, status)));
+          await socket.message();
+          reached.resolve();
+          await expectUserAbort(socket);
+        });
+        const args = [...to(peer), 'ct.dcm', 'mr.dcm', 'implicit.dcm', 'big.dcm', 'folder', '-r', '-pts', '3'];
+        const storescu = startStorescu(test, [...args, '--async-ops', '1'], inFolder());
+        await reached.promise;
+        const { stderr, code } = await storescu.stop(signal);
+        await peer.done;
+        assert.match(stderr, /^W: Stopped by SIG\w+: 1 stored, 1 failed, 1 unanswered, 3 not sent$/m);
+        assert.equal(code, exitCode);
+      },
+    );
   }
 });
 
