@@ -26,7 +26,11 @@ import type { StorescpOptions } from './storescp-options.js';
 const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
 const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
 const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
-const GRACE_MS = 10_000;
+/**
+ * For what is under way: with a second for peers to hang up and one for what is left, all is over in the 10 s that service
+ * managers and containers allow before they kill.
+ */
+const GRACE_MS = 8_000;
 
 /** @returns the exit code */
 export async function run(options: StorescpOptions, log: Log): Promise<number> {
