@@ -182,8 +182,13 @@ test('too many connections that never ask: the oldest makes way, and a caller is
 
 test('a crowd that comes at once, each with its request, is answered: served, or told of the limit', async () => {
   await using acceptor = await startServer({ maxAssociations: 10 });
-  const crowd = await Promise.all(Array.from({ length: 400 }, () => RawPeer.connect(acceptor.port)));
-  for (const peer of crowd) peer.send(rqOf(CONTEXTS));
+  const crowd = await Promise.all(
+    Array.from({ length: 400 }, async () => {
+      const peer = await RawPeer.connect(acceptor.port);
+      peer.send(rqOf(CONTEXTS));
+      return peer;
+    }),
+  );
   const answers = await Promise.all(crowd.map((peer) => peer.next('an answer')));
   const inShort = answers.map((answer) =>
     answer.type === 'A-ASSOCIATE-RJ' ? `${answer.result}/${answer.source}/${answer.reason}` : answer.type,
