@@ -103,14 +103,14 @@ describe('storescp that is killed', { timeout: 60_000 + MOMENTS * 20_000 }, () =
     try {
       const ledger = new Ledger();
       const extent = await killAt({ response: RESPONSES }, storescp, ledger, '1.2.999');
-      assert.deepEqual(faultsOf(directory, ledger), []);
+      assert.deepEqual(await faultsOf(directory, ledger), []);
       for (let number = 0; number < MOMENTS; number++) {
         storescp = await startAfterKill(directory, start, bystanders);
         const ledgerOfMoment = new Ledger();
         const moment = momentWithin(extent, number, random);
         await killAt(moment, storescp, ledgerOfMoment, `1.2.${number + 1}`);
         const what = `moment ${number + 1}, ${JSON.stringify(moment)}, seed ${SEED}`;
-        assert.deepEqual(faultsOf(directory, ledgerOfMoment), [], what);
+        assert.deepEqual(await faultsOf(directory, ledgerOfMoment), [], what);
         count(totals, directory, ledgerOfMoment);
       }
       storescp = await startAfterKill(directory, start, bystanders);

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** For standard input, which is closed after it; without, it is empty. */
   readonly input?: string;
+  /** Killed after so long; 0 is never. Default two minutes. */
+  readonly limitMs?: number;
 }
 
 /** A program that hangs fails its test instead of the whole run. */
@@ -31,10 +33,14 @@ export class Running implements AsyncDisposable {
   #stderr = '';
   #hasEnded = false;
 
-  constructor(command: string, args: readonly string[], { cwd, env, input }: RunOptions = {}) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    { cwd, env, input, limitMs = RUN_LIMIT_MS }: RunOptions = {},
+  ) {
     this.#child = spawn(command, args, {
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      timeout: RUN_LIMIT_MS,
+      timeout: limitMs,
       killSignal: 'SIGKILL',
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...process.env, ...env },

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { CT_IMAGE, readPart10 } from './sample-instance.js';
 
 const KIB = 1024;
@@ -83,18 +84,18 @@ export function inventory(directory: string): Inventory {
 
 /**
  * What is wrong with a directory, in words: an acknowledged object that is not there, a file under a final name, whether
- * acknowledged or not, that is not what was sent, byte for byte, or that nobody has sent.
+ * acknowledged or not, that is not what was sent, byte for byte, or that nobody has sent. Others have their turns meanwhile.
  */
-export function faultsOf(directory: string, { sent, acknowledged }: Ledger): readonly string[] {
+export async function faultsOf(directory: string, { sent, acknowledged }: Ledger): Promise<readonly string[]> {
   const { stored } = inventory(directory);
   const there = new Set(stored);
-  return [
-    ...[...acknowledged].filter((uid) => !there.has(uid)).map((uid) => `${uid} was acknowledged and is lost`),
-    ...stored.filter((uid) => !sent.has(uid)).map((uid) => `${uid} was never sent`),
-    ...stored
-      .filter((uid) => sent.has(uid) && !isWhole(join(directory, `CT.${uid}`), uid))
-      .map((uid) => `${uid} is not what was sent`),
-  ];
+  const faults = [...acknowledged].filter((uid) => !there.has(uid)).map((uid) => `${uid} was acknowledged and is lost`);
+  for (const uid of stored) {
+    if (!sent.has(uid)) faults.push(`${uid} was never sent`);
+    else if (!isWhole(join(directory, `CT.${uid}`), uid)) faults.push(`${uid} is not what was sent`);
+    await setImmediate();
+  }
+  return faults;
 }
 
 function isWhole(path: string, uid: string): boolean {
