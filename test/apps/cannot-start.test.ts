@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Folder, sampleFolder, temporaryFolder } from '../support/apps-files.js';
 import { listeningStorescp, runStorescp } from '../support/apps-run.js';
+import { asNobody, skipWithoutNobody } from '../support/nobody.js';
 import { applicationPath } from '../support/paths.js';
 import { type Ended, run } from '../support/processes.js';
 
@@ -43,17 +44,11 @@ describe('storescp that cannot start', limits, () => {
     });
 });
 
-/** Root may read, write and listen everywhere, so what is forbidden is tried as the user nobody, who has the id 65534. */
-const ownId = process.getuid?.();
-const BECOME_NOBODY = 'data:text/javascript,process.setgroups([]);process.setgid(65534);process.setuid(65534)';
-const asNobody = ownId === 0 ? ['--import', BECOME_NOBODY] : [];
-
 function runAsNobody(name: 'storescu' | 'storescp', args: readonly string[], cwd = '/'): Promise<Ended> {
   return run(process.execPath, [...asNobody, applicationPath(name), ...args], { cwd });
 }
 
-const probe = await runAsNobody('storescp', ['--version']);
-const noNobody = probe.code === 0 ? false : `the user nobody cannot run ${applicationPath('storescp')}`;
+const noNobody = await skipWithoutNobody();
 const firstFreePort = Number(
   await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => '1024'),
 );

@@ -1,0 +1,115 @@
+/** What the built storescp asks the system for, in order, before it says Success: seen by strace, not by our own code. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { temporaryFolder } from '../support/apps-files.js';
+import {
+  CT_CONTEXT,
+  exchange,
+  openAssociation,
+  PduSocket,
+  releaseAssociation,
+  storeRequest,
+} from '../support/apps-peer.js';
+import { ctDataSet } from '../support/loopback-peer.js';
+import { applicationPath } from '../support/paths.js';
+import { skipWithout } from '../support/peers-required.js';
+import { Running, run } from '../support/processes.js';
+
+const CALLS = 'openat,write,writev,pwritev,fsync,fdatasync,close,rename,renameat,renameat2,unlink,sendto,sendmsg';
+
+/** Tracing a process is forbidden in some containers. */
+async function skipWithoutStrace(): Promise<string | false> {
+  const missing = skipWithout(['strace'], 'strace');
+  if (missing !== false) return missing;
+  const { code, stderr } = await run('strace', ['-f', '-o', '/dev/null', 'true']);
+  return code === 0 ? false : `skipped: strace may not trace: ${stderr.trim()}`;
+}
+
+const skip = await skipWithoutStrace();
+
+/** `begin fdatasync PART` and `end fdatasync PART`, in the order in which the kernel had them; other files are left out. */
+function steps(trace: string, directory: string): readonly string[] {
+  const told: string[] = [];
+  const unfinished = new Map<string, string>();
+  for (const line of trace.split('\n')) {
+    const [, thread = '', text = ''] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const resumed = /^<\.\.\. (\w+) resumed>/.test(text);
+    const step = resumed ? unfinished.get(thread) : stepOf(text, directory);
+    if (step === undefined) continue;
+    if (!resumed) told.push(`begin ${step}`);
+    if (text.endsWith('<unfinished ...>')) unfinished.set(thread, step);
+    else {
+      unfinished.delete(thread);
+      told.push(`end ${step}`);
+    }
+  }
+  return told;
+}
+
+/** A call that is about what is stored, or that says something to a peer. */
+function stepOf(text: string, directory: string): string | undefined {
+  const [, call = '', rest = ''] = /^(\w+)\((.*)$/.exec(text) ?? [];
+  if (/^\d+<(TCP|socket)/.test(rest)) return /write|send/.test(call) ? 'answer' : undefined;
+  if (call === 'openat') return rest.includes('.part"') && rest.includes('O_CREAT') ? 'create PART' : undefined;
+  if (call.startsWith('rename')) return rest.includes('.part"') ? 'rename PART' : undefined;
+  const [, path = ''] = /^\d+<([^>]*)>/.exec(rest) ?? [];
+  if (path === directory) return call === 'fsync' ? 'fsync DIRECTORY' : undefined;
+  if (!path.endsWith('.part')) return undefined;
+  return call.includes('write') ? 'write PART' : `${call} PART`;
+}
+
+/** Stores two objects, the second in many writes, and gives what happened between the association's answer and the release's. */
+async function traced(options: readonly string[]): Promise<readonly string[]> {
+  await using folder = await temporaryFolder();
+  await using output = await temporaryFolder();
+  const trace = join(folder.path, 'trace');
+  const command = ['-f', '-yy', '-s', '0', '-e', `trace=${CALLS}`, '-o', trace, process.execPath];
+  const args = [applicationPath('storescp'), '0', '-od', output.path, ...options];
+  await using strace = new Running('strace', [...command, ...args]);
+  const [port = ''] = await strace.output('stdout', /^\d+$/m);
+  await using socket = await PduSocket.connect(Number(port));
+  await openAssociation(socket, [CT_CONTEXT]);
+  for (const [uid, bytes] of [
+    ['1.2.1', 100],
+    ['1.2.2', 3_000_000],
+  ] as const)
+    assert.equal((await exchange(socket, storeRequest(uid), ctDataSet(uid, bytes))).status, 0);
+  await releaseAssociation(socket);
+  // Strace ends when the one does that it traces.
+  process.kill(Number(readFileSync(`/proc/${strace.pid}/task/${strace.pid}/children`, 'utf8')), 'SIGTERM');
+  await strace.ended;
+  return steps(readFileSync(trace, 'utf8'), output.path);
+}
+
+/** The same without repetitions one after another: a file is written in as many calls as it takes. */
+function inShort(told: readonly string[]): readonly string[] {
+  const calls = told.filter((step) => step.startsWith('begin') || !step.endsWith('write PART'));
+  return calls.filter((step, index) => step !== calls[index - 1]);
+}
+
+const both = (step: string) => [`begin ${step}`, `end ${step}`];
+const ANSWER = both('answer');
+/** What begins only when the one before it has ended. */
+const STORED = [...both('create PART'), 'begin write PART'];
+
+describe('storescp answers Success', { concurrency: 2, timeout: 60_000, skip }, () => {
+  it('after the data is synced, then renamed, then the directory synced', async () => {
+    const whole = [
+      ...STORED,
+      ...both('fdatasync PART'),
+      ...both('close PART'),
+      ...both('rename PART'),
+      ...both('fsync DIRECTORY'),
+      ...ANSWER,
+    ];
+    // The first answer is to the association request, the last to the release request.
+    assert.deepEqual(inShort(await traced([])), [...ANSWER, ...whole, ...whole, ...ANSWER]);
+  });
+
+  it('after the data is written and renamed, with --no-fsync', async () => {
+    const whole = [...STORED, ...both('close PART'), ...both('rename PART'), ...ANSWER];
+    assert.deepEqual(inShort(await traced(['--no-fsync'])), [...ANSWER, ...whole, ...whole, ...ANSWER]);
+  });
+});
