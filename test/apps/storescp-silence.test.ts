@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { associateRq } from '../../src/acse/propose.js';
+import { encodePdu } from '../../src/pdu/codec.js';
 import type { Pdu } from '../../src/pdu/types.js';
 import {
   CT_CONTEXT,
@@ -83,6 +84,20 @@ describe('storescp ends what lasts too long', limits, () => {
         assert.equal(anonymous(stderr), `E: Association Aborted (PEER): ${error}\n`);
         assert.deepEqual(await readdir(folder.path), []);
       }));
+});
+
+describe('storescp ends what comes byte by byte', limits, () => {
+  it('-tn 0.3: an association in the middle of a data set, by A-ABORT, and nothing is left of it', () =>
+    withStorescp(words('-tn 0.3'), async ({ port, process }, folder) => {
+      await using socket = await PduSocket.connect(port);
+      await openAssociation(socket, [CT_CONTEXT]);
+      const [first, rest] = halves('1.2.3');
+      socket.send(...first);
+      await socket.dripUntilEnd(Buffer.concat(rest.map(encodePdu)), 20);
+      const { stderr } = await process.stop();
+      assert.equal(anonymous(stderr), 'E: Association Aborted (PEER): no 512 bytes from PEER within 0.3 s\n');
+      assert.deepEqual(await readdir(folder.path), []);
+    }));
 });
 
 /** What a peer does in the middle of an object, what it is answered, and the reason that is logged. */

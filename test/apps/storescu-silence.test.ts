@@ -96,6 +96,22 @@ describe('storescu ends with one line and exit code 1 when the peer falls silent
     });
 });
 
+describe('storescu ends with one line and exit code 1 when the peer', limits, () => {
+  it('sends its response byte by byte (-tn 0.3)', soon, async (test) => {
+    await using peer = await scriptedPeer(
+      async (socket) => {
+        await acceptAssociation(socket);
+        await socket.dripUntilEnd(Buffer.concat((await responsePdus(socket)).map(encodePdu)), 20);
+      },
+      { allowHalfOpen: true },
+    );
+    const { stderr, code } = await runStorescu(test, [...to(peer), 'ct.dcm', '-tn', '0.3'], inFolder());
+    await peer.done;
+    const error = `Association Failed while sending ct.dcm: no 512 bytes from 127.0.0.1:${peer.port} within 0.3 s`;
+    assert.deepEqual([stderr, code], [`E: ${error}\n`, 1]);
+  });
+});
+
 describe('storescu that has sent A-ABORT does not wait for ever for the peer to hang up', limits, () => {
   it('after --abort', soon, async (test) => {
     await using peer = await scriptedPeer(

@@ -17,6 +17,7 @@ import {
 import { encodePdu } from '../../src/pdu/codec.js';
 import { PduReader, type ReceivedPdu } from '../../src/pdu/pdu-reader.js';
 import type { AssociateAc, AssociateRq, Pdu, ProposedPresentationContext } from '../../src/pdu/types.js';
+import { drip } from './misbehaviour.js';
 import { CT_IMAGE, sampleImage } from './sample-instance.js';
 
 /** Longest P-DATA-TF that `messagePdus` makes. */
@@ -101,6 +102,12 @@ export class PduSocket implements AsyncDisposable {
 
   send(...parts: readonly (Pdu | Buffer)[]): void {
     for (const part of parts) this.#socket.write(Buffer.isBuffer(part) ? part : encodePdu(part));
+  }
+
+  /** Sends one byte each tick, whatever is answered, until the other side has hung up. */
+  async dripUntilEnd(bytes: Buffer, tickMs: number): Promise<void> {
+    drip(this.#socket, bytes, tickMs);
+    while ((await this.receive()) !== undefined);
   }
 
   /** Stops reading, so that TCP holds the other side back. */
