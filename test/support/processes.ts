@@ -33,11 +33,7 @@ export class Running implements AsyncDisposable {
   #stderr = '';
   #hasEnded = false;
 
-  constructor(
-    command: string,
-    args: readonly string[],
-    { cwd, env, input, limitMs = RUN_LIMIT_MS }: RunOptions = {},
-  ) {
+  constructor(command: string, args: readonly string[], { cwd, env, input, limitMs = RUN_LIMIT_MS }: RunOptions = {}) {
     this.#child = spawn(command, args, {
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       timeout: limitMs,
