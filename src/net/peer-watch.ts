@@ -2,6 +2,7 @@
 import { TimeoutError } from '../base/errors.js';
 import type { MessageReceiver } from './message-receiver.js';
 import type { MessageSender } from './message-sender.js';
+import { afterReading } from './timeouts.js';
 
 /**
  * Fewer bytes than this in a whole network timeout are as silence: one byte now and then would keep a message, and what is
@@ -44,7 +45,7 @@ export class PeerWatch {
     this.#ms = ms;
     this.#watched = watched;
     // It is the connection that keeps a process.
-    if (ms > 0) this.#interval = setInterval(() => this.#look(), ms).unref();
+    if (ms > 0) this.#interval = setInterval(() => afterReading(() => this.#look()), ms).unref();
     watched.connection.watchSilence(ms);
   }
 
@@ -60,8 +61,14 @@ export class PeerWatch {
   }
 
   onSilence(): void {
-    if (this.#peersTurn !== undefined || this.#watched.sender.isWriting) this.#timeOut('data to or');
-    else this.restart();
+    const { connection, sender } = this.#watched;
+    const { bytesRead } = connection;
+    afterReading(() => {
+      if (this.#hasEnded) return;
+      const isSilent = connection.bytesRead === bytesRead;
+      if (isSilent && (this.#peersTurn !== undefined || sender.isWriting)) this.#timeOut('data to or');
+      else this.restart();
+    });
   }
 
   /** Undefined if the peer is not to send. */
@@ -73,6 +80,7 @@ export class PeerWatch {
 
   /** Of a turn that has lasted since the last look. */
   #look(): void {
+    if (this.#hasEnded) return;
     const turn = this.#peersTurn;
     const bytes = this.#watched.connection.bytesRead - this.#bytesRead;
     const isSame = turn !== undefined && turn === this.#turn;

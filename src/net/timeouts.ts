@@ -40,6 +40,14 @@ export function artimMs(timeouts: Timeouts): number {
   return timeouts.acseTimeoutMs > 0 ? timeouts.acseTimeoutMs : DEFAULT_TIMEOUTS.acseTimeoutMs;
 }
 
+/**
+ * For a timer that has run out: calls `judge` when what has come is read. Where the process, or the whole machine, was held up
+ * for longer than the wait, what the peer sent in time lies in the kernel still.
+ */
+export function afterReading(judge: () => void): void {
+  setImmediate(judge);
+}
+
 export interface PeerTimerOptions {
   /** 0 never runs out. */
   readonly ms: number;

@@ -5,6 +5,7 @@ import { PduReader, type ReceivedPdu } from '../pdu/pdu-reader.js';
 import type { AssociateRq, Pdu } from '../pdu/types.js';
 import type { Indication, Role, State, UlEffect, UlEvent } from '../ul/events.js';
 import { step } from '../ul/machine.js';
+import { afterReading } from './timeouts.js';
 import type { Connection } from './transport.js';
 
 /** The service user above. `onClosed` is the last call: the transport is gone and the timer stopped. */
@@ -115,7 +116,7 @@ export class UpperLayer {
         return;
       case 'start-artim':
         this.#stopArtim();
-        this.#artim = setTimeout(() => this.advance({ type: 'artim-expired' }), this.#artimMs);
+        this.#startArtim();
         return;
       case 'stop-artim':
         this.#stopArtim();
@@ -201,6 +202,14 @@ export class UpperLayer {
     this.advance({ type: 'transport-closed', ...(error === undefined ? {} : { error }) });
     this.#stopArtim();
     this.#user.onClosed();
+  }
+
+  #startArtim(): void {
+    const artim = setTimeout(
+      () => afterReading(() => this.#artim === artim && this.advance({ type: 'artim-expired' })),
+      this.#artimMs,
+    );
+    this.#artim = artim;
   }
 
   #stopArtim(): void {

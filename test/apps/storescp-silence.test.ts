@@ -100,6 +100,28 @@ describe('storescp ends what comes byte by byte', limits, () => {
     }));
 });
 
+describe('storescp that was held up itself, for longer than it waits for others', limits, () => {
+  it('finds what was sent in time: an association request, the rest of an object', () =>
+    withStorescp(words('-ta 0.3 -tn 0.3 -v'), async ({ port, process }) => {
+      await using late = await PduSocket.connect(port);
+      await using socket = await PduSocket.connect(port);
+      await openAssociation(socket, [CT_CONTEXT]);
+      const [first, rest] = halves('1.2.3');
+      socket.send(...first);
+      await process.output('stderr', /Storing DICOM file/);
+      process.kill('SIGSTOP');
+      socket.send(...rest);
+      const names = { calledAeTitle: 'A', callingAeTitle: 'B' };
+      late.send(associateRq({ ...names, contexts: [CT_CONTEXT], maxPduLength: 0 }));
+      // Both waits are over when it goes on.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      process.kill('SIGCONT');
+      await late.expect('A-ASSOCIATE-AC');
+      const { message } = await socket.message();
+      assert.equal('status' in message ? message.status : undefined, 0x0000);
+    }));
+});
+
 /** What a peer does in the middle of an object, what it is answered, and the reason that is logged. */
 const LOSSES: readonly (readonly [
   what: string,

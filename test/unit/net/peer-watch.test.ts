@@ -1,6 +1,7 @@
 /** Whose turn it is, and whether enough comes in it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { deferred } from '../../../src/base/deferred.js';
 import { PeerWatch } from '../../../src/net/peer-watch.js';
 
@@ -91,9 +92,18 @@ for (const [what, onLook] of [
     assert.equal(await new Scene(onLook).outcome(), 'nothing');
   });
 
+test('what is read after the wait is over, and before anything else is done, has come in time', async () => {
+  const scene = new Scene();
+  scene.receiver.inMessage = true;
+  scene.watch.onSilence();
+  scene.connection.bytesRead += 1000;
+  assert.equal(await scene.outcome(), 'nothing');
+});
+
 test('silence is told in the turn of the peer, to send or to read, and watched on otherwise', async () => {
   const idle = new Scene();
   idle.watch.onSilence();
+  await setImmediate();
   assert.deepEqual(idle.silences, [MS, MS]);
   idle.watch.end();
   idle.watch.restart();
