@@ -33,7 +33,7 @@ import { ACTS, type Act, drip, misbehave, STAGE_NAMES } from '../support/misbeha
 
 const WAIT_MS = 200;
 const TICK_MS = 10;
-const limits = { concurrency: 12, timeout: 60_000 };
+const limits = { concurrency: 6, timeout: 60_000 };
 /** Whatever a peer does, one of these ends it. */
 const SHORT = { acseTimeoutMs: WAIT_MS, networkTimeoutMs: WAIT_MS };
 
@@ -45,11 +45,22 @@ describe('a server is rid of a requestor', limits, () => {
         const services = [verificationProvider(), storageProvider({ store: await directorySink(folder.path) })];
         await using acceptor = await startServer({ ...SHORT, services });
         await misbehave(stage, act, { port: acceptor.port, tickMs: TICK_MS });
-        await using association = await associate(acceptor.port);
-        assert.equal((await verify(association)).code, 0);
+        await served(acceptor.port);
         await nothingIn(folder.path);
       });
 });
+
+/** On a busy machine we may be as slow as one that is silent, so there is more than one try. */
+async function served(port: number): Promise<void> {
+  for (let tries = 1; ; tries++)
+    try {
+      await using association = await associate(port);
+      assert.equal((await verify(association)).code, 0);
+      return;
+    } catch (error) {
+      if (tries === 10) throw error;
+    }
+}
 
 /** The part file goes when its sink has heard of the end, which may be a little later than the peer. */
 async function nothingIn(directory: string): Promise<void> {

@@ -7,7 +7,7 @@ import { isOpen } from '../support/processes.js';
 import { type SmallDisk, skipWithoutSmallDisk, smallDisk } from '../support/small-disk.js';
 import { faultsOf, inventory, Ledger } from '../support/storing-objects.js';
 
-const OPTIONS = ['--async-ops', '16', '--max-associations', '24', '-ta', '2', '-tn', '3'];
+const OPTIONS = ['--async-ops', '16', '--max-associations', '24', '-ta', '4', '-tn', '4'];
 const DISK_OPTIONS = 'size=400m';
 
 /** Where a storescp stores: a small disk where one can be mounted, else a folder, which cannot be filled. */
