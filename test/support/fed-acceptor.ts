@@ -22,6 +22,7 @@ const MOST_TURNS = 1000;
 class FedConnection implements Connection {
   readonly remote = '127.0.0.1:11112';
   readonly written: Buffer[] = [];
+  bytesRead = 0;
   readonly #held: Buffer[] = [];
   #handlers: TransportHandlers | undefined;
   #isPaused = false;
@@ -68,6 +69,7 @@ class FedConnection implements Connection {
     while (!this.#isPaused && !this.#isClosed) {
       const chunk = this.#held.shift();
       if (chunk === undefined) return;
+      this.bytesRead += chunk.length;
       this.#handlers?.onChunk(chunk);
     }
   }
