@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'ASSOCIATION_ABORTED'
   | 'IDENTITY_NOT_CONFIRMED'
   | 'TRANSPORT'
+  | 'CERTIFICATE'
   | 'TIMEOUT'
   | 'PROTOCOL'
   | 'DATA_SET'
@@ -85,7 +86,28 @@ export class TransportError extends DicomError {
   }
 }
 
-/** Which wait ran out. `connection` is TCP, `acse` association and release, `network` silence while data should flow. */
+/** Which of the PEM texts of TLS is at fault; `index` counts those of one kind from 0. */
+export interface PemSource {
+  readonly kind: 'key' | 'cert' | 'ca' | 'crl';
+  readonly index: number;
+}
+
+/** A private key, a certificate or a revocation list of ours cannot be used. */
+export class CertificateError extends DicomError {
+  readonly code = 'CERTIFICATE';
+  readonly source: PemSource;
+  /** The message without its first words: what is wrong with it. */
+  readonly detail: string;
+
+  constructor(source: PemSource, detail: string, options?: ErrorOptions) {
+    const { kind, index } = source;
+    super(`tls.${kind}${kind === 'ca' || kind === 'crl' ? `[${index}]` : ''}: ${detail}`, options);
+    this.source = source;
+    this.detail = detail;
+  }
+}
+
+/** Which wait ran out. `connection` is TCP and TLS, `acse` association and release, `network` silence while data should flow. */
 export type TimerName = 'connection' | 'acse' | 'dimse' | 'network';
 
 /** A wait ran out after `ms` milliseconds. */

@@ -9,6 +9,7 @@ import {
   modalityPrefix,
   shortName,
   statusLine,
+  type TlsSession,
   transferSyntax,
 } from '../index.js';
 import type { Log } from './log.js';
@@ -33,6 +34,9 @@ export class Narrator {
     switch (event.type) {
       case 'requesting':
         this.#log.info('Requesting Association');
+        break;
+      case 'secured':
+        this.#log.info(`TLS Connection Established (${tlsWords(event.session)})`);
         break;
       case 'associate-rq':
         if (event.direction === 'incoming') this.#log.info('Association Received');
@@ -117,6 +121,12 @@ function rejectionWords(
 ): string {
   const titles = [request.callingAeTitle, request.calledAeTitle].map((title) => `"${excerpt(title)}"`).join(' to ');
   return `Association Rejected (${remote}, ${titles}): ${why} (${pdu.result}/${pdu.source}/${pdu.reason})`;
+}
+
+function tlsWords({ protocol, cipherSuite, peerSubject }: TlsSession): string {
+  return [protocol, cipherSuite, peerSubject === undefined ? 'peer without a certificate' : `peer ${peerSubject}`].join(
+    ', ',
+  );
 }
 
 function whyAborted(error: Error): string {

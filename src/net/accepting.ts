@@ -50,6 +50,7 @@ export class Accepting implements UpperLayerUser {
     this.#transport = transport;
     this.#remote = transport.remote;
     this.#around = around;
+    if (transport.session !== undefined) this.#trace({ type: 'secured', session: transport.session });
     this.#upperLayer = UpperLayer.accept(transport, {
       user: this,
       maxPduLength: this.#maxPduLength,

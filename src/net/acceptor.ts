@@ -1,16 +1,21 @@
 /** Listens for associations and serves each one concurrently (PS3.8 7.1, the acceptor's side). */
 import type { Server as Listener } from 'node:net';
 import { deferred } from '../base/deferred.js';
+import { UsageError } from '../base/errors.js';
 import { Accepting } from './accepting.js';
 import { Admission } from './admission.js';
+import { type Connection, Handshaking } from './handshaking.js';
 import { checkOptions } from './options.js';
 import type { ServeOptions } from './serve-options.js';
-import { HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
-import { tellTrace } from './trace.js';
-import { formatAddress, listen, type Transport } from './transport.js';
+import { artimMs, HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
+import type { AcceptorSecurity } from './tls.js';
+import type { AcceptorTls } from './tls-options.js';
+import { type AssociationEvent, nextAssociationId, tellTrace } from './trace.js';
+import { formatAddress, type Handshake, listen, type Transport } from './transport.js';
 
 /**
- * Each connection without an association may hold an A-ASSOCIATE-RQ of 1 MiB until ARTIM. Closing the oldest bounds that,
+ * Each connection without an association may hold an A-ASSOCIATE-RQ of 1 MiB until ARTIM, or be in the handshake of TLS
+ * for as long. Closing the oldest bounds that,
  * and lets a caller through however many others say nothing.
  */
 const SPARE_CONNECTIONS = 128;
@@ -20,6 +25,7 @@ const HEARING_MS = 1000;
 
 /**
  * @throws {UsageError | InvalidIdentifier} an option out of range, an AE title or a network that is none
+ * @throws {CertificateError} a key, certificate or revocation list that cannot be used
  * @throws {TransportError} port in use, no privilege, no such address
  */
 export async function serve(options: ServeOptions): Promise<Server> {
@@ -33,9 +39,10 @@ export class Server implements AsyncDisposable {
   readonly #options: ServeOptions;
   readonly #timeouts: Timeouts;
   readonly #admission: Admission;
-  readonly #connections = new Set<Accepting>();
+  readonly #connections = new Set<Connection>();
   readonly #closed = deferred();
   #listener: Listener | undefined;
+  #security: AcceptorSecurity | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #roomTimer: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -60,15 +67,26 @@ export class Server implements AsyncDisposable {
 
   /** For `serve`. */
   async listen(): Promise<void> {
-    const { host, port } = this.#options;
+    const { host, port, tls } = this.#options;
+    if (tls !== undefined) this.#security = await securityOf(tls);
     this.#listener = await listen(
-      { host, port },
+      { host, port, security: () => this.#security },
       {
         onConnection: (transport) => this.#onConnection(transport),
+        onHandshake: (handshake) => this.#onHandshake(handshake),
         onAcceptError: (error) => this.#onAcceptError(error),
       },
     );
     this.#watchIdle();
+  }
+
+  /**
+   * Takes other keys and certificates for connections to come; those that there are go on with theirs.
+   * @throws {CertificateError | UsageError} they cannot be used, or TLS is not in use; everything is as it was
+   */
+  async renewTls(tls: AcceptorTls): Promise<void> {
+    if (this.#security === undefined) throw new UsageError('this server was started without TLS');
+    this.#security = await securityOf(tls);
   }
 
   /**
@@ -104,28 +122,50 @@ export class Server implements AsyncDisposable {
   }
 
   #onConnection(transport: Transport): void {
+    this.#serve(transport);
+  }
+
+  #serve(transport: Transport): void {
+    this.#add(
+      new Accepting(transport, {
+        options: this.#options,
+        timeouts: this.#timeouts,
+        admission: this.#admission,
+        places: () => this.#places(),
+        shouldStop: () => this.#stopping,
+      }),
+    );
+  }
+
+  #onHandshake(handshake: Handshake): void {
+    this.#add(
+      new Handshaking(handshake, {
+        timeoutMs: artimMs(this.#timeouts),
+        onSecured: (transport) => this.#serve(transport),
+        onFailed: (error) => this.#trace(nextAssociationId(), handshake.remote, { type: 'no-request', error }),
+      }),
+    );
+  }
+
+  #add(connection: Connection): void {
     clearTimeout(this.#idleTimer);
-    const connection = new Accepting(transport, {
-      options: this.#options,
-      timeouts: this.#timeouts,
-      admission: this.#admission,
-      places: () => [...this.#connections].filter(({ holdsPlace }) => holdsPlace).map(({ host }) => host),
-      shouldStop: () => this.#stopping,
-    });
     this.#connections.add(connection);
     this.#makeRoom();
     void connection.closed.then(() => this.#onConnectionClosed(connection));
   }
 
-  #onConnectionClosed(connection: Accepting): void {
+  #onConnectionClosed(connection: Connection): void {
     this.#connections.delete(connection);
     this.#settleWhenDone();
     this.#watchIdle();
   }
 
   #onAcceptError(error: Error): void {
-    const { host = '::', trace } = this.#options;
-    tellTrace(trace, { id: 0, remote: formatAddress(host, this.port), event: { type: 'accept-failed', error } });
+    this.#trace(0, formatAddress(this.#options.host ?? '::', this.port), { type: 'accept-failed', error });
+  }
+
+  #trace(id: number, remote: string, event: AssociationEvent): void {
+    tellTrace(this.#options.trace, { id, remote, event });
   }
 
   /**
@@ -137,7 +177,7 @@ export class Server implements AsyncDisposable {
     const limit = maxAssociations + SPARE_CONNECTIONS;
     if (this.#connections.size <= limit) return;
     const waiting = [...this.#connections].filter(({ isConnected, holdsPlace }) => isConnected && !holdsPlace);
-    const isWelcome = ({ host }: Accepting) => this.#admission.isWelcome(host);
+    const isWelcome = ({ host }: Connection) => this.#admission.isWelcome(host);
     const inTurn = [...waiting.filter((connection) => !isWelcome(connection)), ...waiting.filter(isWelcome)];
     const atOnce = waiting.length - maxAssociations - MOST_SPARE_CONNECTIONS;
     for (const [index, connection] of inTurn.slice(0, Math.max(0, waiting.length - limit)).entries()) {
@@ -157,6 +197,11 @@ export class Server implements AsyncDisposable {
     }, ms).unref();
   }
 
+  /** The hosts of the associations that there are, each as often as it has one. */
+  #places(): readonly string[] {
+    return [...this.#connections].filter(({ holdsPlace }) => holdsPlace).map(({ host }) => host);
+  }
+
   #settleWhenDone(): void {
     if (this.#stopping && this.#connections.size === 0) this.#closed.resolve();
   }
@@ -166,4 +211,10 @@ export class Server implements AsyncDisposable {
     if (ms > 0 && !this.#stopping && this.#connections.size === 0)
       this.#idleTimer = setTimeout(() => void this.close(), ms);
   }
+}
+
+/** Node's TLS takes its time to load: only who uses it waits for that. */
+async function securityOf(tls: AcceptorTls): Promise<AcceptorSecurity> {
+  const { acceptorSecurity } = await import('./tls.js');
+  return acceptorSecurity(tls);
 }

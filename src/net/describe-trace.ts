@@ -22,6 +22,7 @@ export function describeTrace(event: AssociationEvent): readonly string[] {
         ? dumpAbort({ source: event.error.source, reason: Number(event.error.reason) })
         : [];
     case 'requesting':
+    case 'secured':
     case 'request-failed':
     case 'no-request':
     case 'accept-failed':

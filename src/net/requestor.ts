@@ -26,6 +26,7 @@ import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
 import { serveRequests } from './operations-performed.js';
 import { checkOptions } from './options.js';
 import { artimMs, HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
+import type { RequestorTls } from './tls-options.js';
 import { type AssociationTrace, nextAssociationId, type TraceFunction, tellTrace } from './trace.js';
 import { connect, formatAddress, type Transport } from './transport.js';
 import { UpperLayer, type UpperLayerUser } from './upper-layer.js';
@@ -48,6 +49,8 @@ export interface Peer extends Partial<Timeouts> {
   readonly maxOperationsInvoked?: number | undefined;
   /** Who asks (PS3.7 D.3.3.7). It goes over the network as it is: whoever can read it there can use it. */
   readonly userIdentity?: RequestedUserIdentity | undefined;
+  /** Protects the connection with TLS (PS3.15 B.12, B.13). Default: plain TCP. */
+  readonly tls?: RequestorTls | undefined;
   /** Ends whatever is under way by A-ABORT, which then rejects with the reason, if that is an `Error`. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -67,6 +70,7 @@ export interface AssociationRequest extends Peer {
  * @throws {TransportError | TimeoutError} no connection, or no answer
  * @throws {AssociationRejected | AssociationAborted | ProtocolError} an answer that is none, or a no
  * @throws {IdentityNotConfirmed} no answer, or none that will do, to a user identity that one was requested for
+ * @throws {CertificateError} a key, certificate or revocation list that cannot be used
  * @throws {UsageError | InvalidIdentifier} an option out of range, an AE title or a UID that is none; nothing was sent
  * @throws the reason of a signal that is aborted, now or later, if it is an `Error`; else {AssociationAborted} by `local`
  */
@@ -154,8 +158,10 @@ class Requesting implements UpperLayerUser {
   }
 
   async #open(signal: AbortSignal): Promise<Transport> {
-    const { host, port } = this.#options;
-    const transport = await connect({ host, port, timeoutMs: this.#timeouts.connectionTimeoutMs, signal });
+    const { host, port, tls } = this.#options;
+    const { connectionTimeoutMs: timeoutMs, networkTimeoutMs: handshakeMs } = this.#timeouts;
+    const transport = await connect({ host, port, tls, timeoutMs, handshakeMs, signal });
+    if (transport.session !== undefined) this.#trace({ type: 'secured', session: transport.session });
     const ms = this.#timeouts.acseTimeoutMs;
     if (ms > 0)
       this.#timer = setTimeout(
@@ -206,7 +212,9 @@ class Requesting implements UpperLayerUser {
 
   #refusal(indication: AbortIndication): Error {
     if (indication.by !== 'transport') return abortedError(indication);
-    return indication.error ?? new TransportError(`${this.#remote} closed the connection without an answer`);
+    // TLS 1.3 is done for us before the peer has looked at our certificate.
+    const hint = this.#options.tls === undefined ? '' : '; does it accept our certificate?';
+    return indication.error ?? new TransportError(`${this.#remote} closed the connection without an answer${hint}`);
   }
 
   #fail(error: Error): void {

@@ -3,6 +3,7 @@ import type { AdmissionOptions } from './admission.js';
 import type { Authenticate } from './authentication.js';
 import type { ServiceProvider } from './service-provider.js';
 import type { Timeouts } from './timeouts.js';
+import type { AcceptorTls } from './tls-options.js';
 import type { TraceFunction } from './trace.js';
 
 /** Where to listen and what to serve. */
@@ -25,6 +26,8 @@ export interface ServeOptions extends AdmissionOptions, Partial<Omit<Timeouts, '
    * are granted it (PS3.7 D.3.3.3), and the services are called for the next while they are busy with the last. Default 1.
    */
   readonly maxOperationsPerformed?: number | undefined;
+  /** Protects every connection with TLS (PS3.15 B.12, B.13); see also `Server.renewTls`. Default: plain TCP. */
+  readonly tls?: AcceptorTls | undefined;
   /** Ends the server after so long without any connection; 0 is never. Default 0. */
   readonly idleTimeoutMs?: number | undefined;
   /**

@@ -3,6 +3,7 @@ import type { AcceptedContext } from '../acse/negotiate.js';
 import type { AbortedBy } from '../base/errors.js';
 import type { DimseMessage, DimseRequest } from '../dimse/messages.js';
 import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
+import type { TlsSession } from './tls-options.js';
 
 /** Whether we sent it or the peer did. */
 export type Direction = 'outgoing' | 'incoming';
@@ -10,6 +11,8 @@ export type Direction = 'outgoing' | 'incoming';
 /** What happens on an association, or to a server. */
 export type AssociationEvent =
   | { readonly type: 'requesting'; readonly host: string; readonly port: number }
+  /** TLS protects the connection; comes before any PDU. */
+  | { readonly type: 'secured'; readonly session: TlsSession }
   | { readonly type: 'associate-rq'; readonly direction: Direction; readonly pdu: AssociateRq }
   | { readonly type: 'associate-ac'; readonly direction: Direction; readonly pdu: AssociateAc }
   | { readonly type: 'associate-rj'; readonly direction: 'incoming'; readonly pdu: AssociateRj }
@@ -36,7 +39,7 @@ export type AssociationEvent =
       readonly error: Error;
     }
   | {
-      /** A connection came and went without an A-ASSOCIATE-RQ; `error` tells of bytes that were none. */
+      /** A connection came and went without an A-ASSOCIATE-RQ; `error` tells of bytes that were none, or why there is no TLS. */
       readonly type: 'no-request';
       readonly error: Error | undefined;
     }

@@ -1,7 +1,11 @@
-/** TCP as the upper layer sees it: chunks in, awaited writes out, one line of words for every failure. */
-import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
+/** TCP, and TLS over it, as the upper layer sees them: chunks in, awaited writes out, one line of words for every failure. */
+import { connect as connectTcp, createServer, type OnReadOpts, type Server, type Socket } from 'node:net';
 import { TimeoutError, TransportError } from '../base/errors.js';
 import { OwnMemory } from './own-memory.js';
+import { HANG_UP_MS } from './timeouts.js';
+import type { AcceptorSecurity } from './tls.js';
+import type { RequestorTls, TlsSession } from './tls-options.js';
+import { HUNG_UP, tlsErrorInWords } from './tls-words.js';
 
 /** A connection. Handlers are called from the moment `start` is called, never before. */
 export interface TransportHandlers {
@@ -18,12 +22,15 @@ export class Transport {
   readonly #memory: OwnMemory | undefined;
   /** `host:port` of the peer, for messages. */
   readonly remote: string;
+  /** What TLS has negotiated; undefined where there is none. */
+  readonly session: TlsSession | undefined;
   #error: TransportError | undefined;
 
   /** @param memory what the socket is read into, if it is not Node that hands out chunks */
-  constructor(socket: Socket, memory?: OwnMemory) {
+  constructor(socket: Socket, memory?: OwnMemory, session?: TlsSession) {
     this.#socket = socket;
     this.#memory = memory;
+    this.session = session;
     socket.pause();
     this.remote = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
     socket.setNoDelay(true);
@@ -77,7 +84,19 @@ export class Transport {
 
   /** Closes at once. What a peer has not taken by then it never will: waiting for it could last for ever. */
   close(): void {
-    this.#socket.destroy();
+    if (this.session === undefined || this.#socket.writableLength > 0) this.#socket.destroy();
+    else this.#endTls();
+  }
+
+  /** RFC 8446 6.1: a peer that is not told of the end takes it for an attack. All that was written has been taken already. */
+  #endTls(): void {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    socket.removeAllListeners('data').removeAllListeners('timeout');
+    if (this.#memory !== undefined) this.#memory.onChunk = () => undefined;
+    const timer = setTimeout(() => socket.destroy(), HANG_UP_MS);
+    socket.once('close', () => clearTimeout(timer));
+    socket.end(() => socket.destroy());
   }
 
   #inWords(cause: Error): TransportError {
@@ -92,26 +111,64 @@ export type Connection = Pick<Transport, keyof Transport>;
 export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
+  /** For TCP and TLS together. */
   readonly timeoutMs: number;
+  readonly tls?: RequestorTls | undefined;
+  /** Longest handshake of TLS; 0 is no limit. Default 0. */
+  readonly handshakeMs?: number;
   readonly signal: AbortSignal;
+}
+
+/** A socket that is being opened. */
+interface Opening {
+  readonly socket: Socket;
+  /** The event that tells that it is ready. */
+  readonly ready: 'connect' | 'secureConnect';
+  session(): TlsSession | undefined;
+}
+
+type Open = (at: { readonly host: string; readonly port: number; readonly onread: OnReadOpts }) => Opening;
+
+const openPlain: Open = (at) => ({ socket: connectTcp(at), ready: 'connect', session: () => undefined });
+
+/** Node's TLS takes its time to load: only who uses it waits for that. */
+async function opensTls(tls: RequestorTls, host: string): Promise<Open> {
+  const [{ connect: connectTls }, { requestorOptions, sessionOf }] = await Promise.all([
+    import('node:tls'),
+    import('./tls.js'),
+  ]);
+  const options = requestorOptions(tls, host);
+  return (at) => {
+    const socket = connectTls({ ...at, ...options });
+    return { socket, ready: 'secureConnect', session: () => sessionOf(socket) };
+  };
 }
 
 /**
  * Opens a connection, trying each address of the host in turn.
- * @throws {TransportError} refused, unreachable, unknown host
- * @throws {TimeoutError} of timer `connection`
+ * @throws {TransportError} refused, unreachable, unknown host; no TLS with this peer, or a certificate that is not good
+ * @throws {TimeoutError} of timer `connection`, or of `network` for the handshake of TLS
+ * @throws {CertificateError | UsageError} options of TLS that cannot be used
  */
-export function connect(options: ConnectOptions): Promise<Transport> {
-  const { host, port, timeoutMs, signal } = options;
+export async function connect(options: ConnectOptions): Promise<Transport> {
+  const open = options.tls === undefined ? openPlain : await opensTls(options.tls, options.host);
+  return await opened(open, options);
+}
+
+function opened(open: Open, { host, port, timeoutMs, handshakeMs = 0, signal }: ConnectOptions): Promise<Transport> {
+  const address = formatAddress(host, port);
   return new Promise((resolve, reject) => {
     const memory = new OwnMemory();
-    const socket = connectTcp({ host, port, onread: memory.onread });
+    const { socket, ready, session } = open({ host, port, onread: memory.onread });
     const timer = timeoutMs > 0 ? setTimeout(onTimeout, timeoutMs) : undefined;
+    let handshake: NodeJS.Timeout | undefined;
+    let isHandshaking = false;
 
     function settle(): void {
       clearTimeout(timer);
+      clearTimeout(handshake);
       signal.removeEventListener('abort', onAbort);
-      socket.off('connect', onConnect);
+      socket.off('connect', onConnect).off(ready, onReady);
     }
     function fail(error: Error): void {
       settle();
@@ -119,24 +176,30 @@ export function connect(options: ConnectOptions): Promise<Transport> {
       reject(error);
     }
     function onConnect(): void {
+      isHandshaking = ready === 'secureConnect';
+      if (isHandshaking && handshakeMs > 0) handshake = setTimeout(onStall, handshakeMs);
+    }
+    function onReady(): void {
       settle();
       socket.off('error', onError);
-      resolve(new Transport(socket, memory));
+      resolve(new Transport(socket, memory, session()));
     }
     function onError(cause: Error): void {
-      fail(
-        new TransportError(`cannot connect to ${formatAddress(host, port)}: ${systemErrorInWords(cause)}`, { cause }),
-      );
+      const what = isHandshaking ? 'no TLS with' : 'cannot connect to';
+      const why = isHandshaking ? handshakeErrorInWords(cause) : systemErrorInWords(cause);
+      fail(new TransportError(`${what} ${address}: ${why}`, { cause }));
     }
     function onTimeout(): void {
-      fail(new TimeoutError('connection', timeoutMs, `connection to ${formatAddress(host, port)}`));
+      fail(new TimeoutError('connection', timeoutMs, `${isHandshaking ? 'TLS ' : ''}connection to ${address}`));
+    }
+    function onStall(): void {
+      fail(new TimeoutError('network', handshakeMs, `end of the TLS handshake with ${address}`));
     }
     function onAbort(): void {
-      fail(new TransportError(`connection to ${formatAddress(host, port)} given up`));
+      fail(new TransportError(`connection to ${address} given up`));
     }
 
-    socket.on('connect', onConnect);
-    socket.on('error', onError);
+    socket.on('connect', onConnect).on(ready, onReady).on('error', onError);
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
   });
@@ -148,22 +211,68 @@ function accept(accepted: Socket): Transport {
   return socket === undefined ? new Transport(accepted) : new Transport(socket, memory);
 }
 
+/** An accepted connection until TLS protects it. */
+export interface Handshake {
+  /** `host:port` of the peer. */
+  readonly remote: string;
+  /** Rejects with a {TransportError}; undefined is a peer that has gone without a word. */
+  readonly done: Promise<Transport | undefined>;
+  /** Closes at once. */
+  giveUp(): void;
+}
+
+function beginHandshake(accepted: Socket, security: AcceptorSecurity): Handshake {
+  const remote = formatAddress(accepted.remoteAddress ?? 'unknown', accepted.remotePort ?? 0);
+  const socket = security.wrap(accepted);
+  const done = new Promise<Transport | undefined>((resolve, reject) => {
+    const refuse = (why: string, cause?: Error) => {
+      reject(new TransportError(why, { cause }));
+      socket.destroy();
+    };
+    const onEnd = (cause?: Error) => {
+      const why = cause === undefined ? HUNG_UP : handshakeErrorInWords(cause);
+      if (why === HUNG_UP && accepted.bytesRead === 0) resolve(undefined);
+      else refuse(why, cause);
+    };
+    const onClose = () => onEnd();
+    socket.on('error', onEnd).on('close', onClose);
+    accepted.on('error', onEnd);
+    socket.once('secure', () => {
+      const why = security.refusal(socket);
+      if (why !== undefined) return refuse(why);
+      socket.off('error', onEnd).off('close', onClose);
+      resolve(new Transport(socket, undefined, security.session(socket)));
+    });
+  });
+  return { remote, done, giveUp: () => socket.destroy() };
+}
+
 export interface ListenHandlers {
   onConnection(transport: Transport): void;
+  /** A connection that TLS is to protect first. */
+  onHandshake(handshake: Handshake): void;
   /** A connection could not be taken; listening goes on. */
   onAcceptError(error: Error): void;
+}
+
+export interface ListenOptions {
+  readonly host?: string | undefined;
+  readonly port: number;
+  /** Is asked for each connection anew; undefined is plain TCP. */
+  security?(): AcceptorSecurity | undefined;
 }
 
 /**
  * Listens on `port` (0: the system chooses) of one address, or of all with IPv6 and IPv4.
  * @throws {TransportError} port in use, no privilege, no such address
  */
-export function listen(
-  at: { readonly host?: string | undefined; readonly port: number },
-  handlers: ListenHandlers,
-): Promise<Server> {
+export function listen(at: ListenOptions, handlers: ListenHandlers): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ pauseOnConnect: true }, (socket) => handlers.onConnection(accept(socket)));
+    const server = createServer({ pauseOnConnect: true }, (socket) => {
+      const security = at.security?.();
+      if (security === undefined) handlers.onConnection(accept(socket));
+      else handlers.onHandshake(beginHandshake(socket, security));
+    });
     server.once('error', (cause) => {
       const address = at.host === undefined ? `port ${at.port}` : formatAddress(at.host, at.port);
       reject(new TransportError(`cannot listen on ${address}: ${systemErrorInWords(cause)}`, { cause }));
@@ -191,11 +300,17 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   EACCES: 'insufficient privileges',
 };
 
-/** Words for Node's system errors; several addresses tried in turn give the first one's. */
+/** Words for Node's system errors and those of TLS; several addresses tried in turn give the first one's. */
 export function systemErrorInWords(error: Error): string {
   const first = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
   const code = 'code' in first && typeof first.code === 'string' ? first.code : undefined;
-  return (code === undefined ? undefined : SYSTEM_ERRORS[code]) ?? first.message;
+  return tlsErrorInWords(first) ?? (code === undefined ? undefined : SYSTEM_ERRORS[code]) ?? first.message;
+}
+
+/** As well, while TLS is being negotiated: who does not want to go on just hangs up. */
+function handshakeErrorInWords(error: Error): string {
+  const hasHungUp = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+  return hasHungUp ? HUNG_UP : systemErrorInWords(error);
 }
 
 /** `host:port`, with brackets round an IPv6 address; an IPv4 address that came in over IPv6 is shown as IPv4. */

@@ -208,7 +208,8 @@ export class PduReader {
 
 /** What a first byte most likely is if it is no PDU type. */
 function notDicom(type: number): string {
-  if (type === 0x16) return ': is it TLS?';
+  // RFC 8446 5.1: a handshake, or an alert.
+  if (type === 0x16 || type === 0x15) return ': is it TLS?';
   return type >= 0x20 && type < 0x7f ? ': is it text, such as HTTP?' : '';
 }
 

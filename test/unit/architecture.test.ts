@@ -26,7 +26,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules of Node, by where the library may use them. Everything else in it is pure. */
 const MAY_USE_NODE: Readonly<Record<string, (path: string) => boolean>> = {
-  'node:net': (path) => ['net/transport.ts', 'net/own-memory.ts', 'net/acceptor.ts', 'net/host-list.ts'].includes(path),
+  'node:net': (path) =>
+    ['transport', 'own-memory', 'acceptor', 'host-list', 'tls'].some((name) => path === `net/${name}.ts`),
+  'node:tls': (path) => path === 'net/transport.ts' || path === 'net/tls.ts',
   'node:events': (path) => path === 'net/association.ts' || path === 'net/requestor.ts',
   'node:fs': (path) => path.startsWith('file/') || path.startsWith('services/'),
   'node:fs/promises': (path) => path.startsWith('file/') || path.startsWith('services/'),
@@ -36,7 +38,7 @@ const MAY_USE_NODE: Readonly<Record<string, (path: string) => boolean>> = {
   '@cornerstonejs/codec-openjpeg/decodewasmjs': (path) => path === 'codecs/openjpeg-library.ts',
   'node:path': (path) => path.startsWith('services/'),
   'node:os': (path) => path.startsWith('services/'),
-  'node:crypto': (path) => path.startsWith('services/'),
+  'node:crypto': (path) => path.startsWith('services/') || path === 'net/tls.ts',
 };
 
 const MAX_FILE_LINES = 350;

@@ -33,7 +33,7 @@ test('a connection that cannot be taken is told, and listening goes on', async (
   const told: Error[] = [];
   const server = await listen(
     { host: '127.0.0.1', port: 0 },
-    { onConnection: () => undefined, onAcceptError: (error) => told.push(error) },
+    { onConnection: () => undefined, onHandshake: () => undefined, onAcceptError: (error) => told.push(error) },
   );
   const error = systemError('EMFILE');
   server.emit('error', error);

@@ -1,0 +1,100 @@
+/** One connection to a server that speaks TLS, until an association can be asked for on it. */
+import { deferred } from '../base/deferred.js';
+import { TimeoutError, TransportError } from '../base/errors.js';
+import { hostOf } from './host-list.js';
+import type { Handshake, Transport } from './transport.js';
+
+/** What a server does with its connections, whatever they are at. */
+export interface Connection {
+  /** Settles when it needs no more of the server's attention. */
+  readonly closed: Promise<void>;
+  /** Whether it counts as an association. */
+  readonly holdsPlace: boolean;
+  /** The peer's address. */
+  readonly host: string;
+  readonly isConnected: boolean;
+  readonly isBusy: boolean;
+  /** Since it was accepted. */
+  readonly ageMs: number;
+  /** Ends it; when called again, at once. */
+  stop(): void;
+  /** Hangs up at once, for newer connections. */
+  makeWay(): void;
+}
+
+export interface HandshakingOptions {
+  readonly timeoutMs: number;
+  /** The connection goes on as this one. */
+  onSecured(transport: Transport): void;
+  /** The connection is gone; `error` is undefined if nobody is to be told why. */
+  onFailed(error: Error | undefined): void;
+}
+
+export class Handshaking implements Connection {
+  readonly holdsPlace = false;
+  readonly host: string;
+  readonly isBusy = false;
+  readonly #handshake: Handshake;
+  readonly #options: HandshakingOptions;
+  readonly #closed = deferred();
+  readonly #timer: NodeJS.Timeout;
+  readonly #begunMs = performance.now();
+  #isConnected = true;
+  /** Why we have given up, if it was we. */
+  #fault: Error | undefined;
+
+  constructor(handshake: Handshake, options: HandshakingOptions) {
+    this.#handshake = handshake;
+    this.host = hostOf(handshake.remote);
+    this.#options = options;
+    this.#timer = setTimeout(() => this.#onTimeout(), options.timeoutMs);
+    void this.#run();
+  }
+
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#begunMs;
+  }
+
+  stop(): void {
+    this.#isConnected = false;
+    this.#handshake.giveUp();
+  }
+
+  makeWay(): void {
+    this.#fault = new TransportError('closed to make way for newer connections');
+    this.stop();
+  }
+
+  #onTimeout(): void {
+    this.#fault = new TimeoutError('acse', this.#options.timeoutMs, 'end of the TLS handshake');
+    this.stop();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      const transport = await this.#handshake.done;
+      if (transport === undefined || !this.#isConnected) this.#options.onFailed(this.#fault);
+      else this.#options.onSecured(transport);
+    } catch (error) {
+      // Given up without a fault, it is we who are stopping.
+      const isOurs = !this.#isConnected;
+      this.#options.onFailed(isOurs ? this.#fault : toError(error));
+    } finally {
+      clearTimeout(this.#timer);
+      this.#isConnected = false;
+      this.#closed.resolve();
+    }
+  }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,105 @@
+/** Keys, certificates and revocation lists, made by the openssl command for one test file each: none of them outlives it. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { skipWithout } from './peers-required.js';
+
+export function skipWithoutOpenssl(): string | false {
+  return skipWithout(['openssl'], 'openssl');
+}
+
+/** Files and what is in them. */
+export interface Identity {
+  readonly keyFile: string;
+  readonly certFile: string;
+  readonly key: Buffer;
+  readonly cert: Buffer;
+}
+
+export interface IdentityOptions {
+  readonly altNames?: string;
+  readonly algorithm?: 'ec' | 'rsa';
+  /** When it is valid: before, around or after the time of the test. */
+  readonly valid?: 'past' | 'now' | 'future';
+  /** Encrypts the key. */
+  readonly passphrase?: string;
+}
+
+const DAY_MS = 86_400_000;
+const VALID_DAYS = { past: [-20, -10], now: [-1, 10], future: [10, 20] } as const;
+
+/** What `openssl ca` wants to be told. */
+const configuration = (folder: string) => `
+[ca]
+default_ca = only
+[only]
+database = ${folder}/index.txt
+new_certs_dir = ${folder}
+rand_serial = yes
+certificate = ${folder}/ca.pem
+private_key = ${folder}/ca.key
+default_md = sha256
+default_days = 10
+default_crl_days = 10
+policy = any
+unique_subject = no
+copy_extensions = copy
+[any]
+organizationName = optional
+commonName = supplied
+`;
+
+/** A certification authority in a folder of its own, which is removed in the end. */
+export class Authority implements Disposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'netdicom-ca-'));
+  readonly certFile = join(this.#folder, 'ca.pem');
+  readonly cert: Buffer;
+
+  constructor(name: string) {
+    writeFileSync(join(this.#folder, 'index.txt'), '');
+    writeFileSync(join(this.#folder, 'ca.cnf'), configuration(this.#folder));
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-days', '10', '-subj', `/CN=${name}`];
+    this.#openssl([...request, '-keyout', 'ca.key', '-out', 'ca.pem']);
+    this.cert = readFileSync(this.certFile);
+  }
+
+  /** A key, and a certificate of it for this machine, if nothing else is said. */
+  issue(name: string, options: IdentityOptions = {}): Identity {
+    const { altNames = 'DNS:localhost,IP:127.0.0.1', algorithm = 'ec', valid = 'now', passphrase } = options;
+    const [keyName, certName] = [`${name}.key`, `${name}.pem`];
+    this.#openssl([
+      ...['req', '-new', '-keyout', keyName, '-out', 'request.pem', '-subj', `/O=Test/CN=${name}`],
+      ...['-addext', `subjectAltName=${altNames}`],
+      ...(algorithm === 'rsa' ? ['-newkey', 'rsa:2048'] : ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']),
+      ...(passphrase === undefined ? ['-noenc'] : ['-passout', `pass:${passphrase}`]),
+    ]);
+    const [from, to] = VALID_DAYS[valid].map((days) => asn1Time(Date.now() + days * DAY_MS));
+    const dates = ['-startdate', from ?? '', '-enddate', to ?? ''];
+    this.#openssl(['ca', '-config', 'ca.cnf', '-batch', '-notext', '-in', 'request.pem', '-out', certName, ...dates]);
+    const [keyFile, certFile] = [join(this.#folder, keyName), join(this.#folder, certName)];
+    return { keyFile, certFile, key: readFileSync(keyFile), cert: readFileSync(certFile) };
+  }
+
+  /** The list of all certificates that are revoked by now. */
+  revocationList(revoked: readonly Identity[]): { readonly file: string; readonly pem: Buffer } {
+    for (const { certFile } of revoked) this.#openssl(['ca', '-config', 'ca.cnf', '-revoke', certFile]);
+    this.#openssl(['ca', '-config', 'ca.cnf', '-gencrl', '-out', 'crl.pem']);
+    const file = join(this.#folder, 'crl.pem');
+    return { file, pem: readFileSync(file) };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #openssl(args: readonly string[]): void {
+    const { status, stderr } = spawnSync('openssl', args, { cwd: this.#folder, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`openssl ${args.join(' ')}:\n${stderr}`);
+  }
+}
+
+/** YYYYMMDDHHMMSSZ. */
+function asn1Time(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}Z`;
+}
