@@ -13,6 +13,7 @@ import {
 import { USERS } from './identity-options.js';
 import type { Application, OptionsOf } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
+import { TLS_OF_ACCEPTOR } from './tls-options.js';
 
 export const STORESCP = {
   name: 'storescp',
@@ -159,6 +160,7 @@ export const STORESCP = {
         },
       ],
     },
+    TLS_OF_ACCEPTOR,
     GENERAL,
   ],
   exitCodes: {

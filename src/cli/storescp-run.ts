@@ -22,6 +22,7 @@ import { printUserLine } from './hash-password.js';
 import { type Log, writeStandard } from './log.js';
 import { Narrator } from './narrator.js';
 import type { StorescpOptions } from './storescp-options.js';
+import { acceptorTls, namingFiles, renewOnHangUp } from './tls-files.js';
 
 const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
 const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
@@ -40,20 +41,24 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
   if (hashPassword !== undefined) throw new CommandLineError('--hash-password: takes no port');
   const narrator = new Narrator('provider', log);
   const admitted = admission(options, log);
+  const tls = acceptorTls(options);
   const store = await openSink(options, log);
-  const server = await serve({
+  const serving = serve({
     ...options,
     ...admitted,
     port,
+    tls,
     host: options.bindAddress,
     idleTimeoutMs: options.connectionTimeoutMs,
     services: services(options, store),
     trace: (trace) => narrator.tell(trace),
   });
+  const server = await namingFiles(serving, options);
   // Whoever reads the port may send a signal at once.
   const ended = stopOnSignal(server, log);
+  const renewals = tls === undefined ? undefined : renewOnHangUp(server, options, log);
   if (port === 0) writeStandard(1, `${server.port}\n`);
-  return ended;
+  return await ended.finally(() => renewals?.stop());
 }
 
 /** Resolves when the server has ended: by itself after `-to`, or by a signal, the second of which allows no grace. */

@@ -12,6 +12,7 @@ import {
 import { USER_IDENTITY } from './identity-options.js';
 import type { Application, OptionsOf } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
+import { TLS_OF_REQUESTOR } from './tls-options.js';
 
 export const STORESCU = {
   name: 'storescu',
@@ -194,6 +195,7 @@ export const STORESCU = {
         },
       ],
     },
+    TLS_OF_REQUESTOR,
     GENERAL,
   ],
   variables: { NETDICOM_PASSWORD: 'password of --user, without --password-file' },

@@ -2,6 +2,7 @@
 import {
   AssociationAborted,
   AssociationRejected,
+  CertificateError,
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   excerpt,
@@ -23,6 +24,7 @@ import { Narrator } from './narrator.js';
 import { pathFilter } from './path-filter.js';
 import type { StorescuOptions } from './storescu-options.js';
 import { Tally } from './tally.js';
+import { inFiles, requestorTls } from './tls-files.js';
 import { requestedIdentity } from './user-identity.js';
 
 const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
@@ -97,6 +99,7 @@ async function storeOptions(options: StorescuOptions, log: Log): Promise<StoreFi
   const narrator = new Narrator('user', log);
   return {
     ...options,
+    tls: requestorTls(options),
     accept: await pathFilter(options),
     userIdentity: requestedIdentity(options, process.env.NETDICOM_PASSWORD),
     transferSyntaxes: proposedSyntaxes(options.proposal),
@@ -181,6 +184,7 @@ function answerInWords({ response }: Extract<StoreOutcome, { type: 'stored' | 'r
 function describeFailure(error: unknown, options: StorescuOptions, sending: string | undefined): string {
   const { host, port } = options;
   if (error instanceof NoPresentationContext) return error.message;
+  if (error instanceof CertificateError) return inFiles(error, options);
   const during = sending === undefined ? '' : ` while sending ${sending}`;
   if (error instanceof AssociationRejected) {
     // PS3.7 D.3.3.7.3: a refused user has no reason of its own.

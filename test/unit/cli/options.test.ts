@@ -26,7 +26,20 @@ function optionsOf(application: Application, line: string): unknown {
   return commandLine.action === 'run' ? commandLine.options : undefined;
 }
 
+/** Without `--tls` none of the others is given. */
+const TLS_DEFAULTS = {
+  tls: false,
+  tlsKey: undefined,
+  tlsCert: undefined,
+  tlsCa: [],
+  tlsCrl: [],
+  tlsPassphraseFile: undefined,
+  tlsProfile: undefined,
+} as const;
+
 const STORESCU_DEFAULTS = {
+  ...TLS_DEFAULTS,
+  tlsServerName: undefined,
   verbosity: undefined,
   logLevel: undefined,
   logConfig: undefined,
@@ -177,6 +190,8 @@ const STORESCU_FAULTS: readonly (readonly [string, string])[] = [
 ];
 
 const STORESCP_DEFAULTS = {
+  ...TLS_DEFAULTS,
+  tlsClientAuth: undefined,
   verbosity: undefined,
   logLevel: undefined,
   logConfig: undefined,
@@ -233,6 +248,13 @@ const STORESCP_LINES: readonly (readonly [string, Readonly<Record<string, unknow
   ['--hash-password bob', { hashPassword: 'bob', port: undefined }],
   ['--hash-password bob 11112', { hashPassword: 'bob' }],
   ['--hash-password=Ju\u0308rgen', { hashPassword: 'J\u00fcrgen', port: undefined }],
+  [
+    '--tls --tls-key k --tls-cert c --tls-ca a --tls-ca b --tls-crl d --tls-profile bcp195-extended --tls-client-auth none 11112',
+    {
+      ...{ tls: true, tlsKey: 'k', tlsCert: 'c', tlsCa: ['a', 'b'], tlsCrl: ['d'] },
+      ...{ tlsProfile: 'bcp195-extended', tlsClientAuth: 'none' },
+    },
+  ],
   ['-ba ::1 --max-associations 1 11112', { bindAddress: '::1', maxAssociations: 1 }],
   [
     '-to 1 -ta 2 -td 3 -tn 4 -pdu 0 11112',
@@ -262,6 +284,9 @@ const STORESCP_FAULTS: readonly (readonly [string, string])[] = [
   ['--hash-password #bob', '--hash-password: begins with #, as comments do'],
   ['--hash-password', '--hash-password: the value is missing'],
   ['--users users.txt', 'missing port'],
+  ['11112 --tls-client-auth maybe', '--tls-client-auth: maybe is not one of require, request, none'],
+  ['11112 --tls-profile basic', '--tls-profile: basic is not one of bcp195, bcp195-extended'],
+  ['11112 --tls-passphrase secret', 'unknown option --tls-passphrase'],
   ['--max-associations 0 11112', '--max-associations: 0 is not a number from 1 up'],
   ['-aet \\ 11112', '-aet: not an AE title: "\\" has a backslash, control or non-ASCII character'],
 ];
