@@ -1,0 +1,164 @@
+/** Bytes over TLS: unchanged, held back where a side does not take them, and told of where that lasts too long. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, describe, test } from 'node:test';
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { bufferSource } from '../../src/dataset/source.js';
+import { type Association, type DimseResponse, storageProvider, TimeoutError } from '../../src/index.js';
+import { encodePdu } from '../../src/pdu/codec.js';
+import { Inbox } from '../support/loopback-inbox.js';
+import { CT, CT_CONTEXT, command, ctDataSet, pData, RawPeer, rqOf, storeRq } from '../support/loopback-peer.js';
+import { associate, rejection, startServer, traced } from '../support/loopback-server.js';
+import { Authority, skipWithoutOpenssl } from '../support/tls-certificates.js';
+
+const skip = skipWithoutOpenssl();
+const MIB = 1024 * 1024;
+/** What two kernels, TLS and our own queue may hold between them. */
+const MOST_ON_THE_WAY = 24 * MIB;
+/** So long without a byte taken, and the peer is held back. */
+const STALL_MS = 250;
+
+const authority = skip ? undefined : new Authority('CA');
+after(() => authority?.[Symbol.dispose]());
+const identity = authority?.issue('both');
+
+function credentials() {
+  if (authority === undefined || identity === undefined) throw new Error('there are no certificates');
+  return { key: identity.key, cert: identity.cert, ca: [authority.cert] };
+}
+
+async function rawPeer(port: number): Promise<RawPeer> {
+  const socket = connectTls({ host: '127.0.0.1', port, ...credentials() });
+  await once(socket, 'secureConnect');
+  const peer = new RawPeer(socket);
+  peer.send(rqOf([CT_CONTEXT]));
+  await peer.expect('A-ASSOCIATE-AC');
+  return peer;
+}
+
+function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+/** Data sets that are not all alike. */
+function bigDataSet(bytes: number): Buffer {
+  const dataSet = ctDataSet('1.2.3', bytes);
+  for (let offset = dataSet.length - bytes; offset < dataSet.length; offset += 4) dataSet.writeUInt32LE(offset, offset);
+  return dataSet;
+}
+
+function store(association: Association, dataSet: Buffer): Promise<DimseResponse> {
+  return association.request(
+    (messageId) => ({
+      type: 'C-STORE-RQ',
+      messageId,
+      priority: 2,
+      affectedSopClassUid: CT,
+      affectedSopInstanceUid: '1.2.3',
+    }),
+    { presentationContextId: 1, dataSet: bufferSource(dataSet) },
+  );
+}
+
+describe('over TLS', { skip }, () => {
+  for (const maxPduLength of [4096, 65_536, 0])
+    test(`a data set arrives byte for byte, in PDUs of ${maxPduLength} bytes (0 is no limit)`, async () => {
+      const stored: Buffer[] = [];
+      const services = [
+        storageProvider({
+          async store({ part10 }) {
+            for await (const batch of part10) for (const view of batch) stored.push(Buffer.from(view));
+          },
+        }),
+      ];
+      await using server = await startServer({ tls: credentials(), services, maxPduLength });
+      const association = await associate(server.port, { contexts: [CT_CONTEXT], tls: credentials() });
+      const sent = bigDataSet(8 * MIB);
+      assert.equal((await store(association, sent)).status, 0);
+      await association.release();
+      assert.ok(Buffer.concat(stored).subarray(-sent.length).equals(sent));
+    });
+
+  test('a sink that does not read stops a peer that sends 64 MiB, and lets it go on when it reads', async () => {
+    const begun = new Inbox<true>();
+    const { opened, open } = gate();
+    let bytes = 0;
+    const services = [
+      storageProvider({
+        async store({ part10 }) {
+          begun.push(true);
+          await opened;
+          for await (const batch of part10) for (const { length } of batch) bytes += length;
+        },
+      }),
+    ];
+    await using server = await startServer({ tls: credentials(), services });
+    await using peer = await rawPeer(server.port);
+    let taken = 0;
+    const write = (piece: Buffer) =>
+      new Promise<void>((resolve, reject) => {
+        peer.socket.write(piece, (error) => (error ? reject(error) : resolve()));
+        taken += piece.length;
+      });
+    const pump = async () => {
+      await write(encodePdu(command(storeRq(1, '1.2.3'), 1, true)));
+      const dataSet = ctDataSet('1.2.3', 64 * MIB);
+      for (let offset = 0; offset < dataSet.length; offset += 16_000) {
+        const isLast = offset + 16_000 >= dataSet.length;
+        await write(encodePdu(pData(1, dataSet.subarray(offset, offset + 16_000), { isLast })));
+      }
+    };
+    const pumping = pump();
+    await begun.next();
+    peer.socket.setTimeout(STALL_MS);
+    await once(peer.socket, 'timeout');
+    peer.socket.setTimeout(0);
+    assert.ok(taken < MOST_ON_THE_WAY, `${taken} bytes were taken`);
+    open();
+    await pumping;
+    assert.equal((await peer.message('C-STORE-RSP')).message.status, 0);
+    assert.ok(bytes > 64 * MIB);
+  });
+
+  test('an acceptor that does not read holds the requestor back, who ends it when that lasts too long', async () => {
+    const sockets = new Inbox<TLSSocket>();
+    const acceptor = createTlsServer({ ...credentials(), requestCert: true }, (socket) => sockets.push(socket));
+    await once(acceptor.listen(0, '127.0.0.1'), 'listening');
+    const address = acceptor.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const options = { contexts: [CT_CONTEXT], tls: credentials(), networkTimeoutMs: STALL_MS };
+    const associating = associate(address.port, options);
+    const socket = await sockets.next();
+    const peer = new RawPeer(socket);
+    await peer.accept();
+    const association = await associating;
+    socket.pause();
+    const error = await rejection(store(association, ctDataSet('1.2.3', 64 * MIB)));
+    assert.ok(error instanceof TimeoutError);
+    assert.equal(error.timer, 'network');
+    await association.closed;
+    socket.destroy();
+    acceptor.close();
+  });
+
+  test('an acceptor aborts a requestor that falls silent, and closes', async () => {
+    await using server = await startServer({ tls: credentials(), networkTimeoutMs: STALL_MS, acseTimeoutMs: STALL_MS });
+    const peer = await rawPeer(server.port);
+    peer.hangsUpOnAbort = false;
+    assert.equal(await peer.abort(), '0/0');
+    assert.deepEqual(await peer.rest(), []);
+    assert.ok((await traced(server.traces, 'aborted')).error instanceof TimeoutError);
+  });
+
+  test('a peer that hangs up in the middle of a message is a lost association', async () => {
+    await using server = await startServer({ tls: credentials() });
+    const peer = await rawPeer(server.port);
+    peer.send(command(storeRq(1, '1.2.3'), 1, true));
+    peer.socket.destroy();
+    assert.equal((await traced(server.traces, 'aborted')).error.message, 'association aborted: connection lost');
+  });
+});
