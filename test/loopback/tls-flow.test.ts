@@ -1,6 +1,7 @@
 /** Bytes over TLS: unchanged, held back where a side does not take them, and told of where that lasts too long. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect as connectTcp, createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { bufferSource } from '../../src/dataset/source.js';
@@ -62,6 +63,17 @@ function store(association: Association, dataSet: Buffer): Promise<DimseResponse
     }),
     { presentationContextId: 1, dataSet: bufferSource(dataSet) },
   );
+}
+
+/** The records of TLS in what one side has sent (RFC 8446 5.1). */
+function recordsOf(bytes: Buffer): readonly { readonly type: number; readonly length: number }[] {
+  const records = [];
+  for (let offset = 0; offset < bytes.length; ) {
+    const [type, length] = [bytes.readUInt8(offset), bytes.readUInt16BE(offset + 3)];
+    records.push({ type, length });
+    offset += 5 + length;
+  }
+  return records;
 }
 
 describe('over TLS', { skip }, () => {
@@ -152,6 +164,27 @@ describe('over TLS', { skip }, () => {
     assert.equal(await peer.abort(), '0/0');
     assert.deepEqual(await peer.rest(), []);
     assert.ok((await traced(server.traces, 'aborted')).error instanceof TimeoutError);
+  });
+
+  test('the end is told by TLS as well, so that nobody takes it for an attack', async () => {
+    await using server = await startServer({ tls: credentials() });
+    const sent: Buffer[] = [];
+    const proxy = createServer((socket) => {
+      const onward = connectTcp(server.port, '127.0.0.1');
+      socket.on('data', (chunk) => sent.push(chunk));
+      socket.pipe(onward).pipe(socket);
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const address = proxy.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const association = await associate(address.port, { contexts: [CT_CONTEXT], tls: credentials() });
+    await association.release();
+    await traced(server.traces, 'released');
+    proxy.close();
+    await once(proxy, 'close');
+    // RFC 8446 5.2, 6.1: close_notify has two bytes, one more for its type and 16 for the tag; every PDU is longer.
+    const records = recordsOf(Buffer.concat(sent));
+    assert.deepEqual(records.at(-1), { type: 0x17, length: 19 });
   });
 
   test('a peer that hangs up in the middle of a message is a lost association', async () => {

