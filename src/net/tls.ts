@@ -18,6 +18,7 @@ import { certificateFaultInWords } from './tls-words.js';
 const CERTIFICATE_BLOCK = /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----[^-]*(?:-----END [A-Z0-9 ]*-----)?/g;
 
 const LIST_BLOCK = /-----BEGIN X509 CRL-----[^-]*(?:-----END X509 CRL-----)?/g;
+const MAX_NAMES_LENGTH = 200;
 
 /**
  * What `tls.connect` is told besides where to.
@@ -41,8 +42,7 @@ export function requestorOptions(tls: RequestorTls, host: string): ConnectionOpt
 /** The peer's certificate is good, but somebody else's. */
 class WrongName extends Error {
   constructor(name: string, altNames: string | undefined, cause: Error) {
-    const names = altNames === undefined ? 'no name' : altNames;
-    super(`the peer's certificate is for ${names}, not for ${name}`, { cause });
+    super(`the peer's certificate is for ${shortened(altNames ?? 'no name')}, not for ${name}`, { cause });
   }
 }
 
@@ -103,12 +103,18 @@ export function verifyError(socket: Socket): Error | undefined {
 
 export function sessionOf(socket: TLSSocket): TlsSession {
   const { name, standardName } = socket.getCipher();
+  const subject = socket.getPeerX509Certificate()?.subject;
   return {
     protocol: socket.getProtocol() ?? 'TLS',
     cipherSuite: standardName ?? name,
     // One attribute a line, with control characters escaped.
-    peerSubject: socket.getPeerX509Certificate()?.subject.replaceAll('\n', ', '),
+    peerSubject: subject === undefined ? undefined : shortened(subject.replaceAll('\n', ', ')),
   };
+}
+
+/** A certificate may be full of names, and a line of a log is not the place for all of them. */
+function shortened(names: string): string {
+  return names.length > MAX_NAMES_LENGTH ? `${names.slice(0, MAX_NAMES_LENGTH)}...` : names;
 }
 
 function secureContext(tls: RequestorTls | AcceptorTls): SecureContext {

@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { associateRq } from '../../src/acse/propose.js';
 import { VERSION } from '../../src/index.js';
 import { temporaryFolder } from '../support/apps-files.js';
-import { defaultsInHelp, missingInHelp } from '../support/apps-help.js';
+import { defaultsInHelp, missingInHelp, TLS_OPTIONS } from '../support/apps-help.js';
 import {
   CT_CONTEXT,
   ctDataSet,
@@ -216,6 +216,7 @@ describe('storescp with', limits, () => {
         '-od',
         '--no-fsync',
       ],
+      ...[...TLS_OPTIONS, '--tls-client-auth'],
       ...['-h', '--help', '--version', '0', '1', '2', '130', '143'],
     ];
     assert.deepEqual(missingInHelp(stdout, names), []);
@@ -231,6 +232,8 @@ describe('storescp with', limits, () => {
       '--max-associations 100',
       '--async-ops 16',
       '--output-directory .',
+      '--tls-profile bcp195',
+      '--tls-client-auth require',
     ]);
     assert.match(stdout, /--prefer-uncompr\n.*\(default\)\n/);
     assert.equal((await runStorescp(test, ['-h'])).stdout, stdout);

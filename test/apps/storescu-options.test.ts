@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type DimseMessage, PRIORITY, VERSION } from '../../src/index.js';
 import { type Folder, sampleFolder } from '../support/apps-files.js';
-import { defaultsInHelp, missingInHelp } from '../support/apps-help.js';
+import { defaultsInHelp, missingInHelp, TLS_OPTIONS } from '../support/apps-help.js';
 import { acceptAssociation, scriptedPeer } from '../support/apps-peer.js';
 import { type Answers, long, type Recorder, recorder, short } from '../support/apps-recorder.js';
 import { type Ended, storescu } from '../support/processes.js';
@@ -249,6 +249,7 @@ describe('storescu with', { concurrency: 6 }, () => {
           '--help',
           '--version',
         ],
+        ...[...TLS_OPTIONS, '--tls-server-name'],
         ...['0', '1', '2', '3', '130', '143'],
       ];
       assert.deepEqual(missingInHelp(stdout, options), []);
@@ -265,6 +266,8 @@ describe('storescu with', { concurrency: 6 }, () => {
         '--async-ops 16',
         '--jobs 1',
         '--priority low',
+        '--tls-profile bcp195',
+        '--tls-server-name addr',
       ]);
     });
 

@@ -112,6 +112,23 @@ describe('TLS', { skip }, () => {
     }
   });
 
+  test('names in a certificate forge no line of a log, and fill none', async () => {
+    const odd = clinic?.issue('odd', {
+      commonName: 'odd\x1b[31m\nI: forged',
+      altNames: Array.from({ length: 50 }, (_, index) => `DNS:host-${index}.example`).join(','),
+    });
+    assert.ok(odd !== undefined);
+    await using server = await startTls({ ...pair(odd), ca: made().ca });
+    await ping(server.port, { ...pair(odd), ca: made().ca, serverName: 'host-49.example' });
+    const { peerSubject = '' } = (await traced(server.traces, 'secured')).session;
+    assert.match(peerSubject, /^O=Test, CN=odd[ -~]*forged$/);
+    const error = await rejection(associate(server.port, { tls: requestorTls() }));
+    assert.match(
+      error.message,
+      /the peer's certificate is for DNS:host-0\.example, .{150,180}\.\.\., not for 127\.0\.0\.1$/,
+    );
+  });
+
   test('the name is that of the host, unless another one is given', async () => {
     await using server = await startTls(acceptorTls('elsewhere'));
     await ping(server.port, requestorTls('good', { serverName: 'pacs.example' }));

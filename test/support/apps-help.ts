@@ -14,3 +14,8 @@ export function missingInHelp(text: string, names: readonly string[]): string[] 
   const words = new Set(text.split('\n').flatMap((line) => (/^ {2}/.test(line) ? line.trim().split(/\s+/, 2) : [])));
   return names.filter((name) => !words.has(name));
 }
+
+/** Those of TLS that both applications have. */
+export const TLS_OPTIONS = [
+  ...['--tls', '--tls-key', '--tls-cert', '--tls-ca', '--tls-crl', '--tls-passphrase-file', '--tls-profile'],
+] as const;

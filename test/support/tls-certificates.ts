@@ -18,6 +18,8 @@ export interface Identity {
 }
 
 export interface IdentityOptions {
+  /** Default: the name of the files. */
+  readonly commonName?: string;
   readonly altNames?: string;
   readonly algorithm?: 'ec' | 'rsa';
   /** When it is valid: before, around or after the time of the test. */
@@ -59,20 +61,21 @@ export class Authority implements Disposable {
   constructor(name: string) {
     writeFileSync(join(this.#folder, 'index.txt'), '');
     writeFileSync(join(this.#folder, 'ca.cnf'), configuration(this.#folder));
-    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-days', '10', '-subj', `/CN=${name}`];
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '10', '-subj', `/CN=${name}`];
     this.#openssl([...request, '-keyout', 'ca.key', '-out', 'ca.pem']);
     this.cert = readFileSync(this.certFile);
   }
 
   /** A key, and a certificate of it for this machine, if nothing else is said. */
   issue(name: string, options: IdentityOptions = {}): Identity {
-    const { altNames = 'DNS:localhost,IP:127.0.0.1', algorithm = 'ec', valid = 'now', passphrase } = options;
+    const { commonName = name, altNames = 'DNS:localhost,IP:127.0.0.1', algorithm = 'ec' } = options;
+    const { valid = 'now', passphrase } = options;
     const [keyName, certName] = [`${name}.key`, `${name}.pem`];
     this.#openssl([
-      ...['req', '-new', '-keyout', keyName, '-out', 'request.pem', '-subj', `/O=Test/CN=${name}`],
+      ...['req', '-new', '-keyout', keyName, '-out', 'request.pem', '-subj', `/O=Test/CN=${commonName}`],
       ...['-addext', `subjectAltName=${altNames}`],
       ...(algorithm === 'rsa' ? ['-newkey', 'rsa:2048'] : ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']),
-      ...(passphrase === undefined ? ['-noenc'] : ['-passout', `pass:${passphrase}`]),
+      ...(passphrase === undefined ? ['-nodes'] : ['-passout', `pass:${passphrase}`]),
     ]);
     const [from, to] = VALID_DAYS[valid].map((days) => asn1Time(Date.now() + days * DAY_MS));
     const dates = ['-startdate', from ?? '', '-enddate', to ?? ''];
