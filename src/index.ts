@@ -71,7 +71,14 @@ export { type AssociationRequest, type Peer, requestAssociation } from './net/re
 export type { ServeOptions } from './net/serve-options.js';
 export type { IncomingRequest, ServiceProvider } from './net/service-provider.js';
 export type { Timeouts } from './net/timeouts.js';
-export type { AcceptorTls, ClientAuthentication, Pem, RequestorTls, TlsSession } from './net/tls-options.js';
+export type {
+  AcceptorTls,
+  ClientAuthentication,
+  Pem,
+  RequestorTls,
+  TlsOptions,
+  TlsSession,
+} from './net/tls-options.js';
 export type { TlsProfileName } from './net/tls-profiles.js';
 export type { AssociationEvent, AssociationTrace, Direction, TraceFunction } from './net/trace.js';
 export type {

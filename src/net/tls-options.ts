@@ -4,7 +4,8 @@ import type { TlsProfileName } from './tls-profiles.js';
 /** PEM text, as a string or as the bytes of a file. */
 export type Pem = string | Buffer;
 
-interface TlsOptions {
+/** What both sides say. */
+export interface TlsOptions {
   /** Certificates of the CAs that a peer's certificate may come from, any number in each. */
   readonly ca?: readonly Pem[] | undefined;
   /**
