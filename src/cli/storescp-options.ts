@@ -163,6 +163,7 @@ export const STORESCP = {
     TLS_OF_ACCEPTOR,
     GENERAL,
   ],
+  variables: { NETDICOM_TLS_PASSPHRASE: 'passphrase of --tls-key, without --tls-passphrase-file' },
   exitCodes: {
     0: 'ended because no connection request came within -to; with --hash-password, the line was printed',
     1: 'the server could not start',

@@ -198,7 +198,10 @@ export const STORESCU = {
     TLS_OF_REQUESTOR,
     GENERAL,
   ],
-  variables: { NETDICOM_PASSWORD: 'password of --user, without --password-file' },
+  variables: {
+    NETDICOM_PASSWORD: 'password of --user, without --password-file',
+    NETDICOM_TLS_PASSPHRASE: 'passphrase of --tls-key, without --tls-passphrase-file',
+  },
   exitCodes: {
     0: 'all went well, warning statuses included',
     1: 'no association, or it was lost',

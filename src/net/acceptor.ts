@@ -4,7 +4,7 @@ import { deferred } from '../base/deferred.js';
 import { UsageError } from '../base/errors.js';
 import { Accepting } from './accepting.js';
 import { Admission } from './admission.js';
-import { type Connection, Handshaking } from './handshaking.js';
+import { Handshaking, type ServedConnection } from './handshaking.js';
 import { checkOptions } from './options.js';
 import type { ServeOptions } from './serve-options.js';
 import { artimMs, HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
@@ -39,7 +39,7 @@ export class Server implements AsyncDisposable {
   readonly #options: ServeOptions;
   readonly #timeouts: Timeouts;
   readonly #admission: Admission;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<ServedConnection>();
   readonly #closed = deferred();
   #listener: Listener | undefined;
   #security: AcceptorSecurity | undefined;
@@ -147,14 +147,14 @@ export class Server implements AsyncDisposable {
     );
   }
 
-  #add(connection: Connection): void {
+  #add(connection: ServedConnection): void {
     clearTimeout(this.#idleTimer);
     this.#connections.add(connection);
     this.#makeRoom();
     void connection.closed.then(() => this.#onConnectionClosed(connection));
   }
 
-  #onConnectionClosed(connection: Connection): void {
+  #onConnectionClosed(connection: ServedConnection): void {
     this.#connections.delete(connection);
     this.#settleWhenDone();
     this.#watchIdle();

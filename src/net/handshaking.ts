@@ -5,7 +5,7 @@ import { hostOf } from './host-list.js';
 import type { Handshake, Transport } from './transport.js';
 
 /** What a server does with its connections, whatever they are at. */
-export interface Connection {
+export interface ServedConnection {
   /** Settles when it needs no more of the server's attention. */
   readonly closed: Promise<void>;
   /** Whether it counts as an association. */
@@ -30,7 +30,7 @@ export interface HandshakingOptions {
   onFailed(error: Error | undefined): void;
 }
 
-export class Handshaking implements Connection {
+export class Handshaking implements ServedConnection {
   readonly holdsPlace = false;
   readonly host: string;
   readonly isBusy = false;

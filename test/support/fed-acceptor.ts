@@ -20,6 +20,7 @@ const MOST_TURNS = 1000;
 
 /** The acceptor's end of a connection that is not there. */
 class FedConnection implements Connection {
+  readonly session = undefined;
   readonly remote = '127.0.0.1:11112';
   readonly written: Buffer[] = [];
   bytesRead = 0;
