@@ -11,6 +11,7 @@ const COMMON = [
     long: '--tls-key',
     value: '[f]ilename (str)',
     parse: text,
+    completes: 'file',
     help: 'private key in PEM form',
   },
   {
@@ -18,6 +19,7 @@ const COMMON = [
     long: '--tls-cert',
     value: '[f]ilename (str)',
     parse: text,
+    completes: 'file',
     help: 'certificate that goes with the key, in PEM form; those of intermediate CAs may follow in the file',
   },
   {
@@ -25,6 +27,7 @@ const COMMON = [
     long: '--tls-ca',
     value: '[f]ilename (str)',
     parse: text,
+    completes: 'file',
     many: true,
     help: "trust the CAs whose certificates are in f, to check the peer's",
   },
@@ -33,6 +36,7 @@ const COMMON = [
     long: '--tls-crl',
     value: '[f]ilename (str)',
     parse: text,
+    completes: 'file',
     many: true,
     help: 'refuse certificates that are in the revocation lists in f, and those of CAs of which there is no list',
   },
@@ -41,6 +45,7 @@ const COMMON = [
     long: '--tls-passphrase-file',
     value: '[f]ilename (str)',
     parse: text,
+    completes: 'file',
     help: 'the first line of f is the passphrase of the key; without this the environment variable NETDICOM_TLS_PASSPHRASE is',
   },
   {
