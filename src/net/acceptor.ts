@@ -15,8 +15,8 @@ import { formatAddress, type Handshake, listen, type Transport } from './transpo
 
 /**
  * Each connection without an association may hold an A-ASSOCIATE-RQ of 1 MiB until ARTIM, or be in the handshake of TLS
- * for as long. Closing the oldest bounds that, and lets a caller
- * through however many others say nothing.
+ * for as long. Closing the oldest bounds that, and lets a caller through
+ * however many others say nothing.
  */
 const SPARE_CONNECTIONS = 128;
 /** Of a crowd that comes at once, nobody is turned away unheard who brings a request within `HEARING_MS`, up to so many. */
