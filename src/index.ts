@@ -28,7 +28,7 @@ export {
   UsageError,
 } from './base/errors.js';
 export { type AeTitle, newUid, parseAeTitle, parseUid, type Uid } from './base/identifiers.js';
-export { excerpt, printable } from './base/printable.js';
+export { excerpt, printable, quoted } from './base/printable.js';
 export { VERSION } from './base/version.js';
 export { bufferSource, type DataSetSource, type Filled } from './dataset/source.js';
 export {

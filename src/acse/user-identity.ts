@@ -1,6 +1,6 @@
 /** User identity negotiation (PS3.7 D.3.3.7): who asks for an association, and what proves it. */
 import { IdentityNotConfirmed, UsageError } from '../base/errors.js';
-import { printable } from '../base/printable.js';
+import { quoted } from '../base/printable.js';
 import type { UserIdentity as UserIdentityItem } from '../pdu/types.js';
 
 /** The kinds of PS3.7 Table D.3-14. User names are text in UTF-8; what proves an identity are bytes that nobody should log. */
@@ -117,7 +117,7 @@ export function identityInWords(identity: UserIdentity | undefined): string {
       return 'without user identity';
     case 'username':
     case 'username-and-passcode':
-      return `user "${printable(shortened(identity.username))}"`;
+      return `user ${quoted(shortened(identity.username))}`;
     case 'kerberos':
       return 'Kerberos service ticket';
     case 'saml':

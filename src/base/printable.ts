@@ -31,3 +31,8 @@ export function excerpt(text: string): string {
   if (text.length <= MAX_SHOWN) return printable(text);
   return `${printable(text.slice(0, MAX_SHOWN))}... (${text.length} characters)`;
 }
+
+/** `excerpt` in quotation marks, which it cannot end itself. */
+export function quoted(text: string): string {
+  return `"${excerpt(text).replaceAll('"', '\\"')}"`;
+}

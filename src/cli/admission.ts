@@ -1,5 +1,5 @@
 /** What storescp's options say of who may come in, as the library takes it. */
-import { type Authenticate, excerpt, type ServeOptions } from '../index.js';
+import { type Authenticate, quoted, type ServeOptions } from '../index.js';
 import type { Log } from './log.js';
 import { rereadOnHangUp } from './reread.js';
 import type { StorescpOptions } from './storescp-options.js';
@@ -27,7 +27,7 @@ function authentication(usersFile: string, log: Log): Authenticate {
   return async (identity, context) => {
     const verdict = await users.authenticate(identity, context);
     if (verdict.accepted && identity?.type === 'username-and-passcode')
-      log.info(`User "${excerpt(identity.username)}" accepted (${context.remote})`);
+      log.info(`User ${quoted(identity.username)} accepted (${context.remote})`);
     return verdict;
   };
 }

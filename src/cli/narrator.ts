@@ -7,6 +7,7 @@ import {
   describeTrace,
   excerpt,
   modalityPrefix,
+  quoted,
   shortName,
   statusLine,
   type TlsSession,
@@ -119,7 +120,7 @@ function rejectionWords(
   remote: string,
   { pdu, request, why }: Extract<AssociationEvent, { type: 'associate-rj'; direction: 'outgoing' }>,
 ): string {
-  const titles = [request.callingAeTitle, request.calledAeTitle].map((title) => `"${excerpt(title)}"`).join(' to ');
+  const titles = [request.callingAeTitle, request.calledAeTitle].map(quoted).join(' to ');
   return `Association Rejected (${remote}, ${titles}): ${why} (${pdu.result}/${pdu.source}/${pdu.reason})`;
 }
 

@@ -288,7 +288,7 @@ describe('storescp --users', limits, () => {
     socket.send({ ...rq, userInformation: { ...rq.userInformation, userIdentity } });
     await socket.expect('A-ASSOCIATE-RJ');
     const { stderr } = await storescp.process.stop('SIGTERM');
-    const name = String.raw`bob\"): all is well\nE: forged \u001b[2J\u202e`;
+    const name = String.raw`bob\"): all is well\nE: forged \x1b[2J\u202e`;
     assert.equal(
       anonymous(stderr),
       `W: Association Rejected (PEER, "CALLING" to "CALLED"): user "${name}": ${NEEDED} (1/2/1)\n`,

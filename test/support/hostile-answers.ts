@@ -85,7 +85,7 @@ export const TO_REQUEST: readonly AnswerRow[] = [
     aborted('no PDU has the type 72: is it text, such as HTTP? (at byte 0)'),
     1,
   ],
-  ['a TLS alert', hex`150301 0002 0228`, 'A-ABORT 2/1', aborted('no PDU has the type 21 (at byte 0)'), 1],
+  ['a TLS alert', hex`150301 0002 0228`, 'A-ABORT 2/1', aborted('no PDU has the type 21: is it TLS? (at byte 0)'), 1],
   ['zeros', Buffer.alloc(20), 'A-ABORT 2/1', aborted('no PDU has the type 0 (at byte 0)'), 1],
   ['its own request', (request) => encodePdu(request), 'A-ABORT 2/2', aborted('A-ASSOCIATE-RQ out of turn'), 1],
   ['data', dataPdu(1, Buffer.alloc(10)), 'A-ABORT 2/2', aborted('P-DATA-TF out of turn'), 1],

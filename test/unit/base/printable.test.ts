@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { excerpt, printable } from '../../../src/base/printable.js';
+import { excerpt, printable, quoted } from '../../../src/base/printable.js';
 
 describe('printable', () => {
   for (const [text, expected] of [
@@ -38,4 +38,11 @@ describe('excerpt', () => {
   it('is the whole text as a rule', () => assert.equal(excerpt(`${'1'.repeat(255)}\n`), `${'1'.repeat(255)}\\n`));
   it('is the head of a long one, with its length', () =>
     assert.equal(excerpt('\x1b'.repeat(65_534)), `${'\\x1b'.repeat(256)}... (65534 characters)`));
+});
+
+describe('quoted', () => {
+  it('cannot be left by what is in it', () => {
+    assert.equal(quoted('bob"): all is well\n'), '"bob\\"): all is well\\n"');
+    assert.equal(quoted(''), '""');
+  });
 });

@@ -130,7 +130,7 @@ const FAULTS: readonly (readonly [Application, Places, string])[] = [
   [
     STORESCU,
     ['h 1 f', 'CALLED_AET=A\\B'],
-    'NETDICOM_CALLED_AET: not an AE title: "A\\\\B" has a backslash, control or non-ASCII character',
+    'NETDICOM_CALLED_AET: not an AE title: "A\\B" has a backslash, control or non-ASCII character',
   ],
   [
     STORESCU,
