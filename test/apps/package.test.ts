@@ -15,7 +15,7 @@ import { runTool, skipWithoutTools } from '../support/tools.js';
 const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
 /** Nothing else may be in it. The numbers in the names of chunks are rollup's. */
 const ALLOWED = [
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE)$/,
   /^dist\/[\w/-]+\.(js|d\.ts)$/,
   /^docs\/[\w-]+\.(md|svg|png)$/,
   /^man\/(storescu|storescp)\.1$/,
