@@ -26,7 +26,8 @@ function authentication(usersFile: string, log: Log): Authenticate {
   rereadOnHangUp('Users', log, () => users.reload());
   return async (identity, context) => {
     const verdict = await users.authenticate(identity, context);
-    if (verdict.accepted && identity?.type === 'username-and-passcode')
+    // After the time is up or the peer has left, nobody is let in.
+    if (verdict.accepted && !context.signal.aborted && identity?.type === 'username-and-passcode')
       log.info(`User ${quoted(identity.username)} accepted (${context.remote})`);
     return verdict;
   };

@@ -62,7 +62,8 @@ export function parseHash(text: string): ScryptHash {
   const [, ln = '', r = '', p = '', salt = '', key = ''] = SHAPE.exec(text) ?? [];
   if (key === '') throw new Error('no hash of the shape scrypt$ln=15,r=8,p=3$SALT$HASH');
   const hash = { ln: Number(ln), r: Number(r), p: Number(p), salt: fromBase64(salt), key: fromBase64(key) };
-  if (hash.ln < 1 || hash.r < 1 || hash.p < 1 || hash.p > MAX_PARALLELIZATION)
+  // RFC 7914 2: N is less than 2 to the power of 128 * r / 8.
+  if (hash.ln < 1 || hash.ln >= 16 * hash.r || hash.r < 1 || hash.p < 1 || hash.p > MAX_PARALLELIZATION)
     throw new Error(`its hash has parameters that scrypt does not take, or more than p=${MAX_PARALLELIZATION}`);
   if (memoryFor(hash.ln, hash.r, hash.p) > MAX_MEMORY) throw new Error('its hash needs more than 256 MiB');
   return hash;

@@ -57,13 +57,15 @@ export function requestorTls(choices: RequestorChoices): RequestorTls | undefine
 /** As `requestorTls`. */
 export function acceptorTls(choices: AcceptorChoices): AcceptorTls | undefined {
   if (!isWanted(choices, { '--tls-client-auth': choices.tlsClientAuth })) return undefined;
-  const { tlsKey, tlsCert, tlsCa, tlsClientAuth, tlsPassphraseFile } = choices;
+  const { tlsKey, tlsCert, tlsCa, tlsCrl, tlsClientAuth, tlsPassphraseFile } = choices;
   if (tlsKey === undefined) throw new CommandLineError('--tls: --tls-key is missing');
   if (tlsCert === undefined) throw new CommandLineError('--tls: --tls-cert is missing');
   if (tlsClientAuth !== 'none' && tlsCa.length === 0)
     throw new CommandLineError(
       '--tls: --tls-ca is missing, to check certificates of peers (or --tls-client-auth none)',
     );
+  if (tlsClientAuth === 'none' && tlsCrl.length > 0)
+    throw new CommandLineError('--tls-crl: not with --tls-client-auth none, which looks at nobody');
   return {
     key: read('--tls-key', tlsKey),
     passphrase: passphrase(tlsPassphraseFile),
@@ -128,7 +130,7 @@ function readTrust({ tlsCa, tlsCrl, tlsProfile }: TlsChoices) {
 }
 
 function passphrase(file: string | undefined): string | undefined {
-  if (file === undefined) return process.env[PASSPHRASE_VARIABLE];
+  if (file === undefined) return process.env[PASSPHRASE_VARIABLE] || undefined;
   return read('--tls-passphrase-file', file).toString().split(/\r?\n/, 1)[0];
 }
 

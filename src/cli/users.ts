@@ -2,7 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { AuthenticationContext, UserIdentity, Verdict } from '../index.js';
 import { isPassword, nobodysHash, type ScryptHash } from './scrypt-hash.js';
-import { normalName } from './user-name.js';
+import { MAX_NAME_LENGTH, normalName } from './user-name.js';
 import { readUsers, type UserHashes } from './users-file.js';
 
 /** Each takes a processor, one of libuv's four threads, and the memory of its hash (32 MiB, 256 MiB at most). */
@@ -34,10 +34,15 @@ export class Users {
     if (identity?.type !== 'username-and-passcode')
       return { accepted: false, reason: 'a user name with a password is required' };
     const { passcode } = identity;
-    const name = normalName(identity.username);
+    // Nobody in the file has a name that is empty, or so long.
+    const name = identity.username.length > MAX_NAME_LENGTH ? '' : normalName(identity.username);
+    return this.#turns.run(signal, () => this.#verdict(name, passcode));
+  }
+
+  /** By the file as it is now, not as it was when the login began to wait. */
+  async #verdict(name: string, passcode: Buffer): Promise<Verdict> {
     const known = this.#hashes.get(name);
-    const hash = known ?? this.#decoyFor(name);
-    const isRight = await this.#turns.run(signal, () => isPassword(passcode, hash));
+    const isRight = await isPassword(passcode, known ?? this.#decoyFor(name));
     if (known === undefined) return { accepted: false, reason: 'unknown user name' };
     return isRight ? { accepted: true } : { accepted: false, reason: 'wrong password' };
   }

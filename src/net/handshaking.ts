@@ -82,7 +82,11 @@ export class Handshaking implements ServedConnection {
     try {
       const transport = await this.#handshake.done;
       if (transport === undefined || !this.#isConnected) this.#options.onFailed(this.#fault);
-      else this.#options.onSecured(transport);
+      else {
+        // From here on it is the other that counts.
+        this.#isConnected = false;
+        this.#options.onSecured(transport);
+      }
     } catch (error) {
       // Given up without a fault, it is we who are stopping.
       const isOurs = !this.#isConnected;

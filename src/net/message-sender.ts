@@ -111,6 +111,7 @@ export class MessageSender {
 
   #hangUpSoon(error: Error): void {
     this.#hangUp ??= setTimeout(() => {
+      this.#hangUp = undefined;
       for (const { reject } of this.#waiting) reject(error);
     }, HANG_UP_MS);
   }

@@ -67,7 +67,10 @@ export interface AssociationTrace {
   readonly event: AssociationEvent;
 }
 
-/** The caller's function that is told; see `tellTrace` for one that throws. */
+/**
+ * The caller's function that is told. PDUs come as they are: what proves a user's identity stands in them, which is not for a
+ * log; `describeTrace` leaves it out. See `tellTrace` for one that throws.
+ */
 export type TraceFunction = (trace: AssociationTrace) => void;
 
 /** A fault in the caller's function is no reason to stop the protocol: it surfaces as an uncaught exception after the step. */

@@ -82,6 +82,11 @@ const WRONG: readonly (readonly [application: 'storescu' | 'storescp', line: str
     '0 --tls --tls-key k --tls-cert c',
     '--tls: --tls-ca is missing, to check certificates of peers (or --tls-client-auth none)',
   ],
+  [
+    'storescp',
+    '0 --tls --tls-key k --tls-cert c --tls-client-auth none --tls-crl d',
+    '--tls-crl: not with --tls-client-auth none, which looks at nobody',
+  ],
 ];
 
 describe('options of TLS that do not go together:', limits, () => {

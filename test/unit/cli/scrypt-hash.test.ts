@@ -45,6 +45,7 @@ describe('a hash', () => {
       ['ln=0,r=1,p=1', /parameters that scrypt does not take/],
       ['ln=4,r=0,p=1', /parameters that scrypt does not take/],
       ['ln=4,r=1,p=0', /parameters that scrypt does not take/],
+      ['ln=16,r=1,p=1', /parameters that scrypt does not take/],
       ['ln=4,r=1,p=17', /more than p=16/],
       ['ln=18,r=8,p=1', /needs more than 256 MiB/],
       ['ln=99,r=8,p=1', /needs more than 256 MiB/],

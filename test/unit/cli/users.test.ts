@@ -46,6 +46,7 @@ describe('a users file', () => {
     ['bob:s3cr3t', 'line 1: no hash of the shape scrypt$ln=15,r=8,p=3$SALT$HASH'],
     [`:${HASH}`, 'line 1: the name is empty'],
     [`a\u0000:${HASH}`, 'line 1: the name has a control character, or what is not UTF-8'],
+    [`${'a'.repeat(257)}:${HASH}`, 'line 1: the name has more than 256 characters'],
     [`a :${HASH}`, 'line 1: the name begins or ends with a space'],
     [`bob:${HASH}\n\nbob:${HASH}`, 'line 3: the user of line 1 again'],
     [`Ju\u0308rgen:${HASH}\nJ\u00fcrgen:${HASH}`, 'line 2: the user of line 1 again'],
@@ -92,6 +93,8 @@ describe('users', () => {
       [asUser('Bob', 's3cr3t'), unknown],
       [asUser('', 's3cr3t'), unknown],
       [asUser('__proto__', 's3cr3t'), unknown],
+      // To normalise it would take half a second.
+      [asUser(`a${'\u0301'.repeat(16_300)}${'\u0323'.repeat(16_300)}`, 's3cr3t'), unknown],
       [undefined, required],
       [{ type: 'username', username: 'bob' }, required],
       [{ type: 'jwt', token: Buffer.from('s3cr3t') }, required],
@@ -118,6 +121,18 @@ describe('users', () => {
     writeFileSync(path, 'eve:gone\n');
     assert.throws(() => users.reload(), /line 1/);
     assert.equal((await users.authenticate(asUser('eve', 's3cr3t'), context)).accepted, true);
+  });
+});
+
+describe('users who wait', () => {
+  it('are judged by the file as it is when their turn comes', async () => {
+    const path = fileOf(`bob:${HASH}\n`);
+    const users = new Users(path);
+    const logins = [1, 2, 3].map(() => users.authenticate(asUser('bob', 's3cr3t'), context));
+    writeFileSync(path, `eve:${HASH}\n`);
+    users.reload();
+    const accepted = (await Promise.all(logins)).map((verdict) => verdict.accepted);
+    assert.deepEqual(accepted, [true, true, false]);
   });
 });
 
