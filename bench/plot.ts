@@ -36,6 +36,7 @@ export function svgOf(panels: readonly Panel[]): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    '<title>How cost grows</title>',
     `<rect width="${width}" height="${height}" fill="white"/>`,
     ...drawn,
     '</svg>',
