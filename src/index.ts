@@ -30,6 +30,7 @@ export {
 export { type AeTitle, newUid, parseAeTitle, parseUid, type Uid } from './base/identifiers.js';
 export { excerpt, printable, quoted } from './base/printable.js';
 export { VERSION } from './base/version.js';
+export type { CapturedAttribute } from './dataset/attribute-capture.js';
 export { bufferSource, type DataSetSource, type Filled } from './dataset/source.js';
 export {
   EXPLICIT_VR_BIG_ENDIAN,
@@ -40,7 +41,7 @@ export {
   type TransferSyntax,
   transferSyntax,
 } from './dataset/transfer-syntax.js';
-export { uidName } from './dictionary/lookup.js';
+export { type DictionaryVr, dictionaryVr, keywordOf, tagOf, uidName, type Vr } from './dictionary/lookup.js';
 export { isStorageSopClass, modalityPrefix, VERIFICATION_SOP_CLASS } from './dictionary/sop-classes.js';
 export {
   type CCancelRq,

@@ -1,11 +1,10 @@
 /** Small data sets in memory: identifiers, tests, the demo. What has pixels goes through the token reader instead. */
-import { decodeValue, encodeValue, type ValueElement } from './element-value.js';
+import { decodeValue, encodeValue, turnWords, type ValueElement } from './element-value.js';
 import { TokenReader } from './token-reader.js';
 import { TokenWriter } from './token-writer.js';
 import type { ElementToken, Token, WritableToken } from './tokens.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 import type { Vr } from './vr.js';
-import { vrInfo } from './vr.js';
 import { VrChoice } from './vr-choice.js';
 
 /** Encapsulated pixel data: the fragments, the basic offset table first (PS3.5 A.4). */
@@ -149,13 +148,6 @@ function gather(tokens: Iterable<Token>): DataSet {
 function decodeElement({ tag, vr, bigEndian }: ElementToken<Vr>, data: Buffer): DataElement {
   if (vr === 'SQ') return { tag, vr, items: [] };
   const bytes = Buffer.from(data);
-  if (bigEndian) swapWords(bytes, vrInfo(vr).swapWidth);
+  if (bigEndian) turnWords(bytes, vr);
   return decodeValue(tag, vr, bytes);
-}
-
-function swapWords(bytes: Buffer, width: 1 | 2 | 4 | 8): void {
-  const words = bytes.subarray(0, bytes.length - (bytes.length % width));
-  if (width === 2) words.swap16();
-  else if (width === 4) words.swap32();
-  else if (width === 8) words.swap64();
 }

@@ -1,7 +1,7 @@
 /** PS3.5 6.2: values of elements in memory and as bytes, words in little endian. */
 import { UsageError } from '../base/errors.js';
 import { trimUid } from '../base/identifiers.js';
-import type { Vr } from './vr.js';
+import { type Vr, vrInfo } from './vr.js';
 
 type NumberVr = 'AT' | 'FD' | 'FL' | 'SL' | 'SS' | 'UL' | 'US';
 type BigIntVr = 'SV' | 'UV';
@@ -90,6 +90,15 @@ export function decodeValue(tag: number, vr: Exclude<Vr, 'SQ'>, bytes: Buffer): 
     default:
       return { tag, vr, value: decodeText(vr, bytes) };
   }
+}
+
+/** Turns the bytes of a value in big endian to little endian, or back, in place; what is left over behind the last word stays. */
+export function turnWords(bytes: Buffer, vr: Vr): void {
+  const width = vrInfo(vr).swapWidth;
+  const words = bytes.subarray(0, bytes.length - (bytes.length % width));
+  if (width === 2) words.swap16();
+  else if (width === 4) words.swap32();
+  else if (width === 8) words.swap64();
 }
 
 interface WordCodec<T> {

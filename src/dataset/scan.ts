@@ -1,7 +1,8 @@
 /** What must be known of a data set before it is sent or stored, told as its bytes pass by. */
 import { trimUid } from '../base/identifiers.js';
+import type { AttributeCapture } from './attribute-capture.js';
 import { TokenReader, type TokenReaderOptions } from './token-reader.js';
-import type { Token, ValueToken } from './tokens.js';
+import type { ElementToken, Token, ValueToken } from './tokens.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 
 const SOP_CLASS_UID = 0x00080016;
@@ -25,6 +26,11 @@ export interface ScanResult {
   readonly needsRewrite: boolean;
 }
 
+export interface DataSetScanOptions extends TokenReaderOptions {
+  /** Is given what it wants of the elements that are met. */
+  readonly capture?: AttributeCapture | undefined;
+}
+
 /**
  * Reads a data set to its end without keeping any of it. A large value costs no more than a small one, and may be left out:
  * after each `feed`, `skippable` bytes of the file may be passed over and told to `skip` instead.
@@ -38,12 +44,15 @@ export class DataSetScan {
   readonly #uids = new Map<number, string>();
   /** The element whose value is passing by, if it is one of the two. */
   #uidTag: number | undefined;
+  readonly #capture: AttributeCapture | undefined;
+  #isCaptured = false;
   #headComplete = false;
   #isEmpty = true;
   #needsRewrite = false;
 
-  constructor(syntax: TransferSyntax, options?: TokenReaderOptions) {
+  constructor(syntax: TransferSyntax, options?: DataSetScanOptions) {
     this.#reader = new TokenReader(syntax, options);
+    this.#capture = options?.capture;
   }
 
   feed(chunk: Buffer): void {
@@ -59,7 +68,7 @@ export class DataSetScan {
 
   /** Bytes of the current value that need not be fed. */
   get skippable(): number {
-    return this.#uidTag === undefined ? this.#reader.skippable : 0;
+    return this.#uidTag === undefined && !this.#isCaptured ? this.#reader.skippable : 0;
   }
 
   /** Passes over the next `length` bytes, `skippable` at most. */
@@ -81,13 +90,14 @@ export class DataSetScan {
     switch (token.type) {
       case 'element':
         if (this.#depth === 0) this.#topLevelTag(token.tag);
-        this.#beginValue(token.length, this.#depth === 0 ? token.tag : undefined);
+        this.#beginValue(token.length, this.#depth === 0 ? token : undefined);
         break;
       case 'fragment':
         this.#beginValue(token.length, undefined);
         break;
       case 'value':
         if (this.#uidTag !== undefined) this.#gather(this.#uidTag, token);
+        if (this.#isCaptured) this.#captureValue(token);
         break;
       case 'sequence':
       case 'pixel-sequence':
@@ -107,14 +117,20 @@ export class DataSetScan {
     if (tag > SOP_INSTANCE_UID) this.#headComplete = true;
   }
 
-  #beginValue(length: number, topLevelTag: number | undefined): void {
+  #beginValue(length: number, topLevel: ElementToken | undefined): void {
     if (length % 2 === 1) this.#needsRewrite = true;
-    if (topLevelTag !== SOP_CLASS_UID && topLevelTag !== SOP_INSTANCE_UID) {
-      this.#reader.pass();
+    if (topLevel !== undefined && this.#capture !== undefined) this.#isCaptured = this.#capture.begin(topLevel);
+    if (topLevel?.tag !== SOP_CLASS_UID && topLevel?.tag !== SOP_INSTANCE_UID) {
+      if (!this.#isCaptured) this.#reader.pass();
       return;
     }
-    this.#uids.set(topLevelTag, '');
-    if (length > 0) this.#uidTag = topLevelTag;
+    this.#uids.set(topLevel.tag, '');
+    if (length > 0) this.#uidTag = topLevel.tag;
+  }
+
+  #captureValue(token: ValueToken): void {
+    this.#capture?.add(token);
+    if (token.isLast) this.#isCaptured = false;
   }
 
   #gather(tag: number, { data, isLast }: ValueToken): void {

@@ -1,5 +1,6 @@
 /** Whether a passing data set is whole, can be understood and is the one that its command announced (PS3.4 B.2.3). */
 import { DataSetError, StatusError } from '../base/errors.js';
+import type { AttributeCapture } from '../dataset/attribute-capture.js';
 import { inflation, type ZlibPull } from '../dataset/deflate.js';
 import { DataSetScan } from '../dataset/scan.js';
 import { transferSyntax } from '../dataset/transfer-syntax.js';
@@ -21,12 +22,12 @@ export class DataSetCheck {
   readonly #inflation: ZlibPull | undefined;
   #isCompared = false;
 
-  /** To be closed in the end. */
-  constructor(transferSyntaxUid: string, announced: Announced) {
+  /** To be closed in the end. @param capture is given what it wants of the data set, if that can be looked into */
+  constructor(transferSyntaxUid: string, announced: Announced, capture?: AttributeCapture) {
     const syntax = transferSyntax(transferSyntaxUid);
     this.#announced = announced;
     // It is stored as it came, and delimiters missing at its end keep nobody from reading it.
-    this.#scan = syntax && new DataSetScan(syntax, { missingDelimiters: 'accept' });
+    this.#scan = syntax && new DataSetScan(syntax, { missingDelimiters: 'accept', capture });
     this.#inflation = syntax?.deflated ? inflation() : undefined;
   }
 

@@ -10,14 +10,18 @@ import {
   parseUid,
   type Uid,
 } from '../base/identifiers.js';
+import { AttributeCapture, type CapturedAttribute } from '../dataset/attribute-capture.js';
 import { STANDARD_TRANSFER_SYNTAXES } from '../dataset/transfer-syntax.js';
 import { isStorageSopClass, modalityPrefix, VERIFICATION_SOP_CLASS } from '../dictionary/sop-classes.js';
 import { type CStoreRq, responseTo } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
 import { encodeFileMeta } from '../file/file-meta.js';
 import type { IncomingRequest, ServiceProvider } from '../net/service-provider.js';
-import { type Announced, DataSetCheck } from './data-set-check.js';
+import { DataSetCheck } from './data-set-check.js';
 import { LeadingGroups } from './leading-groups.js';
+
+const SPECIFIC_CHARACTER_SET = 0x00080005;
+const NO_ATTRIBUTES: ReadonlyMap<number, CapturedAttribute> = new Map();
 
 /** An instance on its way in. The UIDs are parsed: digits and dots, safe in a file name. */
 export interface IncomingInstance {
@@ -25,6 +29,9 @@ export interface IncomingInstance {
   readonly sopInstanceUid: Uid;
   readonly transferSyntaxUid: string;
   readonly callingAeTitle: string;
+  readonly calledAeTitle: string;
+  /** `host:port` of the peer. */
+  readonly remote: string;
   /** `CT.1.2.3`: a prefix for the SOP class and the SOP Instance UID. */
   readonly fileName: string;
   /**
@@ -33,6 +40,11 @@ export interface IncomingInstance {
    * after the last byte of a data set that is whole.
    */
   readonly part10: Batches;
+  /**
+   * By their tags, the attributes that the provider was asked for, as far as they have passed: all that there are once `part10`
+   * has been read. None of a data set in a private transfer syntax, which cannot be looked into.
+   */
+  readonly attributes: ReadonlyMap<number, CapturedAttribute>;
   /** Aborts when the association ends. */
   readonly signal: AbortSignal;
 }
@@ -52,6 +64,11 @@ export interface StorageProviderOptions {
   readonly transferSyntaxes?: readonly string[] | undefined;
   /** Accept any abstract syntax but Verification, and any transfer syntax, after the ones above. Default false. */
   readonly promiscuous?: boolean | undefined;
+  /**
+   * Tags `0xggggeeee` of attributes for the sink to know: of the data set itself, no sequences, and no value longer than 1 KiB.
+   * Specific Character Set (0008,0005) comes along, since texts cannot be read without it. Default none.
+   */
+  readonly attributes?: readonly number[] | undefined;
 }
 
 /** A sink that reads and forgets. */
@@ -65,7 +82,9 @@ export function storageProvider({
   aeTitle,
   transferSyntaxes,
   promiscuous = false,
+  attributes = [],
 }: StorageProviderOptions): ServiceProvider {
+  const wanted = attributes.length === 0 ? undefined : new Set([SPECIFIC_CHARACTER_SET, ...attributes]);
   const syntaxes: SupportedSyntaxes = {
     preferred: transferSyntaxes ?? STANDARD_TRANSFER_SYNTAXES.map(({ uid }) => uid),
     acceptsOthers: (uid) => promiscuous && isUid(uid),
@@ -79,7 +98,7 @@ export function storageProvider({
     async handle(request) {
       const { message } = request;
       if (message.type !== 'C-STORE-RQ') throw new StatusError(STATUS.unrecognizedOperation, 'not a C-STORE request');
-      await store(toInstance(request, message, aeTitle));
+      await store(toInstance(request, message, { aeTitle, wanted }));
       return responseTo(message, STATUS.success);
     },
   };
@@ -88,12 +107,12 @@ export function storageProvider({
 function toInstance(
   { association, context, dataSet, signal }: IncomingRequest,
   message: CStoreRq,
-  aeTitle: string | undefined,
+  { aeTitle, wanted }: { readonly aeTitle: string | undefined; readonly wanted: ReadonlySet<number> | undefined },
 ): IncomingInstance {
   if (dataSet === undefined) throw new StatusError(STATUS.cannotUnderstand, 'no data set in the request');
   const sopClassUid = parsePeerUid(message.affectedSopClassUid, 'Affected SOP Class UID');
   const sopInstanceUid = parsePeerUid(message.affectedSopInstanceUid, 'Affected SOP Instance UID');
-  const { callingAeTitle } = association;
+  const { callingAeTitle, calledAeTitle, remote } = association;
   const sender = storableAeTitle(callingAeTitle);
   const meta = encodeFileMeta({
     mediaStorageSopClassUid: sopClassUid,
@@ -104,13 +123,18 @@ function toInstance(
     ...(sender === '' ? {} : { sourceApplicationEntityTitle: sender }),
     ...(aeTitle === undefined ? {} : { receivingApplicationEntityTitle: aeTitle }),
   });
+  const capture = wanted && new AttributeCapture(wanted);
+  const check = new DataSetCheck(context.transferSyntax, { sopClassUid, sopInstanceUid }, capture);
   return {
     sopClassUid,
     sopInstanceUid,
     transferSyntaxUid: context.transferSyntax,
     callingAeTitle,
+    calledAeTitle,
+    remote,
     fileName: `${modalityPrefix(sopClassUid)}.${sopInstanceUid}`,
-    part10: new Part10(meta, dataSet, context.transferSyntax, { sopClassUid, sopInstanceUid }),
+    part10: new Part10(meta, dataSet, { leading: new LeadingGroups(context.transferSyntax), check }),
+    attributes: capture?.attributes ?? NO_ATTRIBUTES,
     signal,
   };
 }
@@ -138,11 +162,15 @@ class Part10 implements Batches {
   /** What stands before the data set, until that has come. */
   #head: readonly Buffer[];
 
-  constructor(meta: Buffer, dataSet: Batches, transferSyntaxUid: string, announced: Announced) {
+  constructor(
+    meta: Buffer,
+    dataSet: Batches,
+    looks: { readonly leading: LeadingGroups; readonly check: DataSetCheck },
+  ) {
     this.#head = [meta];
     this.#dataSet = dataSet;
-    this.#leading = new LeadingGroups(transferSyntaxUid);
-    this.#check = new DataSetCheck(transferSyntaxUid, announced);
+    this.#leading = looks.leading;
+    this.#check = looks.check;
   }
 
   async forEach(consume: (batch: readonly Buffer[]) => void | Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { forEachBatch } from '../../src/base/batch-queue.js';
 import { StatusError } from '../../src/base/errors.js';
+import type { CapturedAttribute } from '../../src/dataset/attribute-capture.js';
 import type { CStoreRq } from '../../src/dimse/messages.js';
 import { PRIORITY } from '../../src/dimse/messages.js';
 import type { AssociationHandle } from '../../src/net/association-handle.js';
@@ -15,6 +16,8 @@ export interface StoreOptions {
   /** Of the context. Default: the SOP class. */
   readonly abstractSyntax?: string;
   readonly callingAeTitle?: string;
+  /** Tags of those that the sink is to know. */
+  readonly attributes?: readonly number[];
 }
 
 /** `file` is what the sink had when its loop ended, in good order or not. */
@@ -22,6 +25,8 @@ export interface Stored {
   readonly status: number;
   readonly comment: string;
   readonly file: Buffer;
+  /** Those that it had then, by their tags. */
+  readonly attributes: ReadonlyMap<number, CapturedAttribute>;
 }
 
 /**
@@ -38,10 +43,13 @@ export async function store(views: Iterable<Buffer>, options: StoreOptions): Pro
 async function storeBy(how: 'loop' | 'forEach', views: readonly Buffer[], options: StoreOptions): Promise<Stored> {
   const { transferSyntaxUid, sopClassUid = CT_IMAGE, sopInstanceUid = '1.2.3', abstractSyntax = sopClassUid } = options;
   const written: Buffer[] = [];
+  let attributes: Stored['attributes'] = new Map();
   const provider = storageProvider({
     promiscuous: true,
     aeTitle: 'STORESCP',
-    async store({ part10 }) {
+    attributes: options.attributes,
+    async store({ part10, attributes: known }) {
+      attributes = known;
       const write = (batch: readonly Buffer[]) => {
         assert.ok(batch.length > 0);
         written.push(...batch.map((view) => Buffer.from(view)));
@@ -66,10 +74,10 @@ async function storeBy(how: 'loop' | 'forEach', views: readonly Buffer[], option
       signal: new AbortController().signal,
     });
     const status = 'status' in response ? response.status : -1;
-    return { status, comment: '', file: Buffer.concat(written) };
+    return { status, comment: '', file: Buffer.concat(written), attributes };
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
-    return { status: error.status, comment: error.message, file: Buffer.concat(written) };
+    return { status: error.status, comment: error.message, file: Buffer.concat(written), attributes };
   }
 }
 

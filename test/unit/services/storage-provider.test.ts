@@ -256,3 +256,21 @@ for (const [syntax, encoding] of ENCODINGS)
       fuzzRuns(30),
     );
   });
+
+for (const syntax of [IMPLICIT, LE, BE, DEFLATED, JPEG])
+  test(`in ${syntax.name}, a sink knows the attributes that it was to know when it has read the data set`, async () => {
+    const options = { transferSyntaxUid: syntax.uid, attributes: [0x00100010, 0x00280010, 0x00280120] };
+    for (const sizes of [[1], [7, 100], [100_000]]) {
+      const { attributes } = await store(cut(bytesOf(syntax), sizes), options);
+      assert.deepEqual(
+        [...attributes].map(([tag, { vr, bytes }]) => `${tag.toString(16)} ${vr} ${bytes.toString('latin1')}`),
+        ['80005 CS ISO_IR 100', '100010 PN Sample^Image', '280010 US \x10\0'],
+      );
+    }
+  });
+
+test('a sink knows no attributes if there are none to know, or none to be seen', async () => {
+  assert.equal((await store([bytesOf(LE)], { transferSyntaxUid: LE.uid })).attributes.size, 0);
+  const unseen = await store([bytesOf(LE)], { transferSyntaxUid: PRIVATE, attributes: [0x00100010] });
+  assert.deepEqual([unseen.status, unseen.attributes.size], [0, 0]);
+});
