@@ -106,11 +106,13 @@ export {
   type PlannedFiles,
   planFiles,
 } from './services/dry-run.js';
+export type { NamingOptions, OnDuplicate } from './services/final-names.js';
 export type { PathFilter } from './services/input-files.js';
 export {
   discardSink,
   type IncomingInstance,
   type StorageProviderOptions,
+  type Stored,
   type StoreInstance,
   storageProvider,
 } from './services/storage-provider.js';

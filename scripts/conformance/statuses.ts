@@ -7,6 +7,8 @@ export const WHEN: Readonly<Record<keyof typeof STATUS, string | undefined>> = {
   success:
     'C-STORE: the file is whole, on the disk and under its final name (`--no-fsync`: not flushed). C-ECHO: always',
   processingFailure: 'a fault of the application',
+  duplicateInstance:
+    '`--on-duplicate reject`: a file has the name already; `keep`: it has, and holds another data set. It stays',
   invalidInstance: 'the SOP Class or Instance UID in the command is not made of digits and dots',
   sopClassNotSupported: 'the operation is known, but not for this SOP class',
   duplicateInvocation: 'the message id is that of a request that is not answered yet',

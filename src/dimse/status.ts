@@ -14,6 +14,7 @@ export interface Status {
 export const STATUS = {
   success: 0x0000,
   processingFailure: 0x0110,
+  duplicateInstance: 0x0111,
   invalidInstance: 0x0117,
   sopClassNotSupported: 0x0122,
   duplicateInvocation: 0x0210,

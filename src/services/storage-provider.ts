@@ -49,11 +49,19 @@ export interface IncomingInstance {
   readonly signal: AbortSignal;
 }
 
+/** Where a sink has put an instance. */
+export interface Stored {
+  /** Of its file, absolute. */
+  readonly path?: string | undefined;
+}
+
 /**
- * Stores one instance; the peer is told Success when this resolves, so it must be safe by then.
+ * Stores one instance; the peer is told Success when this resolves, so it must be safe by then. What it resolves with is for
+ * events; a sink may say nothing.
  * @throws {StatusError} to answer with that status; anything else is answered 0110H, Processing Failure
  */
-export type StoreInstance = (instance: IncomingInstance) => Promise<void>;
+// biome-ignore lint/suspicious/noConfusingVoidType: a sink that ends without a return is the common one.
+export type StoreInstance = (instance: IncomingInstance) => Promise<void | Stored>;
 
 /** What to accept, and where it goes. */
 export interface StorageProviderOptions {

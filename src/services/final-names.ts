@@ -1,0 +1,161 @@
+/** The name that a whole file gets: in which folder, and what happens if another file has it. */
+import { existsSync, linkSync, lstatSync, renameSync, type Stats } from 'node:fs';
+import { access, link, lstat, rename, unlink } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { StatusError, UsageError } from '../base/errors.js';
+import { STATUS } from '../dimse/status.js';
+import type { Disk } from '../file/disk.js';
+import { isSystemError } from '../file/system-error.js';
+import { Directory, OutputFolders } from './output-folders.js';
+import { holdSameInstance } from './same-instance.js';
+import type { IncomingInstance } from './storage-provider.js';
+
+/** What becomes of an instance whose name a file has already: see `NamingOptions.onDuplicate`. */
+export type OnDuplicate = 'replace' | 'keep' | 'reject';
+
+export interface NamingOptions {
+  /**
+   * The folders below the directory that lead to an instance's file, then its name. Asked when the data set has come, so that
+   * all of `attributes` is there; the folders are made. Default: `fileName` alone.
+   */
+  readonly nameOf?: ((instance: IncomingInstance) => readonly string[]) | undefined;
+  /**
+   * `replace` (default): the new file takes the place of the old one. `keep`: the old one stays; the same data set once more is
+   * answered Success, another one 0111H, Duplicate SOP Instance. `reject`: the old one stays, and the answer is 0111H.
+   * Of several that come at a time exactly one is the first. The latter two take a file system with hard links.
+   */
+  readonly onDuplicate?: OnDuplicate | undefined;
+  /** Is told when an instance is about to replace a file of the same name. */
+  readonly onReplace?: ((path: string) => void) | undefined;
+  /** Is told when a file stays, and whether what came is the same, which is then answered Success. */
+  readonly onKeep?: ((path: string, isSame: boolean) => void) | undefined;
+}
+
+/** Where a file is, and the folder that has its name, to be flushed. */
+export interface Place {
+  readonly path: string;
+  readonly folder: Directory;
+}
+
+export class FinalNames {
+  readonly #disk: Disk;
+  readonly #directory: Directory;
+  readonly #folders: OutputFolders;
+  /** With a separator at its end. */
+  readonly #prefix: string;
+  readonly #options: NamingOptions & { readonly fsync: boolean };
+
+  constructor(directory: string, disk: Disk, options: NamingOptions & { readonly fsync: boolean }) {
+    this.#disk = disk;
+    this.#directory = new Directory(directory, disk);
+    this.#folders = new OutputFolders(this.#directory, disk, options);
+    this.#prefix = join(directory, sep);
+    this.#options = options;
+  }
+
+  /**
+   * Gives the file at `part`, which is whole, the name that the instance gets; nothing is at `part` then.
+   * @throws {StatusError} 0111H that name is another's, who stays
+   */
+  async give(part: string, instance: IncomingInstance): Promise<Place> {
+    const { nameOf, onDuplicate = 'replace' } = this.#options;
+    if (nameOf !== undefined) return await this.#giveIn(part, checkedNames(nameOf(instance)));
+    if (onDuplicate !== 'replace') return await this.#giveIn(part, [instance.fileName]);
+    const path = `${this.#prefix}${instance.fileName}`;
+    await this.#replace(part, path);
+    return { path, folder: this.#directory };
+  }
+
+  async #giveIn(part: string, names: readonly string[]): Promise<Place> {
+    for (let isSecond = false; ; isSecond = true) {
+      try {
+        const folder = await this.#folders.open(names.slice(0, -1));
+        const path = join(folder.path, ...names.slice(-1));
+        if (this.#options.onDuplicate === 'keep' || this.#options.onDuplicate === 'reject') await this.#add(part, path);
+        else await this.#replace(part, path);
+        return { path, folder };
+      } catch (error) {
+        // Somebody has removed an empty folder, or the file that was to stay, at this very moment.
+        if (isSecond || !isSystemError(error) || error.code !== 'ENOENT') throw error;
+        this.#folders.forget();
+      }
+    }
+  }
+
+  async #replace(part: string, path: string): Promise<void> {
+    const { onReplace } = this.#options;
+    if (onReplace !== undefined && (await this.#exists(path))) onReplace(path);
+    await this.#disk.run(
+      () => renameSync(part, path),
+      () => rename(part, path),
+    );
+  }
+
+  /** A link is made only where nothing is, whoever else tries, where a rename replaces. */
+  async #add(part: string, path: string): Promise<void> {
+    try {
+      await this.#disk.run(
+        () => linkSync(part, path),
+        () => link(part, path),
+      );
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
+      await this.#leave(path, part);
+    }
+    // What cannot be removed now is removed at the next start.
+    await unlink(part).catch(() => undefined);
+  }
+
+  /** The file at `path` stays. @throws {StatusError} unless Success may be said of it */
+  async #leave(path: string, part: string): Promise<void> {
+    const { onDuplicate, onKeep, fsync } = this.#options;
+    if (!(await this.#stat(path)).isFile())
+      throw new StatusError(STATUS.outOfResources, 'cannot store the instance: something in place of its file');
+    const isSame = onDuplicate === 'keep' && (await holdSameInstance(this.#disk, path, part));
+    // Whoever wrote it may have been told not to.
+    if (isSame && fsync) await this.#flushFile(path);
+    onKeep?.(path, isSame);
+    if (isSame) return;
+    const what = onDuplicate === 'keep' ? 'another data set is stored under this UID' : 'it is stored already';
+    throw new StatusError(STATUS.duplicateInstance, what);
+  }
+
+  async #flushFile(path: string): Promise<void> {
+    const file = await this.#disk.open(path, 'r');
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  #exists(path: string): boolean | Promise<boolean> {
+    return this.#disk.run(
+      () => existsSync(path),
+      () =>
+        access(path).then(
+          () => true,
+          () => false,
+        ),
+    );
+  }
+
+  /** Of a link itself. */
+  #stat(path: string): Stats | Promise<Stats> {
+    return this.#disk.run(
+      () => lstatSync(path),
+      () => lstat(path),
+    );
+  }
+}
+
+/**
+ * Whoever makes the names makes them of what a peer has sent: each is to be one name, and none leads up.
+ * @throws {UsageError} otherwise
+ */
+function checkedNames(names: readonly string[]): readonly string[] {
+  const isOne = (name: string) => name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name);
+  if (names.length === 0 || !names.every(isOne))
+    throw new UsageError('a name in nameOf is not that of one file or folder');
+  return names;
+}
