@@ -31,6 +31,14 @@ export { type AeTitle, newUid, parseAeTitle, parseUid, type Uid } from './base/i
 export { excerpt, printable, quoted } from './base/printable.js';
 export { VERSION } from './base/version.js';
 export type { CapturedAttribute } from './dataset/attribute-capture.js';
+export {
+  type BigIntElement,
+  type BytesElement,
+  decodeValue,
+  type NumberElement,
+  type TextElement,
+  type ValueElement,
+} from './dataset/element-value.js';
 export { bufferSource, type DataSetSource, type Filled } from './dataset/source.js';
 export {
   EXPLICIT_VR_BIG_ENDIAN,
@@ -41,7 +49,7 @@ export {
   type TransferSyntax,
   transferSyntax,
 } from './dataset/transfer-syntax.js';
-export { type DictionaryVr, dictionaryVr, keywordOf, tagOf, uidName, type Vr } from './dictionary/lookup.js';
+export { type DictionaryVr, dictionaryVr, keywordOf, keywords, tagOf, uidName, type Vr } from './dictionary/lookup.js';
 export { isStorageSopClass, modalityPrefix, VERIFICATION_SOP_CLASS } from './dictionary/sop-classes.js';
 export {
   type CCancelRq,
@@ -66,7 +74,7 @@ export type { AdmissionOptions } from './net/admission.js';
 export type { AssociationHandle as Association } from './net/association-handle.js';
 export type { Authenticate, AuthenticationContext, Verdict } from './net/authentication.js';
 export { describeTrace } from './net/describe-trace.js';
-export { parseNetwork } from './net/host-list.js';
+export { hostOf, parseNetwork } from './net/host-list.js';
 export type { Exchange } from './net/operations-invoked.js';
 export { type AssociationRequest, type Peer, requestAssociation } from './net/requestor.js';
 export type { ServeOptions } from './net/serve-options.js';

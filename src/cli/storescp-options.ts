@@ -13,13 +13,14 @@ import {
 import { USERS } from './identity-options.js';
 import type { Application, OptionsOf } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
+import { OUTPUT } from './output-options.js';
 import { TLS_OF_ACCEPTOR } from './tls-options.js';
 
 export const STORESCP = {
   name: 'storescp',
   summary: 'receive DICOM files (Storage SCP)',
   description:
-    'Listens on port for Association requests from peer Application Entities and stores the SOP Instances that they transfer once an Association is established, each in a file PREFIX.SOPInstanceUID, such as CT.1.2.3.4.5.6. Options may stand before and after the port.',
+    'Listens on port for Association requests from peer Application Entities and stores the SOP Instances that they transfer once an Association is established, each in a file PREFIX.SOPInstanceUID, such as CT.1.2.3.4.5.6, unless --output-pattern says otherwise. Options may stand before and after the port.',
   positionals: [
     {
       key: 'port',
@@ -139,27 +140,7 @@ export const STORESCP = {
         },
       ],
     },
-    {
-      title: 'Output',
-      options: [
-        {
-          key: 'outputDirectory',
-          env: true,
-          short: '-od',
-          long: '--output-directory',
-          value: '[d]irectory (str)',
-          parse: text,
-          completes: 'folder',
-          default: '.',
-          help: 'write received objects to existing directory d',
-        },
-        {
-          key: 'noFsync',
-          long: '--no-fsync',
-          help: 'answer before the file is flushed to the disk: faster, but a power failure may lose it',
-        },
-      ],
-    },
+    OUTPUT,
     TLS_OF_ACCEPTOR,
     GENERAL,
   ],

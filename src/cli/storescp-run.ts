@@ -1,16 +1,12 @@
 /** What storescp does once its command line is understood. */
 import { endianness } from 'node:os';
 import {
-  directorySink,
-  discardSink,
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   IMPLICIT_VR_LITTLE_ENDIAN,
-  type IncomingInstance,
   type Server,
   type ServiceProvider,
   STANDARD_TRANSFER_SYNTAXES,
-  type StoreInstance,
   serve,
   storageProvider,
   verificationProvider,
@@ -22,6 +18,7 @@ import { printUserLine } from './hash-password.js';
 import { type Log, writeStandard } from './log.js';
 import { Narrator } from './narrator.js';
 import type { StorescpOptions } from './storescp-options.js';
+import { openSink, type Sink } from './storescp-sink.js';
 import { acceptorTls, namingFiles, renewOnHangUp } from './tls-files.js';
 
 const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
@@ -42,7 +39,7 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
   const narrator = new Narrator('provider', log);
   const admitted = admission(options, log);
   const tls = acceptorTls(options);
-  const store = await openSink(options, log);
+  const sink = await openSink(options, log);
   const serving = serve({
     ...options,
     ...admitted,
@@ -50,7 +47,7 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
     tls,
     host: options.bindAddress,
     idleTimeoutMs: options.connectionTimeoutMs,
-    services: services(options, store),
+    services: services(options, sink),
     trace: (trace) => narrator.tell(trace),
   });
   const server = await namingFiles(serving, options);
@@ -79,27 +76,14 @@ async function stopOnSignal(server: Server, log: Log): Promise<number> {
   return exitCode;
 }
 
-async function openSink({ ignore, outputDirectory, noFsync }: StorescpOptions, log: Log): Promise<StoreInstance> {
-  const sink = ignore
-    ? discardSink
-    : await directorySink(outputDirectory, {
-        fsync: !noFsync,
-        onReplace: () => log.warning('DICOM file already exists, overwriting'),
-      });
-  return (instance: IncomingInstance) => {
-    log.info(`Storing DICOM file: ${instance.fileName}`);
-    return sink(instance);
-  };
-}
-
-function services(options: StorescpOptions, store: StoreInstance): readonly ServiceProvider[] {
+function services(options: StorescpOptions, sink: Sink): readonly ServiceProvider[] {
   const native = nativeSyntaxes(options.preference);
   const others = STANDARD_TRANSFER_SYNTAXES.map(({ uid }) => uid).filter(
     (uid) => ![IMPLICIT, LITTLE, BIG].includes(uid),
   );
   const nativeOnly = options.acceptNative || options.preference === 'implicit';
   const storage = storageProvider({
-    store,
+    ...sink,
     aeTitle: options.aeTitle,
     transferSyntaxes: nativeOnly ? native : [...native, ...others],
     promiscuous: options.promiscuous,

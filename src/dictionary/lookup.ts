@@ -25,13 +25,12 @@ export function keywordOf(tag: number): string | undefined {
 
 /** The tag `0xggggeeee` of a keyword as PS3.6 spells it; undefined for a repeating one, which has no single tag. */
 export function tagOf(keyword: string): number | undefined {
-  if (tagByKeyword === undefined) {
-    tagByKeyword = new Map();
-    for (const [tag, line] of lines()) tagByKeyword.set(keywordIn(line), tag);
-    // The retired elements that have none.
-    tagByKeyword.delete('');
-  }
-  return tagByKeyword.get(keyword);
+  return tagsByKeyword().get(keyword);
+}
+
+/** All that `tagOf` knows. */
+export function keywords(): Iterable<string> {
+  return tagsByKeyword().keys();
 }
 
 /** What PS3.6 Table A-1 calls a UID; undefined for one it does not have, and two retired ones without a name. */
@@ -64,6 +63,16 @@ function lines(): ReadonlyMap<number, string> {
     for (const line of ELEMENTS.split('\n')) lineByTag.set(parseInt(line.slice(0, TAG_DIGITS), 16), line);
   }
   return lineByTag;
+}
+
+function tagsByKeyword(): ReadonlyMap<string, number> {
+  if (tagByKeyword === undefined) {
+    tagByKeyword = new Map();
+    for (const [tag, line] of lines()) tagByKeyword.set(keywordIn(line), tag);
+    // The retired elements that have none.
+    tagByKeyword.delete('');
+  }
+  return tagByKeyword;
 }
 
 function findElement(tag: number): ElementEntry | undefined {

@@ -91,9 +91,11 @@ describe('the package', () => {
     const [inbox, outbox] = [join(folder.path, 'in'), join(folder.path, 'out')];
     for (const path of [inbox, outbox]) mkdirSync(path);
     await writeInstance(outbox, 'a.dcm');
-    await using storescp = new Running(join(prefix, 'bin', 'storescp'), ['0', '-od', inbox]);
+    await using storescp = new Running(join(prefix, 'bin', 'storescp'), [
+      ...['0', '-od', inbox, '--output-pattern', '{PatientName}/{SOPInstanceUID}'],
+    ]);
     const [port = ''] = await inTime(storescp.output('stdout', /^\d+$/m), 'storescp to listen');
-    // A pattern needs picomatch, which the package depends on.
+    // The patterns need picomatch and dicom-character-set, which the package depends on.
     const args = ['127.0.0.1', port, outbox, '--include', '*.dcm', '--echo'];
     assert.deepEqual(await run(join(prefix, 'bin', 'storescu'), args), {
       code: 0,

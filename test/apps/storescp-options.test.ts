@@ -232,6 +232,8 @@ describe('storescp with', limits, () => {
       '--max-associations 100',
       '--async-ops 16',
       '--output-directory .',
+      '--output-pattern {Prefix}.{SOPInstanceUID}',
+      '--on-duplicate replace',
       '--tls-profile bcp195',
       '--tls-client-auth require',
     ]);

@@ -1,7 +1,7 @@
 /** What the built storescp asks the system for, in order, before it says Success: seen by strace, not by our own code. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { temporaryFolder } from '../support/apps-files.js';
 import {
@@ -17,7 +17,8 @@ import { applicationPath } from '../support/paths.js';
 import { skipWithout } from '../support/peers-required.js';
 import { Running, run } from '../support/processes.js';
 
-const CALLS = 'openat,write,writev,pwritev,fsync,fdatasync,close,rename,renameat,renameat2,unlink,sendto,sendmsg';
+const CALLS =
+  'openat,write,writev,pwritev,fsync,fdatasync,close,rename,renameat,renameat2,link,linkat,mkdir,mkdirat,unlink,sendto,sendmsg';
 
 /** Tracing a process is forbidden in some containers. */
 async function skipWithoutStrace(): Promise<string | false> {
@@ -54,9 +55,12 @@ function stepOf(text: string, directory: string): string | undefined {
   if (/^\d+<(TCP|socket)/.test(rest)) return /write|send/.test(call) ? 'answer' : undefined;
   if (call === 'openat') return rest.includes('.part"') && rest.includes('O_CREAT') ? 'create PART' : undefined;
   if (call.startsWith('rename')) return rest.includes('.part"') ? 'rename PART' : undefined;
+  if (call.startsWith('link')) return rest.includes('.part"') ? 'link PART' : undefined;
+  if (call.startsWith('mkdir')) return `mkdir ${rest.split(`"${directory}/`)[1]?.split('"')[0]}`;
   const [, path = ''] = /^\d+<([^>]*)>/.exec(rest) ?? [];
   if (path === directory) return call === 'fsync' ? 'fsync DIRECTORY' : undefined;
-  if (!path.endsWith('.part')) return undefined;
+  if (!path.endsWith('.part'))
+    return call === 'fsync' && path !== '' ? `fsync ${relative(directory, path)}` : undefined;
   return call.includes('write') ? 'write PART' : `${call} PART`;
 }
 
@@ -106,6 +110,37 @@ describe('storescp answers Success', { concurrency: 2, timeout: 60_000, skip }, 
     ];
     // The first answer is to the association request, the last to the release request.
     assert.deepEqual(inShort(await traced([])), [...ANSWER, ...whole, ...whole, ...ANSWER]);
+  });
+
+  it('after the folders on the way are made and each is on the disk in the one around it', async () => {
+    const begun = [...STORED, ...both('fdatasync PART'), ...both('close PART')];
+    const made = [...both('mkdir PEER'), ...both('fsync DIRECTORY'), ...both('mkdir PEER/CT'), ...both('fsync PEER')];
+    const named = [...both('rename PART'), ...both('fsync PEER/CT'), ...ANSWER];
+    const args = ['--output-pattern', '{CallingAET}/{Prefix}/{SOPInstanceUID}'];
+    assert.deepEqual(inShort(await traced(args)), [
+      ...ANSWER,
+      ...begun,
+      ...made,
+      ...named,
+      ...begun,
+      ...named,
+      ...ANSWER,
+    ]);
+  });
+
+  it('after the file is linked where none was, with --on-duplicate', async () => {
+    const begun = [...STORED, ...both('fdatasync PART'), ...both('close PART')];
+    const whole = [...begun, ...both('link PART'), ...both('fsync DIRECTORY'), ...ANSWER];
+    for (const mode of ['keep', 'reject']) {
+      const told = inShort(await traced(['--on-duplicate', mode]));
+      // Whether there can be links is tried at the start.
+      const [tried, ...rest] = [
+        told.slice(0, told.indexOf('begin answer')),
+        ...told.slice(told.indexOf('begin answer')),
+      ];
+      assert.ok(tried.includes('end link PART'));
+      assert.deepEqual(rest, [...ANSWER, ...whole, ...whole, ...ANSWER]);
+    }
   });
 
   it('after the data is written and renamed, with --no-fsync', async () => {

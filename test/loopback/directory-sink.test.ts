@@ -103,21 +103,40 @@ for (const fsync of [true, false])
     assert.deepEqual(acceptor.files(), ['CT.1.2.3.0', 'CT.1.2.3.1', 'CT.1.2.3.2']);
   });
 
-test('the same instance from 20 associations at once is 20 successes and one whole file', async () => {
+for (const onDuplicate of ['replace', 'keep', 'reject'] as const)
+  test(`the same instance from 20 associations at once is one whole file (${onDuplicate})`, async () => {
+    await using folder = await temporaryFolder();
+    await using acceptor = await storingServer(folder, { onDuplicate });
+    const versions = Array.from({ length: 20 }, (_, index) =>
+      Buffer.concat([ctDataSet('1.2.3', 200_000).subarray(0, -200_000), Buffer.alloc(200_000, index)]),
+    );
+    const statuses = await Promise.all(
+      versions.map(async (version) => {
+        await using association = await associateAll(acceptor.port);
+        return (await store(association, version)).status;
+      }),
+    );
+    assert.deepEqual(acceptor.files(), ['CT.1.2.3']);
+    const { bytes } = readPart10(readFileSync(join(acceptor.directory, 'CT.1.2.3')));
+    const stored = versions.findIndex((version) => version.equals(bytes));
+    assert.notEqual(stored, -1);
+    // Of those that replace, each is a success in its turn; of others the first alone, which is the one that is there.
+    const expected = versions.map((_, index) => (onDuplicate === 'replace' || index === stored ? 0x0000 : 0x0111));
+    assert.deepEqual(statuses, expected);
+  });
+
+test('the same data set from 20 associations at once is 20 successes and one whole file, where the first is kept', async () => {
   await using folder = await temporaryFolder();
-  await using acceptor = await storingServer(folder);
-  const versions = Array.from({ length: 20 }, (_, index) =>
-    Buffer.concat([ctDataSet('1.2.3', 200_000).subarray(0, -200_000), Buffer.alloc(200_000, index)]),
-  );
+  await using acceptor = await storingServer(folder, { onDuplicate: 'keep' });
+  const dataSet = ctDataSet('1.2.3', 200_000);
   await Promise.all(
-    versions.map(async (version) => {
+    Array.from({ length: 20 }, async () => {
       await using association = await associateAll(acceptor.port);
-      assert.equal((await store(association, version)).status, 0);
+      assert.equal((await store(association, dataSet)).status, 0);
     }),
   );
   assert.deepEqual(acceptor.files(), ['CT.1.2.3']);
-  const { bytes } = readPart10(readFileSync(join(acceptor.directory, 'CT.1.2.3')));
-  assert.ok(versions.some((version) => version.equals(bytes)));
+  assert.ok(readPart10(readFileSync(join(acceptor.directory, 'CT.1.2.3'))).bytes.equals(dataSet));
 });
 
 test('an instance that is there already is replaced, with a warning to the application', async () => {

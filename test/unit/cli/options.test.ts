@@ -216,6 +216,8 @@ const STORESCP_DEFAULTS = {
   preference: 'local',
   acceptNative: false,
   outputDirectory: '.',
+  outputPattern: undefined,
+  onDuplicate: 'replace',
   noFsync: false,
   port: 11_112,
 };
@@ -255,6 +257,20 @@ const STORESCP_LINES: readonly (readonly [string, Readonly<Record<string, unknow
       ...{ tlsProfile: 'bcp195-extended', tlsClientAuth: 'none' },
     },
   ],
+  [
+    '--output-pattern {{a}}{PatientID}/{now:YYYY/MM}.{SOPInstanceUID:hash}.dcm --on-duplicate keep 11112',
+    {
+      outputPattern: {
+        text: '{{a}}{PatientID}/{now:YYYY/MM}.{SOPInstanceUID:hash}.dcm',
+        parts: [
+          ['{', 'a', '}', { name: 'PatientID', modifier: undefined }],
+          [{ name: 'now', modifier: 'YYYY' }],
+          [{ name: 'now', modifier: 'MM' }, '.', { name: 'SOPInstanceUID', modifier: 'hash' }, '.dcm'],
+        ],
+      },
+      onDuplicate: 'keep',
+    },
+  ],
   ['-ba ::1 --max-associations 1 11112', { bindAddress: '::1', maxAssociations: 1 }],
   [
     '-to 1 -ta 2 -td 3 -tn 4 -pdu 0 11112',
@@ -288,6 +304,37 @@ const STORESCP_FAULTS: readonly (readonly [string, string])[] = [
   ['11112 --tls-profile basic', '--tls-profile: basic is not one of bcp195, bcp195-extended'],
   ['11112 --tls-passphrase secret', 'unknown option --tls-passphrase'],
   ['--max-associations 0 11112', '--max-associations: 0 is not a number from 1 up'],
+  ["--output-pattern '' 11112", '--output-pattern: is empty'],
+  [
+    '--output-pattern /a/{SOPInstanceUID} 11112',
+    '--output-pattern: /a/{SOPInstanceUID} is an absolute path; it is to lead on from the output directory',
+  ],
+  [
+    '--output-pattern {SOPInstanceUID 11112',
+    '--output-pattern: {SOPInstanceUID has a { without its counterpart; write {{ for a brace',
+  ],
+  [
+    '--output-pattern SOPInstanceUID} 11112',
+    '--output-pattern: SOPInstanceUID} has a } without its counterpart; write }} for a brace',
+  ],
+  ['--output-pattern {} 11112', '--output-pattern: {} has a { without its counterpart; write {{ for a brace'],
+  ['--output-pattern a//{SOPInstanceUID} 11112', '--output-pattern: a//{SOPInstanceUID} has a part without a name'],
+  ['--output-pattern {SOPInstanceUID}/ 11112', '--output-pattern: {SOPInstanceUID}/ has a part without a name'],
+  [
+    '--output-pattern a:{SOPInstanceUID} 11112',
+    '--output-pattern: a:{SOPInstanceUID} has a :, which cannot be in the name of a file everywhere',
+  ],
+  ...[
+    '../{SOPInstanceUID}',
+    './{SOPInstanceUID}',
+    '.a/{SOPInstanceUID}',
+    'a./{SOPInstanceUID}',
+    'a/-{SOPInstanceUID}',
+  ].map((pattern): [string, string] => [
+    `--output-pattern ${pattern} 11112`,
+    `--output-pattern: ${pattern} has a part that begins with a dot, space or hyphen, or ends with a dot or space`,
+  ]),
+  ['--on-duplicate ask 11112', '--on-duplicate: ask is not one of replace, keep, reject'],
   ['-aet \\ 11112', '-aet: not an AE title: "\\" has a backslash, control or non-ASCII character'],
 ];
 

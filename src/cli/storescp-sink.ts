@@ -1,0 +1,51 @@
+/** Where storescp puts what it receives, and what it says of that. */
+import { directorySink, discardSink, type IncomingInstance, printable, type StoreInstance } from '../index.js';
+import type { Log } from './log.js';
+import { outputNames } from './output-names.js';
+import type { StorescpOptions } from './storescp-options.js';
+
+export interface Sink {
+  readonly store: StoreInstance;
+  /** Tags of the attributes that it is to know of each instance. */
+  readonly attributes: readonly number[];
+}
+
+/** @throws {FileError | CommandLineError} if the directory or the pattern will not do */
+export async function openSink(options: StorescpOptions, log: Log): Promise<Sink> {
+  const { ignore, outputPattern } = options;
+  const names = outputPattern && (await outputNames(outputPattern, (message) => log.warning(message)));
+  if (ignore || names === undefined) return { store: await plainSink(options, log), attributes: [] };
+  // The name is known when the data set has come.
+  const store = await directorySink(options.outputDirectory, {
+    ...duplicates(options, log),
+    nameOf(instance) {
+      const parts = names.namesOf(instance);
+      log.info(`Storing DICOM file: ${printable(parts.join('/'))}`);
+      return parts;
+    },
+  });
+  return { store, attributes: names.attributes };
+}
+
+async function plainSink(options: StorescpOptions, log: Log): Promise<StoreInstance> {
+  const store = options.ignore ? discardSink : await directorySink(options.outputDirectory, duplicates(options, log));
+  return (instance: IncomingInstance) => {
+    log.info(`Storing DICOM file: ${instance.fileName}`);
+    return store(instance);
+  };
+}
+
+function duplicates({ noFsync, onDuplicate, outputPattern }: StorescpOptions, log: Log) {
+  // The plain name is in the line before it, with -v; those made of attributes are worth repeating.
+  const where = (path: string) => (outputPattern === undefined ? '' : `: ${printable(path)}`);
+  return {
+    fsync: !noFsync,
+    onDuplicate,
+    onReplace: (path: string) => log.warning(`DICOM file already exists, overwriting${where(path)}`),
+    onKeep(path: string, isSame: boolean) {
+      if (isSame) log.warning(`DICOM file already exists, keeping it${where(path)}`);
+      // An error follows, which says why.
+      else log.info(`DICOM file already exists, rejecting the new one${where(path)}`);
+    },
+  } as const;
+}
