@@ -57,13 +57,13 @@ export class FinalNames {
    * Gives the file at `part`, which is whole, the name that the instance gets; nothing is at `part` then.
    * @throws {StatusError} 0111H that name is another's, who stays
    */
-  async give(part: string, instance: IncomingInstance): Promise<Place> {
+  give(part: string, instance: IncomingInstance): Place | Promise<Place> {
     const { nameOf, onDuplicate = 'replace' } = this.#options;
-    if (nameOf !== undefined) return await this.#giveIn(part, checkedNames(nameOf(instance)));
-    if (onDuplicate !== 'replace') return await this.#giveIn(part, [instance.fileName]);
-    const path = `${this.#prefix}${instance.fileName}`;
-    await this.#replace(part, path);
-    return { path, folder: this.#directory };
+    if (nameOf !== undefined) return this.#giveIn(part, checkedNames(nameOf(instance)));
+    if (onDuplicate !== 'replace') return this.#giveIn(part, [instance.fileName]);
+    const place = { path: `${this.#prefix}${instance.fileName}`, folder: this.#directory };
+    const replacing = this.#replace(part, place.path);
+    return replacing instanceof Promise ? replacing.then(() => place) : place;
   }
 
   async #giveIn(part: string, names: readonly string[]): Promise<Place> {
@@ -82,10 +82,16 @@ export class FinalNames {
     }
   }
 
-  async #replace(part: string, path: string): Promise<void> {
+  #replace(part: string, path: string): void | Promise<void> {
     const { onReplace } = this.#options;
-    if (onReplace !== undefined && (await this.#exists(path))) onReplace(path);
-    await this.#disk.run(
+    const exists = onReplace !== undefined && this.#exists(path);
+    if (exists instanceof Promise) return exists.then((isThere) => this.#replaceKnown(part, path, isThere));
+    return this.#replaceKnown(part, path, exists);
+  }
+
+  #replaceKnown(part: string, path: string, isThere: boolean): void | Promise<void> {
+    if (isThere) this.#options.onReplace?.(path);
+    return this.#disk.run(
       () => renameSync(part, path),
       () => rename(part, path),
     );
