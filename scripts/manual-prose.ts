@@ -54,7 +54,7 @@ export const PROSE: Readonly<Record<string, Prose>> = {
   },
   storescp: {
     description: [
-      'Success is answered when an object is on the disk, whole and under its final name; see `--no-fsync`. Objects are stored in the transfer syntax that they come in. One of the same name is replaced, with a warning. The port may be given by the environment or the config file instead.',
+      'Success is answered when an object is on the disk, whole and under its final name; see `--no-fsync`. Objects are stored in the transfer syntax that they come in. One of the same name is replaced, with a warning, unless `--on-duplicate` says otherwise. The port may be given by the environment or the config file instead.',
       'Warnings and errors go to standard error, one to a line; `-v` tells what happens, `-d` shows every message in words. SIGINT and SIGTERM stop listening and let running messages finish for up to 10 seconds; the second signal aborts them.',
     ],
     config: `{
