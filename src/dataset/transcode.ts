@@ -1,5 +1,6 @@
 /** A data set of one transfer syntax rewritten in another as it passes by, or cleaned up in its own. */
 import { DataSetError, UsageError } from '../base/errors.js';
+import { ImpliedSequences } from './implied-sequence.js';
 import { TokenReader } from './token-reader.js';
 import { TokenWriter } from './token-writer.js';
 import type { Token } from './tokens.js';
@@ -61,19 +62,22 @@ export class TokenTranscoder {
   readonly #to: TransferSyntax;
   readonly #writer: TokenWriter;
   readonly #choice = new VrChoice();
+  readonly #implied: ImpliedSequences | undefined;
   /** Sequences open within one that is dropped, that one included. */
   #droppedDepth = 0;
   #isValueDropped = false;
 
   constructor(to: TransferSyntax) {
     this.#to = to;
+    this.#implied = to.explicitVr ? undefined : new ImpliedSequences();
     this.#writer = new TokenWriter(to);
   }
 
-  /** The next token. @throws {DataSetError} on encapsulated pixel data where `to` has none. */
+  /** The next token. @throws {DataSetError} on encapsulated pixel data where `to` has none, and as `ImpliedSequences` does */
   pass(token: Token): void {
     if (this.#drops(token)) return;
     this.#choice.watch(token);
+    this.#implied?.watch(token);
     if (token.type === 'pixel-sequence' && !this.#to.encapsulated)
       throw new DataSetError(`encapsulated pixel data in ${this.#to.name}`, { tag: token.tag });
     this.#writer.write(token.type === 'element' ? this.#choice.settle(token) : token);
