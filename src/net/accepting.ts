@@ -11,7 +11,7 @@ import { Association } from './association.js';
 import { type Authenticate, Authentication } from './authentication.js';
 import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
 import { hostOf } from './host-list.js';
-import { serveRequests } from './operations-performed.js';
+import { OperationsPerformed } from './operations-performed.js';
 import type { ServeOptions } from './serve-options.js';
 import { artimMs, type Timeouts } from './timeouts.js';
 import { type AssociationEvent, nextAssociationId, tellTrace } from './trace.js';
@@ -40,6 +40,7 @@ export class Accepting implements UpperLayerUser {
   #authentication: Authentication | undefined;
   readonly #begun = performance.now();
   #association: Association | undefined;
+  #operations: OperationsPerformed | undefined;
   #served: Promise<void> = Promise.resolve();
   #isStopped = false;
   #hasRequest = false;
@@ -63,9 +64,13 @@ export class Accepting implements UpperLayerUser {
     return this.#closed.promise;
   }
 
-  /** Whether it counts as an association: from when its user is looked at to its end, not until the peer hangs up. */
+  /**
+   * Whether it counts as an association: from when its user is looked at to its end, not until the peer hangs up; but as long
+   * as a provider works on what an association has left, which holds its memory.
+   */
   get holdsPlace(): boolean {
-    return this.#authentication !== undefined || this.#association?.hasEnded === false;
+    if (this.#authentication !== undefined || this.#association?.hasEnded === false) return true;
+    return this.#operations?.isAtWork === true;
   }
 
   /** The peer's address. */
@@ -193,7 +198,9 @@ export class Accepting implements UpperLayerUser {
       abortsWhenIdle: true,
       trace: (event) => this.#trace(event),
     });
-    this.#served = serveRequests(this.#association, this.#around.options.services, this.#around.shouldStop);
+    const { options, shouldStop } = this.#around;
+    this.#operations = new OperationsPerformed(this.#association, options.services, shouldStop);
+    this.#served = this.#operations.run();
   }
 
   #acceptance(request: AssociateRq, userIdentityResponse?: Buffer): AssociateAc {

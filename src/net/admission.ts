@@ -24,7 +24,8 @@ export interface AdmissionOptions {
    */
   readonly acceptHosts?: readonly string[] | undefined;
   /**
-   * Over it, associations are rejected with "local limit exceeded"; one whose user is being looked at counts. Default 100.
+   * Over it, associations are rejected with "local limit exceeded". One whose user is being looked at counts, and one that was
+   * lost as long as a service works on its requests. Default 100.
    * Connections that have no association, not yet or no more, may be 128 more than that: of any more the oldest is closed
    * when it is a second old, or at once when they are 512 more.
    */

@@ -21,7 +21,7 @@ export async function serveRequests(
   await new OperationsPerformed(association, services, shouldStop).run();
 }
 
-class OperationsPerformed {
+export class OperationsPerformed {
   readonly #association: Association;
   readonly #services: readonly ServiceProvider[];
   readonly #shouldStop: () => boolean;
@@ -34,6 +34,12 @@ class OperationsPerformed {
     this.#shouldStop = shouldStop;
   }
 
+  /** Whether a provider has not finished with a request yet, be it that its association has ended meanwhile. */
+  get isAtWork(): boolean {
+    return this.#atWork.size > 0;
+  }
+
+  /** See `serveRequests`. */
   async run(): Promise<void> {
     const association = this.#association;
     const { requests } = association;

@@ -42,6 +42,7 @@ export class RequestQueue<T extends object> {
   end(error?: Error): void {
     this.#ended = true;
     this.#error = error;
+    if (error !== undefined) this.#waiting.length = 0;
     this.#wake?.();
   }
 

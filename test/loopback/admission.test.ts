@@ -3,9 +3,27 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { InvalidIdentifier, type ServeOptions, serve, UsageError, verificationProvider } from '../../src/index.js';
+import { deferred } from '../../src/base/deferred.js';
+import {
+  InvalidIdentifier,
+  type ServeOptions,
+  serve,
+  storageProvider,
+  UsageError,
+  verificationProvider,
+} from '../../src/index.js';
 import type { AssociateRq } from '../../src/pdu/types.js';
-import { ECHO_CONTEXT, RawPeer, rqOf } from '../support/loopback-peer.js';
+import { inTime } from '../support/loopback-inbox.js';
+import {
+  CT_CONTEXT,
+  command,
+  ctDataSet,
+  ECHO_CONTEXT,
+  pData,
+  RawPeer,
+  rqOf,
+  storeRq,
+} from '../support/loopback-peer.js';
 import { associate, startServer, type TestServer, traced } from '../support/loopback-server.js';
 
 /** Linux has all of 127.0.0.0/8 on its loopback device. */
@@ -118,6 +136,42 @@ test('a host has so many associations, whatever others have, and another when on
   assert.ok(second && again);
   const reasons = acceptor.traces.seen.flatMap(({ event }) => ('why' in event ? [event.why] : []));
   assert.deepEqual(reasons, Array(2).fill('limit of 2 associations of one host reached'));
+});
+
+test('an association that is lost holds its place until its sink is done with it', async () => {
+  const begun = deferred();
+  const stuck = deferred();
+  const store = async () => {
+    begun.resolve();
+    await stuck.promise;
+  };
+  await using acceptor = await startServer({ maxAssociations: 1, services: [storageProvider({ store })] });
+  await using lost = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
+  lost.send(command(storeRq(1), 1, true), pData(1, ctDataSet().subarray(0, 20), { isLast: false }));
+  await inTime(begun.promise, 'the sink');
+  lost.socket.resetAndDestroy();
+  await traced(acceptor.traces, 'aborted');
+  await using early = await RawPeer.connect(acceptor.port);
+  assert.equal(await answerTo(early), '2/3/2');
+  stuck.resolve();
+  await using late = await RawPeer.connect(acceptor.port);
+  late.send(rqOf([CT_CONTEXT]));
+  await late.expect('A-ASSOCIATE-AC');
+});
+
+test('a sink that never ends keeps no server from closing', async () => {
+  const begun = deferred();
+  const store = () => {
+    begun.resolve();
+    return new Promise<never>(() => undefined);
+  };
+  await using acceptor = await startServer({ services: [storageProvider({ store })] });
+  await using lost = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
+  lost.send(command(storeRq(1), 1, true));
+  await inTime(begun.promise, 'the sink');
+  lost.socket.resetAndDestroy();
+  await traced(acceptor.traces, 'aborted');
+  await inTime(acceptor.server.close({ graceMs: 0 }), 'the end of the server');
 });
 
 test('a caller that may not come in is told so for good, even if there is no room', async () => {
