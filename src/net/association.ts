@@ -238,7 +238,7 @@ export class Association implements AssociationHandle, UpperLayerUser {
   async #send(
     message: DimseMessage,
     to: Pick<Exchange, 'presentationContextId' | 'dataSet'>,
-    { turn, onTurn }: SendOptions,
+    { turn, onTurn, onHandedOver }: SendOptions,
   ): Promise<void> {
     const { presentationContextId, dataSet } = to;
     const context = this.#made.contexts.get(presentationContextId);
@@ -249,7 +249,7 @@ export class Association implements AssociationHandle, UpperLayerUser {
       this.#made.trace({ type: 'message', direction: 'outgoing', message, context, hasDataSet: dataSet !== undefined });
     };
     try {
-      await this.#sender.send(message, { presentationContextId, dataSet }, { turn, onTurn: tellTurn });
+      await this.#sender.send(message, { presentationContextId, dataSet }, { turn, onTurn: tellTurn, onHandedOver });
     } catch (error) {
       if (!(error instanceof MessageCutShort)) throw error;
       const { cause } = error;

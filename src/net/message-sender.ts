@@ -28,12 +28,15 @@ export interface SendOptions {
   readonly turn?: Promise<void> | undefined;
   /** Called when its turn has come, before its first byte. */
   readonly onTurn: () => void;
+  /** Called when its last byte is handed over to be sent: before that the peer cannot have it all. */
+  readonly onHandedOver?: (() => void) | undefined;
 }
 
 interface Outgoing {
   readonly writer: MessageWriter;
   readonly hasDataSet: boolean;
   readonly onTurn: () => void;
+  readonly onHandedOver: (() => void) | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
   hasBegun: boolean;
@@ -87,13 +90,13 @@ export class MessageSender {
   send(
     message: DimseMessage,
     to: { readonly presentationContextId: number; readonly dataSet: DataSetSource | undefined },
-    { turn, onTurn }: SendOptions,
+    { turn, onTurn, onHandedOver }: SendOptions,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       const writer = new MessageWriter(message, to.dataSet, to.presentationContextId);
       const hasDataSet = to.dataSet !== undefined;
       const state = { hasBegun: false, hasLeft: false, prepared: undefined };
-      const outgoing: Outgoing = { writer, hasDataSet, onTurn, resolve, reject, ...state };
+      const outgoing: Outgoing = { writer, hasDataSet, onTurn, onHandedOver, resolve, reject, ...state };
       if (turn === undefined) this.#enqueue(outgoing);
       else void this.#enqueueAt(turn, outgoing);
     });
@@ -218,6 +221,7 @@ export class MessageSender {
     const [next] = this.#waiting;
     if (next?.hasBegun) next.hasLeft = true;
     this.#writing = true;
+    for (const { onHandedOver } of complete) onHandedOver?.();
     try {
       await this.#orFail(this.#sendData([block.pdus]));
       for (const { resolve } of complete) resolve();

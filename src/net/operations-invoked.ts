@@ -81,6 +81,7 @@ export class OperationsInvoked {
         this.#pending.begin(request.messageId);
         exchange.onTurn?.();
       },
+      onHandedOver: () => this.#pending.onHandedOver(request.messageId),
     });
     this.#pending.onSent(request.messageId);
   }

@@ -3,7 +3,7 @@ import { type Deferred, deferred } from '../base/deferred.js';
 import { ProtocolError } from '../base/errors.js';
 import { MessageIds } from '../dimse/message-id.js';
 import { type DimseRequest, type DimseResponse, responseTo } from '../dimse/messages.js';
-import { STATUS } from '../dimse/status.js';
+import { describeStatus, formatStatus, STATUS } from '../dimse/status.js';
 import type { PeerTimer } from './timeouts.js';
 
 interface Pending {
@@ -11,8 +11,12 @@ interface Pending {
   readonly type: DimseResponse['type'];
   readonly answer: Deferred<DimseResponse>;
   hasBegun: boolean;
+  /** Whether the peer can have all of it. */
+  isHandedOver: boolean;
   isAnswered: boolean;
 }
+
+const NOT_SENT = { hasBegun: false, isHandedOver: false, isAnswered: false };
 
 export class PendingResponses {
   readonly #ids = new MessageIds();
@@ -34,7 +38,7 @@ export class PendingResponses {
     const request = make(this.#ids.next(this.#pending));
     const answer = deferred<DimseResponse>();
     const { type } = responseTo(request, STATUS.success);
-    this.#pending.set(request.messageId, { presentationContextId, type, answer, hasBegun: false, isAnswered: false });
+    this.#pending.set(request.messageId, { presentationContextId, type, answer, ...NOT_SENT });
     return { request, answer: answer.promise };
   }
 
@@ -42,6 +46,12 @@ export class PendingResponses {
   begin(messageId: number): void {
     const pending = this.#pending.get(messageId);
     if (pending !== undefined) pending.hasBegun = true;
+  }
+
+  /** The last byte of the request is about to be sent. */
+  onHandedOver(messageId: number): void {
+    const pending = this.#pending.get(messageId);
+    if (pending !== undefined) pending.isHandedOver = true;
   }
 
   /** The last byte of the request is sent. Its response may have come before that. */
@@ -56,7 +66,10 @@ export class PendingResponses {
     if (this.#owed.delete(messageId) && this.#owed.size === 0) this.#timer.stop();
   }
 
-  /** @throws {ProtocolError} if no request with that id waits for such a response on that context */
+  /**
+   * A provider may refuse what it has not read to its end, but cannot have carried it out.
+   * @throws {ProtocolError} if no request with that id waits for such a response on that context
+   */
   settle(response: DimseResponse, presentationContextId: number): void {
     const { type, messageIdBeingRespondedTo } = response;
     const pending = this.#pending.get(messageIdBeingRespondedTo);
@@ -65,6 +78,11 @@ export class PendingResponses {
       throw new ProtocolError(
         'unexpected-pdu-parameter',
         `a ${type} to message ${messageIdBeingRespondedTo}, which is not waiting for one on that context`,
+      );
+    if (!pending.isHandedOver && describeStatus(response.status).category !== 'failure')
+      throw new ProtocolError(
+        'unexpected-pdu-parameter',
+        `a ${type} with status ${formatStatus(response.status)} before all of message ${messageIdBeingRespondedTo} was sent`,
       );
     pending.isAnswered = true;
     this.#owed.delete(messageIdBeingRespondedTo);

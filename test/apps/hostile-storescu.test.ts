@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import { responseTo } from '../../src/index.js';
+import { type DimseMessage, responseTo } from '../../src/index.js';
+import type { ReceivedPdu } from '../../src/pdu/pdu-reader.js';
 import type { AssociateRq } from '../../src/pdu/types.js';
-import { type Folder, sampleFolder } from '../support/apps-files.js';
+import { type Folder, sampleFolder, temporaryFolder } from '../support/apps-files.js';
 import { acceptAssociation, messagePdus, type PduSocket, scriptedPeer } from '../support/apps-peer.js';
 import { anonymous, runStorescu } from '../support/apps-run.js';
 import { type AnswerRow, TO_RELEASE, TO_REQUEST, TO_STORE } from '../support/hostile-answers.js';
+import { writeBigInstance } from '../support/loopback-files.js';
 
 const limits = { concurrency: 4, timeout: 120_000 };
 
@@ -82,4 +84,27 @@ function table(title: string, stage: Stage, rows: readonly AnswerRow[]): void {
 
 table('its request for an association with', toRequest, TO_REQUEST);
 table('its request to store', toStore, TO_STORE);
+it('storescu does not believe a Success that comes before all of an instance is sent', limits, async (test) => {
+  await using peer = await scriptedPeer(async (socket) => {
+    await acceptAssociation(socket);
+    await socket.receive();
+    const response: DimseMessage = { type: 'C-STORE-RSP', messageIdBeingRespondedTo: 1, status: 0 };
+    socket.send(...messagePdus(response, 1));
+    let last: ReceivedPdu | undefined;
+    for (let pdu = await socket.receive(); pdu !== undefined; pdu = await socket.receive()) {
+      last = pdu;
+      if (pdu.type === 'A-ABORT') socket.close();
+    }
+    assert.ok(last?.type === 'A-ABORT', last?.type);
+    assert.deepEqual([last.source, last.reason], [2, 5]);
+  });
+  await using big = await temporaryFolder();
+  await writeBigInstance(big.path, 'big.dcm', 64 * 1024 * 1024);
+  const ended = await runStorescu(test, ['127.0.0.1', `${peer.port}`, 'big.dcm'], { cwd: big.path });
+  await peer.done;
+  const stderr =
+    'E: Association Aborted (PEER) while sending big.dcm: a C-STORE-RSP with status 0x0000 - Success before all of message 1 was sent\n';
+  assert.deepEqual({ ...ended, stderr: anonymous(ended.stderr) }, { code: 1, signal: null, stdout: '', stderr });
+});
+
 table('its request for release with', toRelease, TO_RELEASE);

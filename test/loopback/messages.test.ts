@@ -119,7 +119,7 @@ for (const { what, answer } of WRONG_ANSWERS)
     assert.equal(await peer.abort(), '2/5');
   });
 
-test('a response that comes before the data set is all sent is the answer, once the rest is sent', async () => {
+test('a refusal that comes before the data set is all sent is the answer, once the rest is sent', async () => {
   await using acceptor = await RawAcceptor.listen();
   const { association, peer } = await requestorAndPeer(acceptor);
   const dataSet = ctDataSet('1.2.3', 8 * 1024 * 1024);
@@ -136,6 +136,19 @@ test('a response that comes before the data set is all sent is the answer, once 
   assert.equal((await echo).code, 0);
   await association.abort();
 });
+
+for (const status of [0x0000, 0xb000])
+  test(`${status.toString(16)} before the data set is all sent is no answer: the association is aborted`, async () => {
+    await using acceptor = await RawAcceptor.listen();
+    const { association, peer } = await requestorAndPeer(acceptor);
+    peer.socket.pause();
+    const failure = rejection(store(association, ctDataSet('1.2.3', 8 * 1024 * 1024)));
+    peer.send(command(storeRsp(1, status), STORE));
+    const error = await failure;
+    assert.ok(error instanceof ProtocolError, String(error));
+    peer.socket.resume();
+    assert.equal(await peer.abort(), '2/5');
+  });
 
 for (const [status, category] of [
   [0xff00, 'pending'],

@@ -44,7 +44,10 @@ test('a response goes to its request only: id, context and type', async () => {
   const pending = new PendingResponses(new TimerCalls());
   const first = pending.open(echo, 1);
   const second = pending.open(echo, 3);
-  for (const id of [1, 2]) pending.begin(id);
+  for (const id of [1, 2]) {
+    pending.begin(id);
+    pending.onHandedOver(id);
+  }
   const store: DimseResponse = { type: 'C-STORE-RSP', messageIdBeingRespondedTo: 1, status: 0 };
   for (const [response, context] of [
     [echoed(0), 1],
@@ -67,6 +70,8 @@ test('a request that has not begun to be sent has no response yet', async () => 
   const { answer } = pending.open(echo, 1);
   assert.throws(() => pending.settle(echoed(1), 1), ProtocolError);
   pending.begin(1);
+  assert.throws(() => pending.settle(echoed(1), 1), ProtocolError, 'the peer cannot have read all of it');
+  pending.onHandedOver(1);
   pending.settle(echoed(1), 1);
   assert.deepEqual(await answer, echoed(1));
 });
@@ -82,7 +87,11 @@ test('a failure is for all that is under way', async () => {
 test('the timer runs from the last byte sent of the first request that is owed a response, and anew from each response', () => {
   const timer = new TimerCalls();
   const pending = new PendingResponses(timer);
-  for (let count = 0; count < 3; count++) pending.begin(pending.open(echo, 1).request.messageId);
+  for (let count = 0; count < 3; count++) {
+    const { messageId } = pending.open(echo, 1).request;
+    pending.begin(messageId);
+    pending.onHandedOver(messageId);
+  }
   assert.deepEqual(timer.calls.splice(0), []);
   pending.onSent(1);
   assert.deepEqual(timer.calls.splice(0), ['start']);
@@ -99,12 +108,33 @@ test('the timer runs from the last byte sent of the first request that is owed a
   assert.deepEqual(timer.calls.splice(0), ['start', 'stop']);
 });
 
+for (const [status, isTaken] of [
+  [0x0000, false],
+  [0x0001, false],
+  [0xb000, false],
+  [0xfe00, false],
+  [0xff00, false],
+  [0x0110, true],
+  [0xa700, true],
+  [0xffff, true],
+] as const)
+  test(`the status ${status.toString(16)} before a request is all sent is ${isTaken ? 'its answer' : 'a fault'}`, async () => {
+    const pending = new PendingResponses(new TimerCalls());
+    const { answer } = pending.open(echo, 1);
+    pending.begin(1);
+    const response = { ...echoed(1), status };
+    if (isTaken) {
+      pending.settle(response, 1);
+      assert.deepEqual(await answer, response);
+    } else assert.throws(() => pending.settle(response, 1), ProtocolError);
+  });
+
 test('a response that comes before its request is all sent is not owed any more', () => {
   const timer = new TimerCalls();
   const pending = new PendingResponses(timer);
   pending.open(echo, 1);
   pending.begin(1);
-  pending.settle(echoed(1), 1);
+  pending.settle({ ...echoed(1), status: 0xa700 }, 1);
   timer.calls.splice(0);
   pending.onSent(1);
   pending.close(1);
