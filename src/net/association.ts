@@ -21,7 +21,7 @@ import { MessageCutShort, MessageSender, type SendOptions } from './message-send
 import { type Exchange, OperationsInvoked } from './operations-invoked.js';
 import { PeerWatch } from './peer-watch.js';
 import type { RequestQueue } from './request-queue.js';
-import { PeerTimer } from './timeouts.js';
+import { PeerTimer, Wait } from './timeouts.js';
 import { unlessLost } from './unless-lost.js';
 import type { UpperLayerUser } from './upper-layer.js';
 
@@ -213,12 +213,13 @@ export class Association implements AssociationHandle, UpperLayerUser {
     await unlessLost(this.#sender.idle(), this.signal);
     if (this.#ending === undefined && !this.#peerReleases) this.#made.upperLayer.advance({ type: 'release-request' });
     const ms = this.#made.timeouts.acseTimeoutMs;
-    const timer = ms > 0 ? setTimeout(() => this.#onReleaseTimeout(ms), ms) : undefined;
+    const wait = new Wait(ms, () => this.#onReleaseTimeout(ms));
+    wait.start();
     try {
       await this.#released.promise;
       await this.closed;
     } finally {
-      clearTimeout(timer);
+      wait.stop();
     }
   }
 

@@ -5,6 +5,7 @@ import { deferred } from '../base/deferred.js';
 import { TimeoutError } from '../base/errors.js';
 import type { AssociateRq } from '../pdu/types.js';
 import type { Refusal } from './admission.js';
+import { Wait } from './timeouts.js';
 
 /** Who calls whom, and from where. */
 export interface AuthenticationContext {
@@ -48,7 +49,7 @@ export class Authentication {
   readonly #controller = new AbortController();
   readonly #outcome = deferred<Admitted | Refusal | undefined>();
   readonly #identity: UserIdentity | undefined;
-  readonly #timer: NodeJS.Timeout;
+  readonly #wait: Wait;
 
   /** @param limits `ms` is how long the verdict may take */
   constructor(
@@ -60,7 +61,8 @@ export class Authentication {
     this.#identity = userIdentity && userIdentityOf(userIdentity);
     const { callingAeTitle, calledAeTitle } = request;
     const context = { callingAeTitle, calledAeTitle, remote, signal: this.#controller.signal };
-    this.#timer = setTimeout(() => this.#giveUp(new TimeoutError('acse', ms, 'verdict')), ms);
+    this.#wait = new Wait(ms, () => this.#giveUp(new TimeoutError('acse', ms, 'verdict')));
+    this.#wait.start();
     void this.#ask(authenticate, context);
   }
 
@@ -95,7 +97,7 @@ export class Authentication {
   }
 
   #settle(outcome: Admitted | Refusal | undefined): void {
-    clearTimeout(this.#timer);
+    this.#wait.stop();
     this.#outcome.resolve(outcome);
   }
 }

@@ -2,6 +2,7 @@
 import { deferred } from '../base/deferred.js';
 import { TimeoutError, TransportError } from '../base/errors.js';
 import { hostOf } from './host-list.js';
+import { Wait } from './timeouts.js';
 import type { Handshake, Transport } from './transport.js';
 
 /** What a server does with its connections, whatever they are at. */
@@ -37,7 +38,7 @@ export class Handshaking implements ServedConnection {
   readonly #handshake: Handshake;
   readonly #options: HandshakingOptions;
   readonly #closed = deferred();
-  readonly #timer: NodeJS.Timeout;
+  readonly #wait: Wait;
   readonly #begunMs = performance.now();
   #isConnected = true;
   /** Why we have given up, if it was we. */
@@ -47,7 +48,8 @@ export class Handshaking implements ServedConnection {
     this.#handshake = handshake;
     this.host = hostOf(handshake.remote);
     this.#options = options;
-    this.#timer = setTimeout(() => this.#onTimeout(), options.timeoutMs);
+    this.#wait = new Wait(options.timeoutMs, () => this.#onTimeout());
+    this.#wait.start();
     void this.#run();
   }
 
@@ -92,7 +94,7 @@ export class Handshaking implements ServedConnection {
       const isOurs = !this.#isConnected;
       this.#options.onFailed(isOurs ? this.#fault : toError(error));
     } finally {
-      clearTimeout(this.#timer);
+      this.#wait.stop();
       this.#isConnected = false;
       this.#closed.resolve();
     }

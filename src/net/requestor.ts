@@ -25,7 +25,7 @@ import type { AssociationHandle } from './association-handle.js';
 import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
 import { serveRequests } from './operations-performed.js';
 import { checkOptions } from './options.js';
-import { artimMs, HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
+import { artimMs, HANG_UP_MS, type Timeouts, Wait, withDefaults } from './timeouts.js';
 import type { RequestorTls } from './tls-options.js';
 import { type AssociationTrace, nextAssociationId, type TraceFunction, tellTrace } from './trace.js';
 import { connect, formatAddress, type Transport } from './transport.js';
@@ -117,7 +117,7 @@ class Requesting implements UpperLayerUser {
   readonly #upperLayer: UpperLayer;
   readonly #made = deferred<Association>();
   readonly #onAbortSignal = () => this.#fail(abortReason(this.#options.signal));
-  #timer: NodeJS.Timeout | undefined;
+  readonly #answerWait: Wait;
   #user: Association | undefined;
 
   constructor(request: AssociateRq, options: AssociationRequest) {
@@ -125,6 +125,9 @@ class Requesting implements UpperLayerUser {
     this.#options = options;
     this.#timeouts = withDefaults(options);
     this.#remote = formatAddress(options.host, options.port);
+    const ms = this.#timeouts.acseTimeoutMs;
+    const what = `answer to the association request from ${this.#remote}`;
+    this.#answerWait = new Wait(ms, () => this.#fail(new TimeoutError('acse', ms, what)));
     // As many associations as the caller likes may be under one signal.
     if (options.signal !== undefined) setMaxListeners(0, options.signal);
     options.signal?.addEventListener('abort', this.#onAbortSignal);
@@ -162,12 +165,7 @@ class Requesting implements UpperLayerUser {
     const { connectionTimeoutMs: timeoutMs, networkTimeoutMs: handshakeMs } = this.#timeouts;
     const transport = await connect({ host, port, tls, timeoutMs, handshakeMs, signal });
     if (transport.session !== undefined) this.#trace({ type: 'secured', session: transport.session });
-    const ms = this.#timeouts.acseTimeoutMs;
-    if (ms > 0)
-      this.#timer = setTimeout(
-        () => this.#fail(new TimeoutError('acse', ms, `answer to the association request from ${this.#remote}`)),
-        ms,
-      );
+    this.#answerWait.start();
     this.#trace({ type: 'associate-rq', direction: 'outgoing', pdu: this.#request });
     return transport;
   }
@@ -232,7 +230,7 @@ class Requesting implements UpperLayerUser {
   }
 
   #settle(outcome: Association | Error): void {
-    clearTimeout(this.#timer);
+    this.#answerWait.stop();
     if (outcome instanceof Error) this.#made.reject(outcome);
     else this.#made.resolve(outcome);
   }

@@ -44,8 +44,38 @@ export function artimMs(timeouts: Timeouts): number {
  * For a timer that has run out: calls `judge` when what has come is read. Where the process, or the whole machine, was held up
  * for longer than the wait, what the peer sent in time lies in the kernel still.
  */
-export function afterReading(judge: () => void): void {
-  setImmediate(judge);
+export function afterReading(judge: () => void): NodeJS.Immediate {
+  return setImmediate(judge);
+}
+
+/** A wait for something from outside, which is judged after reading. */
+export class Wait {
+  readonly #ms: number;
+  readonly #onTimeout: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #judging: NodeJS.Immediate | undefined;
+
+  /** @param ms 0 never runs out */
+  constructor(ms: number, onTimeout: () => void) {
+    this.#ms = ms;
+    this.#onTimeout = onTimeout;
+  }
+
+  /** Starts the wait, or starts it anew. */
+  start(): void {
+    clearImmediate(this.#judging);
+    if (this.#timer !== undefined) this.#timer.refresh();
+    else if (this.#ms > 0)
+      this.#timer = setTimeout(() => {
+        this.#judging = afterReading(this.#onTimeout);
+      }, this.#ms);
+  }
+
+  stop(): void {
+    clearImmediate(this.#judging);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
 }
 
 export interface PeerTimerOptions {
@@ -58,28 +88,21 @@ export interface PeerTimerOptions {
 
 /** A wait for something that the peer is to send. */
 export class PeerTimer {
-  readonly #options: PeerTimerOptions;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #wait: Wait;
 
-  constructor(options: PeerTimerOptions) {
-    this.#options = options;
+  constructor({ ms, isHolding, onTimeout }: PeerTimerOptions) {
+    this.#wait = new Wait(ms, () => {
+      if (isHolding()) this.#wait.start();
+      else onTimeout();
+    });
   }
 
   /** Starts the wait, or starts it anew. */
   start(): void {
-    const { ms } = this.#options;
-    if (this.#timer !== undefined) this.#timer.refresh();
-    else if (ms > 0) this.#timer = setTimeout(() => this.#onTimeout(), ms);
+    this.#wait.start();
   }
 
   stop(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #onTimeout(): void {
-    if (this.#options.isHolding()) this.#timer?.refresh();
-    else this.#options.onTimeout();
+    this.#wait.stop();
   }
 }

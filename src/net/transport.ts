@@ -2,7 +2,7 @@
 import { connect as connectTcp, createServer, type OnReadOpts, type Server, type Socket } from 'node:net';
 import { TimeoutError, TransportError } from '../base/errors.js';
 import { OwnMemory } from './own-memory.js';
-import { HANG_UP_MS } from './timeouts.js';
+import { HANG_UP_MS, Wait } from './timeouts.js';
 import type { AcceptorSecurity } from './tls.js';
 import type { RequestorTls, TlsSession } from './tls-options.js';
 import { HUNG_UP, tlsErrorInWords } from './tls-words.js';
@@ -160,13 +160,13 @@ function opened(open: Open, { host, port, timeoutMs, handshakeMs = 0, signal }: 
   return new Promise((resolve, reject) => {
     const memory = new OwnMemory();
     const { socket, ready, session } = open({ host, port, onread: memory.onread });
-    const timer = timeoutMs > 0 ? setTimeout(onTimeout, timeoutMs) : undefined;
-    let handshake: NodeJS.Timeout | undefined;
+    const wait = new Wait(timeoutMs, onTimeout);
+    const handshake = new Wait(handshakeMs, onStall);
     let isHandshaking = false;
 
     function settle(): void {
-      clearTimeout(timer);
-      clearTimeout(handshake);
+      wait.stop();
+      handshake.stop();
       signal.removeEventListener('abort', onAbort);
       socket.off('connect', onConnect).off(ready, onReady);
     }
@@ -177,7 +177,7 @@ function opened(open: Open, { host, port, timeoutMs, handshakeMs = 0, signal }: 
     }
     function onConnect(): void {
       isHandshaking = ready === 'secureConnect';
-      if (isHandshaking && handshakeMs > 0) handshake = setTimeout(onStall, handshakeMs);
+      if (isHandshaking) handshake.start();
     }
     function onReady(): void {
       settle();
@@ -199,6 +199,7 @@ function opened(open: Open, { host, port, timeoutMs, handshakeMs = 0, signal }: 
       fail(new TransportError(`connection to ${address} given up`));
     }
 
+    wait.start();
     socket.on('connect', onConnect).on(ready, onReady).on('error', onError);
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();

@@ -5,7 +5,7 @@ import { PduReader, type ReceivedPdu } from '../pdu/pdu-reader.js';
 import type { AssociateRq, Pdu } from '../pdu/types.js';
 import type { Indication, Role, State, UlEffect, UlEvent } from '../ul/events.js';
 import { step } from '../ul/machine.js';
-import { afterReading } from './timeouts.js';
+import { Wait } from './timeouts.js';
 import type { Connection } from './transport.js';
 
 /** The service user above. `onClosed` is the last call: the transport is gone and the timer stopped. */
@@ -36,12 +36,11 @@ export class UpperLayer {
   readonly #role: Role;
   readonly #user: UpperLayerUser;
   readonly #reader: PduReader;
-  readonly #artimMs: number;
+  readonly #artim: Wait;
   readonly #call: Call | undefined;
   readonly #giveUp = new AbortController();
   #transport: Connection | undefined;
   #state: State = 1;
-  #artim: NodeJS.Timeout | undefined;
   #written: Promise<void> = Promise.resolve();
   #hasAborted = false;
   #lastSent: Pdu['type'] | undefined;
@@ -49,7 +48,7 @@ export class UpperLayer {
   private constructor(role: Role, options: UpperLayerOptions, call?: Call) {
     this.#role = role;
     this.#user = options.user;
-    this.#artimMs = options.artimMs;
+    this.#artim = new Wait(options.artimMs, () => this.advance({ type: 'artim-expired' }));
     this.#reader = new PduReader({ maxPDataLength: options.maxPduLength });
     this.#call = call;
   }
@@ -115,11 +114,10 @@ export class UpperLayer {
         this.#user.onIndication(effect.indication);
         return;
       case 'start-artim':
-        this.#stopArtim();
-        this.#startArtim();
+        this.#artim.start();
         return;
       case 'stop-artim':
-        this.#stopArtim();
+        this.#artim.stop();
         return;
       case 'close':
         this.#giveUp.abort();
@@ -200,21 +198,8 @@ export class UpperLayer {
 
   #onClosed(error: Error | undefined): void {
     this.advance({ type: 'transport-closed', ...(error === undefined ? {} : { error }) });
-    this.#stopArtim();
+    this.#artim.stop();
     this.#user.onClosed();
-  }
-
-  #startArtim(): void {
-    const artim = setTimeout(
-      () => afterReading(() => this.#artim === artim && this.advance({ type: 'artim-expired' })),
-      this.#artimMs,
-    );
-    this.#artim = artim;
-  }
-
-  #stopArtim(): void {
-    clearTimeout(this.#artim);
-    this.#artim = undefined;
   }
 }
 
