@@ -36,7 +36,7 @@ export const ACCESS = {
       long: '--max-associations-per-host',
       value: '[n]umber (int)',
       parse: integer({ from: 1 }),
-      help: 'reject association requests while n associations of the same address are open',
+      help: 'reject association requests while n associations of the same IPv4 address or IPv6 /64 network are open',
     },
   ],
 } as const satisfies OptionGroup;

@@ -6,11 +6,10 @@ import { encodePdu } from '../pdu/codec.js';
 import type { AssociateAc, AssociateRq } from '../pdu/types.js';
 import type { Indication } from '../ul/events.js';
 import { abortedError } from './aborted-error.js';
-import type { Admission, Refusal } from './admission.js';
+import type { Admission, Origin, Refusal } from './admission.js';
 import { Association } from './association.js';
 import { type Authenticate, Authentication } from './authentication.js';
 import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
-import { hostOf } from './host-list.js';
 import { OperationsPerformed } from './operations-performed.js';
 import type { ServeOptions } from './serve-options.js';
 import { artimMs, type Timeouts } from './timeouts.js';
@@ -23,13 +22,14 @@ export interface Surroundings {
   readonly options: ServeOptions;
   readonly timeouts: Timeouts;
   readonly admission: Admission;
-  /** The hosts of all connections that hold a place. */
-  places(): readonly string[];
+  /** Where all connections come from that hold a place. */
+  places(): readonly Origin[];
   shouldStop(): boolean;
 }
 
 /** One connection: the acceptor's side until it has answered; from then on everything goes to the association. */
 export class Accepting implements UpperLayerUser {
+  readonly origin: Origin;
   readonly #id = nextAssociationId();
   readonly #remote: string;
   readonly #around: Surroundings;
@@ -51,6 +51,7 @@ export class Accepting implements UpperLayerUser {
     this.#transport = transport;
     this.#remote = transport.remote;
     this.#around = around;
+    this.origin = around.admission.originOf(this.#remote);
     if (transport.session !== undefined) this.#trace({ type: 'secured', session: transport.session });
     this.#upperLayer = UpperLayer.accept(transport, {
       user: this,
@@ -71,11 +72,6 @@ export class Accepting implements UpperLayerUser {
   get holdsPlace(): boolean {
     if (this.#authentication !== undefined || this.#association?.hasEnded === false) return true;
     return this.#operations?.isAtWork === true;
-  }
-
-  /** The peer's address. */
-  get host(): string {
-    return hostOf(this.#remote);
   }
 
   get ageMs(): number {
@@ -138,7 +134,7 @@ export class Accepting implements UpperLayerUser {
     this.#hasRequest = true;
     this.#trace({ type: 'associate-rq', direction: 'incoming', pdu: request });
     const { admission, options, places } = this.#around;
-    const refusal = admission.refusal(request, this.host, places());
+    const refusal = admission.refusal(request, this.origin, places());
     if (refusal !== undefined) this.#reject(request, refusal);
     else if (options.authenticate === undefined) this.#accept(request, this.#acceptance(request));
     else void this.#authenticate(request, options.authenticate);

@@ -3,7 +3,7 @@ import type { Server as Listener } from 'node:net';
 import { deferred } from '../base/deferred.js';
 import { UsageError } from '../base/errors.js';
 import { Accepting } from './accepting.js';
-import { Admission } from './admission.js';
+import { Admission, type Origin } from './admission.js';
 import { Handshaking, type ServedConnection } from './handshaking.js';
 import { checkOptions } from './options.js';
 import type { ServeOptions } from './serve-options.js';
@@ -72,7 +72,7 @@ export class Server implements AsyncDisposable {
     this.#listener = await listen(
       { host, port, security: () => this.#security },
       {
-        onConnection: (transport) => this.#onConnection(transport),
+        onConnection: (transport) => this.#serve(transport),
         onHandshake: (handshake) => this.#onHandshake(handshake),
         onAcceptError: (error) => this.#onAcceptError(error),
       },
@@ -121,10 +121,6 @@ export class Server implements AsyncDisposable {
     await this.close({ graceMs: 0 });
   }
 
-  #onConnection(transport: Transport): void {
-    this.#serve(transport);
-  }
-
   #serve(transport: Transport): void {
     this.#add(
       new Accepting(transport, {
@@ -140,6 +136,7 @@ export class Server implements AsyncDisposable {
   #onHandshake(handshake: Handshake): void {
     this.#add(
       new Handshaking(handshake, {
+        origin: this.#admission.originOf(handshake.remote),
         timeoutMs: artimMs(this.#timeouts),
         onSecured: (transport) => this.#serve(transport),
         onFailed: (error) => this.#trace(nextAssociationId(), handshake.remote, { type: 'no-request', error }),
@@ -177,7 +174,7 @@ export class Server implements AsyncDisposable {
     const limit = maxAssociations + SPARE_CONNECTIONS;
     if (this.#connections.size <= limit) return;
     const waiting = [...this.#connections].filter(({ isConnected, holdsPlace }) => isConnected && !holdsPlace);
-    const isWelcome = ({ host }: ServedConnection) => this.#admission.isWelcome(host);
+    const isWelcome = ({ origin }: ServedConnection) => origin.isWelcome;
     const inTurn = [...waiting.filter((connection) => !isWelcome(connection)), ...waiting.filter(isWelcome)];
     const atOnce = waiting.length - maxAssociations - MOST_SPARE_CONNECTIONS;
     for (const [index, connection] of inTurn.slice(0, Math.max(0, waiting.length - limit)).entries()) {
@@ -197,9 +194,8 @@ export class Server implements AsyncDisposable {
     }, ms).unref();
   }
 
-  /** The hosts of the associations that there are, each as often as it has one. */
-  #places(): readonly string[] {
-    return [...this.#connections].filter(({ holdsPlace }) => holdsPlace).map(({ host }) => host);
+  #places(): readonly Origin[] {
+    return [...this.#connections].filter(({ holdsPlace }) => holdsPlace).map(({ origin }) => origin);
   }
 
   #settleWhenDone(): void {

@@ -4,7 +4,7 @@ import { rejectionInWords, UsageError } from '../base/errors.js';
 import { parseAeTitle } from '../base/identifiers.js';
 import { MIN_MAXIMUM_LENGTH } from '../pdu/p-data-block.js';
 import type { AssociateRj, AssociateRq } from '../pdu/types.js';
-import { HostList } from './host-list.js';
+import { countedHost, HostList, hostOf } from './host-list.js';
 
 const DEFAULT_MAX_ASSOCIATIONS = 100;
 
@@ -30,8 +30,18 @@ export interface AdmissionOptions {
    * when it is a second old, or at once when they are 512 more.
    */
   readonly maxAssociations?: number | undefined;
-  /** The same for the associations of one IP address. Default: as many as there may be in all. */
+  /**
+   * The same for the associations of one IPv4 address or one IPv6 network of 64 bits, in which a host has addresses without
+   * number; link-local addresses count one by one. Default: as many as there may be in all.
+   */
   readonly maxAssociationsPerHost?: number | undefined;
+}
+
+/** Where a connection comes from, as far as it matters to who may come in. */
+export interface Origin {
+  readonly isWelcome: boolean;
+  /** Whom its association is counted for, among others. */
+  readonly countedHost: string;
 }
 
 /** A no: what the peer is told, and what only the log should be. */
@@ -62,17 +72,19 @@ export class Admission {
     };
   }
 
-  isWelcome(host: string): boolean {
-    return this.#hosts?.has(host) !== false;
+  /** @param remote `host:port` of the peer */
+  originOf(remote: string): Origin {
+    const host = hostOf(remote);
+    return { isWelcome: this.#hosts?.has(host) !== false, countedHost: countedHost(host) };
   }
 
   /**
    * Why a request is refused, if it is: for what will not change before what may.
-   * @param places the hosts of all associations that there are
+   * @param places where all associations come from that there are
    */
-  refusal(request: AssociateRq, host: string, places: readonly string[]): Refusal | undefined {
+  refusal(request: AssociateRq, origin: Origin, places: readonly Origin[]): Refusal | undefined {
     // PS3.8 Table 9-10 has no other no for a host than the answer to its request, nor Table 9-21 a reason for it.
-    if (!this.isWelcome(host)) return { pdu: NO_REASON_GIVEN, why: 'host not accepted' };
+    if (!origin.isWelcome) return { pdu: NO_REASON_GIVEN, why: 'host not accepted' };
     const refused = refusal(request, this.#titles);
     if (refused !== undefined) return { pdu: refused, why: rejectionInWords(refused).reason };
     const { maximumLength = 0 } = request.userInformation;
@@ -80,7 +92,7 @@ export class Admission {
       return { pdu: NO_REASON_GIVEN, why: `its maximum PDU length of ${maximumLength} has no room for data` };
     if (places.length >= this.maxAssociations)
       return { pdu: LOCAL_LIMIT_EXCEEDED, why: `limit of ${this.maxAssociations} associations reached` };
-    if (places.filter((other) => other === host).length >= this.#maxPerHost)
+    if (places.filter((other) => other.countedHost === origin.countedHost).length >= this.#maxPerHost)
       return { pdu: LOCAL_LIMIT_EXCEEDED, why: `limit of ${this.#maxPerHost} associations of one host reached` };
     return undefined;
   }

@@ -1,7 +1,7 @@
 /** One connection to a server that speaks TLS, until an association can be asked for on it. */
 import { deferred } from '../base/deferred.js';
 import { TimeoutError, TransportError } from '../base/errors.js';
-import { hostOf } from './host-list.js';
+import type { Origin } from './admission.js';
 import { Wait } from './timeouts.js';
 import type { Handshake, Transport } from './transport.js';
 
@@ -11,8 +11,7 @@ export interface ServedConnection {
   readonly closed: Promise<void>;
   /** Whether it counts as an association. */
   readonly holdsPlace: boolean;
-  /** The peer's address. */
-  readonly host: string;
+  readonly origin: Origin;
   readonly isConnected: boolean;
   readonly isBusy: boolean;
   /** Since it was accepted. */
@@ -24,6 +23,7 @@ export interface ServedConnection {
 }
 
 export interface HandshakingOptions {
+  readonly origin: Origin;
   readonly timeoutMs: number;
   /** The connection goes on as this one. */
   onSecured(transport: Transport): void;
@@ -33,7 +33,7 @@ export interface HandshakingOptions {
 
 export class Handshaking implements ServedConnection {
   readonly holdsPlace = false;
-  readonly host: string;
+  readonly origin: Origin;
   readonly isBusy = false;
   readonly #handshake: Handshake;
   readonly #options: HandshakingOptions;
@@ -46,7 +46,7 @@ export class Handshaking implements ServedConnection {
 
   constructor(handshake: Handshake, options: HandshakingOptions) {
     this.#handshake = handshake;
-    this.host = hostOf(handshake.remote);
+    this.origin = options.origin;
     this.#options = options;
     this.#wait = new Wait(options.timeoutMs, () => this.#onTimeout());
     this.#wait.start();

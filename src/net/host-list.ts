@@ -9,9 +9,10 @@ interface Network {
 }
 
 const BITS = { ipv4: 32, ipv6: 128 } as const;
-/** RFC 4291 2.5.5.2: `::ffff:a.b.c.d`, an IPv4 address as IPv6 sockets show it. */
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+/** RFC 4291 2.5.5.2: an IPv4 address as IPv6 sockets show it. */
+const MAPPED = [0, 0, 0, 0, 0, 0xffff];
 const MAPPED_PREFIX = 96;
+const LINK_LOCAL = /^fe[89ab]/i;
 
 /** Addresses and networks, IPv4 and IPv6 apart: the network `::/0` is not of IPv4, whose addresses can be mapped into it. */
 export class HostList {
@@ -52,7 +53,7 @@ function networkOf(text: string): Network {
     throw new InvalidIdentifier(
       `${JSON.stringify(text)} is no IP address or network such as 192.168.0.0/16 or fd00::/8`,
     );
-  const [, mapped] = MAPPED.exec(host) ?? [];
+  const mapped = family === 'ipv6' ? mappedAddress(host) : undefined;
   if (mapped !== undefined && (prefix ?? BITS.ipv6) >= MAPPED_PREFIX)
     return { address: mapped, family: 'ipv4', prefix: (prefix ?? BITS.ipv6) - MAPPED_PREFIX };
   return { address: host, family, prefix: prefix ?? BITS[family] };
@@ -61,7 +62,40 @@ function networkOf(text: string): Network {
 /** Without the zone of a link-local address (RFC 4007 11), and IPv4 as IPv4. */
 function plainAddress(host: string): string {
   const [address = ''] = host.split('%');
-  return MAPPED.exec(address)?.[1] ?? address;
+  return (isIP(address) === 6 ? mappedAddress(address) : undefined) ?? address;
+}
+
+/** The IPv4 address in an IPv6 one, in whatever notation that is. */
+function mappedAddress(address: string): string | undefined {
+  const groups = groupsOf(address);
+  if (MAPPED.some((group, at) => groups[at] !== group)) return undefined;
+  return groups
+    .slice(MAPPED.length)
+    .flatMap((group) => [group >> 8, group & 0xff])
+    .join('.');
+}
+
+/** RFC 4291 2.2: the eight groups of an IPv6 address that is one. */
+function groupsOf(address: string): readonly number[] {
+  const [head = [], tail = []] = address.split('::').map((half) => half.split(':').flatMap(numbersOf));
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+}
+
+function numbersOf(part: string): readonly number[] {
+  if (part === '') return [];
+  const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number);
+  return part.includes('.') ? [(a << 8) | b, (c << 8) | d] : [Number.parseInt(part, 16)];
+}
+
+/**
+ * Whom the associations of a host are counted for: one that has an IPv6 network has 2^64 addresses (RFC 4291 2.5.4), so it is
+ * that; but any number of hosts share the network of a link.
+ */
+export function countedHost(host: string): string {
+  const address = plainAddress(host);
+  if (isIP(address) !== 6 || LINK_LOCAL.test(address)) return host;
+  const network = groupsOf(address).slice(0, 4);
+  return `${network.map((group) => group.toString(16)).join(':')}::/64`;
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
