@@ -1,17 +1,17 @@
 /** What storescp's options say of who may come in, as the library takes it. */
 import { type Authenticate, quoted, type ServeOptions } from '../index.js';
+import type { HangUps } from './hang-ups.js';
 import type { Log } from './log.js';
-import { rereadOnHangUp } from './reread.js';
 import type { StorescpOptions } from './storescp-options.js';
 import { Users } from './users.js';
 
 /** Reads the users file, now and on every SIGHUP. @throws {Error} one line, if it cannot be used */
-export function admission(options: StorescpOptions, log: Log): Partial<ServeOptions> {
+export function admission(options: StorescpOptions, log: Log, hangUps: HangUps): Partial<ServeOptions> {
   return {
     acceptCallingAeTitles: ifAny(options.acceptCallingAeTitles),
     acceptCalledAeTitles: ifAny(options.acceptCalledAeTitles),
     acceptHosts: ifAny(options.acceptHosts),
-    authenticate: options.usersFile === undefined ? undefined : authentication(options.usersFile, log),
+    authenticate: options.usersFile === undefined ? undefined : authentication(options.usersFile, log, hangUps),
   };
 }
 
@@ -21,9 +21,9 @@ function ifAny<T>(given: readonly T[]): readonly T[] | undefined {
 }
 
 /** Lets in users of the file, and records who has come in (PS3.15 B.5). */
-function authentication(usersFile: string, log: Log): Authenticate {
+function authentication(usersFile: string, log: Log, hangUps: HangUps): Authenticate {
   const users = new Users(usersFile);
-  rereadOnHangUp('Users', log, () => users.reload());
+  hangUps.rereadOnHangUp('Users', () => users.reload());
   return async (identity, context) => {
     const verdict = await users.authenticate(identity, context);
     // After the time is up or the peer has left, nobody is let in.

@@ -14,12 +14,13 @@ import {
 import { admission } from './admission.js';
 import { EXIT } from './application.js';
 import { CommandLineError } from './command-line-error.js';
+import { HangUps } from './hang-ups.js';
 import { printUserLine } from './hash-password.js';
 import { type Log, writeStandard } from './log.js';
 import { Narrator } from './narrator.js';
 import type { StorescpOptions } from './storescp-options.js';
 import { openSink, type Sink } from './storescp-sink.js';
-import { acceptorTls, namingFiles, renewOnHangUp } from './tls-files.js';
+import { acceptorTls, namingFiles, renewTls } from './tls-files.js';
 
 const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
 const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
@@ -36,8 +37,9 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
   // The command line has a port unless it has a password to hash.
   if (port === undefined) return await printUserLine(hashPassword ?? '');
   if (hashPassword !== undefined) throw new CommandLineError('--hash-password: takes no port');
+  const hangUps = new HangUps(log);
   const narrator = new Narrator('provider', log);
-  const admitted = admission(options, log);
+  const admitted = admission(options, log, hangUps);
   const tls = acceptorTls(options);
   const sink = await openSink(options, log);
   const serving = serve({
@@ -53,9 +55,9 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
   const server = await namingFiles(serving, options);
   // Whoever reads the port may send a signal at once.
   const ended = stopOnSignal(server, log);
-  const renewals = tls === undefined ? undefined : renewOnHangUp(server, options, log);
+  if (tls !== undefined) hangUps.rereadOnHangUp('Certificates', () => renewTls(server, options));
   if (port === 0) writeStandard(1, `${server.port}\n`);
-  return await ended.finally(() => renewals?.stop());
+  return await ended.finally(() => hangUps.stop());
 }
 
 /** Resolves when the server has ended: by itself after `-to`, or by a signal, the second of which allows no grace. */

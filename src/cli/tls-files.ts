@@ -10,8 +10,7 @@ import {
   type TlsProfileName,
 } from '../index.js';
 import { CommandLineError } from './command-line-error.js';
-import type { Log } from './log.js';
-import { fileMessageOf, messageOf } from './printable.js';
+import { fileMessageOf } from './printable.js';
 
 const PASSPHRASE_VARIABLE = 'NETDICOM_TLS_PASSPHRASE';
 
@@ -89,19 +88,10 @@ export async function namingFiles<T>(work: Promise<T>, choices: TlsChoices): Pro
   }
 }
 
-/** SIGHUP has the server read all files anew. If one of them cannot be used, it goes on with what it has. */
-export function renewOnHangUp(server: Server, choices: AcceptorChoices, log: Log): { stop(): void } {
-  const renew = async () => {
-    try {
-      const tls = acceptorTls(choices);
-      if (tls !== undefined) await namingFiles(server.renewTls(tls), choices);
-      log.info('Certificates read anew');
-    } catch (error) {
-      log.warning(`Certificates not read anew, the old ones stay: ${messageOf(error)}`);
-    }
-  };
-  process.on('SIGHUP', renew);
-  return { stop: () => process.off('SIGHUP', renew) };
+/** Reads all files anew. If one of them cannot be used, the server goes on with what it has. @throws {Error} in one line */
+export async function renewTls(server: Server, choices: AcceptorChoices): Promise<void> {
+  const tls = acceptorTls(choices);
+  if (tls !== undefined) await namingFiles(server.renewTls(tls), choices);
 }
 
 /** @throws {CommandLineError} one of the options without `--tls` */

@@ -14,6 +14,17 @@ const ASSOCIATIONS = 4;
 /** What service managers and containers allow before they kill. */
 const LIMIT_MS = 10_000;
 
+it('SIGHUP does not end a storescp that has nothing to read anew, and the second one neither', limits, async () => {
+  await using storescp = await listeningStorescp(['--ignore', '-v']);
+  for (let turn = 0; turn < 2; turn++) {
+    storescp.process.kill('SIGHUP');
+    await storescp.process.output('stderr', /^I: SIGHUP: there is nothing to read anew$/m);
+    await using socket = await PduSocket.connect(storescp.port);
+    await openAssociation(socket, [CT_CONTEXT]);
+  }
+  assert.equal((await storescp.process.stop('SIGTERM')).code, 143);
+});
+
 describe('storescp that is stopped in the middle of transfers', limits, () => {
   for (const [signal, exitCode] of [
     ['SIGINT', 130],

@@ -354,11 +354,6 @@ describe('SIGHUP', { ...limits, skip }, () => {
     assert.equal(await pings(storescp.port, '--tls-server-name', 'pacs.example'), true);
     assert.equal((await storescp.process.stop('SIGTERM')).code, 143);
   });
-
-  it('ends a storescp without TLS, as it ends any program', async () => {
-    await using storescp = await listeningStorescp(['--ignore']);
-    assert.equal((await storescp.process.stop('SIGHUP')).signal, 'SIGHUP');
-  });
 });
 
 const REPORT_PEAK = fileURLToPath(new URL('../support/report-peak.js', import.meta.url));
