@@ -8,7 +8,7 @@ import { STATUS } from '../dimse/status.js';
 import { Disk, type OpenFile } from '../file/disk.js';
 import { fileErrorInWords, isSystemError } from '../file/system-error.js';
 import { FinalNames, type NamingOptions } from './final-names.js';
-import { PartNames, removeLeftovers, tryLink } from './part-files.js';
+import { PartFiles, removeLeftovers, tryLink } from './part-files.js';
 import type { IncomingInstance, Stored, StoreInstance } from './storage-provider.js';
 
 /** How safe a file must be before Success, what it is called, and what happens if that name is taken. */
@@ -42,12 +42,12 @@ export async function directorySink(directory: string, options: DirectorySinkOpt
 class DirectorySink {
   // Each call follows from bytes that have come in.
   readonly #disk = new Disk({ isEventDriven: true });
-  readonly #parts: PartNames;
+  readonly #parts: PartFiles;
   readonly #names: FinalNames;
   readonly #fsync: boolean;
 
   constructor(directory: string, { fsync = true, ...naming }: DirectorySinkOptions) {
-    this.#parts = new PartNames(directory);
+    this.#parts = new PartFiles(directory);
     this.#names = new FinalNames(directory, this.#disk, { ...naming, fsync });
     this.#fsync = fsync;
   }
@@ -73,6 +73,8 @@ class DirectorySink {
       throw new StatusError(STATUS.outOfResources, `cannot store the instance: ${fileErrorInWords(error)}`, {
         cause: error,
       });
+    } finally {
+      this.#parts.done(part);
     }
   }
 }

@@ -1,33 +1,79 @@
-/** Files that an instance has until it is whole: hidden names in the output directory that tell whose they are. */
-import { randomBytes } from 'node:crypto';
-import { link, readdir, stat, unlink, writeFile } from 'node:fs/promises';
+/** Files that an instance has until it is whole: hidden names that tell whose they are, and the end of those that are nobody's. */
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { link, readdir, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError } from '../file/system-error.js';
 
-const PART_NAME = /^\.netdicom-(?<host>[^-]+)-(?<pid>\d+)-[0-9a-f]+\.part$/;
-const HOST = hostname().replace(/[^0-9A-Za-z.]/g, '_') || 'localhost';
+const PART_NAME = /^\.netdicom-(?<place>[^-]+)-(?<pid>\d+)-[0-9a-f]+\.part$/;
+const PLACE = placeOfProcesses();
+/** Of a writer that cannot be asked after: a part file as old as this has none, and what is younger is watched for a while. */
 const FOREIGN_LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
+/** Every writer touches its part files so often that whoever watches one sees it, over a network file system's cache as well. */
+const BEAT_MS = 10_000;
+const WATCH_MS = 120_000;
+
+/**
+ * Where process ids mean the same: on one system from one start of it to the next, in one container. Host names tell none of
+ * that: containers can share one, as they can share a directory.
+ */
+function placeOfProcesses(): string {
+  const host = hostname().replace(/[^0-9A-Za-z.]/g, '_') || 'localhost';
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1');
+    const namespace = readlinkSync('/proc/self/ns/pid');
+    return `${host}_${createHash('sha256').update(`${boot} ${namespace}`).digest('hex').slice(0, 8)}`;
+  } catch {
+    // Only Linux has those, and containers.
+    return host;
+  }
+}
 
 /** Makes the names of part files, no two alike: see `PART_NAME`. */
-export class PartNames {
+export class PartFiles {
   readonly #prefix: string;
+  readonly #beatMs: number;
+  readonly #inUse = new Set<string>();
   #count = 0;
+  #beat: NodeJS.Timeout | undefined;
+  #isTouching = false;
 
-  constructor(directory: string) {
-    this.#prefix = join(directory, `.netdicom-${HOST}-${process.pid}-${randomBytes(8).toString('hex')}`);
+  constructor(directory: string, beatMs = BEAT_MS) {
+    this.#prefix = join(directory, `.netdicom-${PLACE}-${process.pid}-${randomBytes(8).toString('hex')}`);
+    this.#beatMs = beatMs;
   }
 
-  /** The path of a file that is not there yet. */
+  /** The path of a file that is not there yet. It is in use until `done`. */
   next(): string {
     this.#count++;
-    return `${this.#prefix}${this.#count.toString(16)}.part`;
+    const path = `${this.#prefix}${this.#count.toString(16)}.part`;
+    this.#inUse.add(path);
+    this.#beat ??= setInterval(() => void this.#touch(), this.#beatMs).unref();
+    return path;
+  }
+
+  /** It has another name now, or is gone. */
+  done(path: string): void {
+    this.#inUse.delete(path);
+  }
+
+  async #touch(): Promise<void> {
+    if (this.#inUse.size === 0) {
+      clearInterval(this.#beat);
+      this.#beat = undefined;
+    } else if (!this.#isTouching) {
+      this.#isTouching = true;
+      // Not yet there, gone by now, or on a disk that has other troubles, of which its writer hears.
+      for (const path of [...this.#inUse]) await utimes(path, new Date(), new Date()).catch(() => undefined);
+      this.#isTouching = false;
+    }
   }
 }
 
 /** Tries whether the file system of a directory has hard links. @throws Node's error if not */
 export async function tryLink(directory: string): Promise<void> {
-  const names = new PartNames(directory);
+  const names = new PartFiles(directory);
   const [file, other] = [names.next(), names.next()];
   await writeFile(file, '', { flag: 'wx' });
   try {
@@ -35,34 +81,68 @@ export async function tryLink(directory: string): Promise<void> {
     await unlink(other);
   } finally {
     await unlink(file);
+    names.done(file);
+    names.done(other);
   }
 }
 
-/** Removes part files whose writer is gone; those of another running storescp in the same directory stay. */
-export async function removeLeftovers(directory: string): Promise<void> {
+/** A part file of a writer that cannot be asked after, as it was at the start. */
+interface Doubtful {
+  readonly path: string;
+  readonly mtimeMs: number;
+}
+
+/**
+ * Removes part files whose writer is gone; those of another running storescp in the same directory stay. Where the writer was
+ * in another container or on another machine that shows only with time.
+ * @returns `watched` resolves when those have been watched for long enough and are removed or found to be in use
+ */
+export async function removeLeftovers(
+  directory: string,
+  watchMs = WATCH_MS,
+): Promise<{ readonly watched: Promise<void> }> {
+  const doubtful: Doubtful[] = [];
   for (const name of await readdir(directory)) {
     const match = PART_NAME.exec(name);
     if (match?.groups === undefined) continue;
     const path = join(directory, name);
-    const { host = '', pid = '' } = match.groups;
-    try {
-      const isLeft =
-        host === HOST ? !(await isInUse(path, Number(pid))) : await isOlderThan(path, FOREIGN_LEFTOVER_AGE_MS);
-      if (isLeft) await unlink(path);
-    } catch (error) {
-      // Its writer has finished meanwhile, or another storescp that starts has removed it.
-      if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
-    }
+    const { place = '', pid = '' } = match.groups;
+    await unlessGone(async () => {
+      const { mtimeMs } = await stat(path);
+      const isOurs = place === PLACE;
+      if (isOurs ? !isInUse(mtimeMs, Number(pid)) : isOlderThan(mtimeMs, FOREIGN_LEFTOVER_AGE_MS)) await unlink(path);
+      else if (!isOurs) doubtful.push({ path, mtimeMs });
+    });
+  }
+  return { watched: doubtful.length > 0 ? watch(doubtful, watchMs) : Promise.resolve() };
+}
+
+/** Its writer may have finished meanwhile, or another storescp that starts have removed it. */
+async function unlessGone(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
   }
 }
 
+async function watch(doubtful: readonly Doubtful[], watchMs: number): Promise<void> {
+  await new Promise<void>((resolve) => setTimeout(resolve, watchMs).unref());
+  for (const { path, mtimeMs } of doubtful)
+    try {
+      if ((await stat(path)).mtimeMs === mtimeMs) await unlink(path);
+    } catch {
+      // It is gone, or cannot be removed now: the next start sees.
+    }
+}
+
 /**
- * A part file older than this process but with its id is another's, which had the same id (always so in a container); one
- * older than the system is of a process that went down with it, whoever has its id now.
+ * A part file older than this process but with its id is another's, which had the same id; one older than the system is of a
+ * process that went down with it, whoever has its id now.
  */
-async function isInUse(path: string, pid: number): Promise<boolean> {
-  if (pid === process.pid) return !(await isOlderThan(path, performance.now()));
-  if (await isOlderThan(path, uptime() * 1000)) return false;
+function isInUse(mtimeMs: number, pid: number): boolean {
+  if (pid === process.pid) return !isOlderThan(mtimeMs, performance.now());
+  if (isOlderThan(mtimeMs, uptime() * 1000)) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -71,7 +151,6 @@ async function isInUse(path: string, pid: number): Promise<boolean> {
   }
 }
 
-async function isOlderThan(path: string, ms: number): Promise<boolean> {
-  const { mtimeMs } = await stat(path);
+function isOlderThan(mtimeMs: number, ms: number): boolean {
   return Date.now() - mtimeMs > ms;
 }

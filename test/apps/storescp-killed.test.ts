@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { deferred } from '../../src/base/deferred.js';
+import { PartFiles } from '../../src/services/part-files.js';
 import { temporaryFolder } from '../support/apps-files.js';
 import { type Listening, listeningStorescp } from '../support/apps-run.js';
 import { randomNumbers } from '../support/random.js';
@@ -80,13 +80,8 @@ function momentWithin(extent: Extent, number: number, random: () => number): Mom
 
 /** What no start may touch: files of others, and part files that others write. */
 function placeBystanders(directory: string): readonly string[] {
-  const here = hostname().replace(/[^0-9A-Za-z.]/g, '_') || 'localhost';
-  const names = [
-    '.hidden',
-    `.netdicom-${here}-${process.pid}-00aa.part`,
-    '.netdicom-elsewhere-1-00ab.part',
-    'notes.txt',
-  ];
+  const ours = basename(new PartFiles(directory).next());
+  const names = ['.hidden', ours, '.netdicom-elsewhere-1-00ab.part', 'notes.txt'];
   for (const name of names) writeFileSync(join(directory, name), name);
   return names;
 }

@@ -1,9 +1,7 @@
 /** Files in a directory: whole or not there at all, and no leftovers. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { hostname, uptime } from 'node:os';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileError, StatusError } from '../../../src/base/errors.js';
@@ -138,43 +136,6 @@ test('what is no directory, or none that can be written, is refused at the start
     assert.equal(error.path, path);
     assert.match(error.message, new RegExp(`^Cannot write to output directory ${path}: ${reason}$`));
   }
-});
-
-/** The id of a process that has been. */
-function deadPid(): number {
-  return spawnSync(process.execPath, ['-e', '']).pid;
-}
-
-const HERE = hostname().replace(/[^0-9A-Za-z.]/g, '_');
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-test('at the start, part files are removed whose writer is gone, and no other file is touched', async () => {
-  await using folder = await temporaryFolder();
-  const now = Date.now();
-  const left: readonly (readonly [name: string, ageMs: number])[] = [
-    [`.netdicom-${HERE}-${deadPid()}-00aa.part`, 0],
-    [`.netdicom-${HERE}-${process.pid}-00ab.part`, DAY_MS],
-    ['.netdicom-elsewhere-1-00ac.part', 2 * DAY_MS],
-    [`.netdicom-${HERE}-99999999999-00ad.part`, 0],
-    // Its writer went down with the system, and somebody else has its process id.
-    [`.netdicom-${HERE}-${process.ppid}-00ae.part`, uptime() * 1000 + DAY_MS],
-  ];
-  const kept: readonly (readonly [name: string, ageMs: number])[] = [
-    [`.netdicom-${HERE}-${process.pid}-00ba.part`, 0],
-    [`.netdicom-${HERE}-${process.ppid}-00bb.part`, (uptime() * 1000) / 2],
-    ['.netdicom-elsewhere-1-00bc.part', 0],
-    ['CT.1.2.3', 2 * DAY_MS],
-    ['.netdicom-elsewhere-1-00ac.part.bak', 2 * DAY_MS],
-    ['netdicom-elsewhere-1-00ac.part', 2 * DAY_MS],
-    ['.netdicom-else-where-1-00ac.part', 2 * DAY_MS],
-  ];
-  for (const [name, ageMs] of [...left, ...kept]) {
-    const path = join(folder.path, name);
-    await writeFile(path, '');
-    await utimes(path, new Date(now - ageMs), new Date(now - ageMs));
-  }
-  await directorySink(folder.path);
-  assert.deepEqual(readdirSync(folder.path).sort(), kept.map(([name]) => name).sort());
 });
 
 test('a part file that vanishes while it is looked at is no reason not to start', async () => {
