@@ -293,3 +293,8 @@ function describeAbort(abort: { readonly by: AbortedBy; readonly source?: number
   const who = abort.by === 'peer' ? 'by the peer' : 'by us';
   return `${who}, ${words.source}: ${words.reason} (${abort.source}/${abort.reason ?? 0})`;
 }
+
+/** What was thrown, which need not be an error. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { fileMessageOf } from './printable.js';
 
-/** What a field of a user identity has room for (PS3.7 Table D.3-14). */
+/** What a field of a user identity has room for (PS3.7 Table D.3-14), and more than any passphrase has. */
 const MAX_LENGTH = 0xffff;
 /** The line end after it is no part of what a file holds. */
 const MAX_LINE_END = 2;
@@ -10,7 +10,7 @@ const MAX_LINE_END = 2;
 /**
  * The bytes of a file.
  * @param what it is, for the message: `password file`
- * @throws {Error} one line, if it cannot be read or has more bytes than a user identity has room for
+ * @throws {Error} one line, if it cannot be read or has more bytes than a secret may have
  */
 export function readSecretFile(what: string, path: string): Buffer {
   let length: number;

@@ -11,6 +11,7 @@ import {
 } from '../index.js';
 import { CommandLineError } from './command-line-error.js';
 import { fileMessageOf } from './printable.js';
+import { readSecretFile } from './secret-file.js';
 
 const PASSPHRASE_VARIABLE = 'NETDICOM_TLS_PASSPHRASE';
 
@@ -121,7 +122,7 @@ function readTrust({ tlsCa, tlsCrl, tlsProfile }: TlsChoices) {
 
 function passphrase(file: string | undefined): string | undefined {
   if (file === undefined) return process.env[PASSPHRASE_VARIABLE] || undefined;
-  return read('--tls-passphrase-file', file).toString().split(/\r?\n/, 1)[0];
+  return readSecretFile('passphrase file', file).toString().split(/\r?\n/, 1)[0];
 }
 
 function read(option: string, file: string): Buffer {

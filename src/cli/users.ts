@@ -20,10 +20,6 @@ export class Users {
     this.#hashes = readUsers(path);
   }
 
-  get size(): number {
-    return this.#hashes.size;
-  }
-
   /** Reads the file anew. @throws {Error} likewise; the users are then those that were known before */
   reload(): void {
     this.#hashes = readUsers(this.#path);
@@ -62,10 +58,6 @@ export class FewAtATime {
 
   constructor(limit: number) {
     this.#free = limit;
-  }
-
-  get waiting(): number {
-    return this.#waiting.size;
   }
 
   /** @throws the reason of `signal` if it is given before the turn has come: the work is not begun then */

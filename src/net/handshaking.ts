@@ -1,6 +1,6 @@
 /** One connection to a server that speaks TLS, until an association can be asked for on it. */
 import { deferred } from '../base/deferred.js';
-import { TimeoutError, TransportError } from '../base/errors.js';
+import { TimeoutError, TransportError, toError } from '../base/errors.js';
 import type { Origin } from './admission.js';
 import { Wait } from './timeouts.js';
 import type { Handshake, Transport } from './transport.js';
@@ -99,8 +99,4 @@ export class Handshaking implements ServedConnection {
       this.#closed.resolve();
     }
   }
-}
-
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -1,4 +1,6 @@
 /** Messages out: one after another on an association, each in as many P-DATA-TF blocks as it needs (PS3.7 6.3.1). */
+
+import { toError } from '../base/errors.js';
 import type { DataSetSource } from '../dataset/source.js';
 import { MessageWriter } from '../dimse/message-writer.js';
 import type { DimseMessage } from '../dimse/messages.js';
@@ -15,7 +17,7 @@ export class MessageCutShort extends Error {
 
   constructor(cause: unknown) {
     super('a message was cut short');
-    this.cause = cause instanceof Error ? cause : new Error(String(cause));
+    this.cause = toError(cause);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The operations that the peer invokes: as many at work as were negotiated, each answered when done (PS3.7 D.3.3.3). */
 import { type Deferred, deferred } from '../base/deferred.js';
-import { StatusError } from '../base/errors.js';
+import { StatusError, toError } from '../base/errors.js';
 import { type DimseResponse, responseTo } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
 import type { Association } from './association.js';
@@ -125,8 +125,4 @@ export class OperationsPerformed {
   #failUnlessEnded(error: unknown): void {
     if (this.#association.failure === undefined) this.#association.fail(toError(error));
   }
-}
-
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -12,6 +12,7 @@ import {
   ProtocolError,
   TimeoutError,
   TransportError,
+  toError,
   UsageError,
 } from '../base/errors.js';
 import { MAX_TOLERATED_UID_LENGTH, parseAeTitle, parseUid } from '../base/identifiers.js';
@@ -187,7 +188,7 @@ class Requesting implements UpperLayerUser {
     try {
       assertConfirmed(this.#options.userIdentity, response.userInformation.userIdentityResponse);
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(toError(error));
       return;
     }
     const window = agreedWindow(this.#request, response);

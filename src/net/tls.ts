@@ -9,7 +9,7 @@ import {
   type SecureContextOptions,
   TLSSocket,
 } from 'node:tls';
-import { CertificateError, type PemSource, UsageError } from '../base/errors.js';
+import { CertificateError, type PemSource, toError, UsageError } from '../base/errors.js';
 import type { AcceptorTls, ClientAuthentication, Pem, RequestorTls, TlsSession } from './tls-options.js';
 import { MIN_DH_BITS, SECURITY_LEVEL, SIGNATURE_ALGORITHMS, TLS_PROFILES, TLS_VERSIONS } from './tls-profiles.js';
 import { certificateFaultInWords } from './tls-words.js';
@@ -98,7 +98,7 @@ export function verifyError(socket: Socket): Error | undefined {
   if (typeof verify !== 'function') return new Error('it cannot be verified with this version of Node.js');
   const fault: unknown = Reflect.apply(verify, handle, []);
   if (fault === undefined || fault === null) return undefined;
-  return fault instanceof Error ? fault : new Error(String(fault));
+  return toError(fault);
 }
 
 export function sessionOf(socket: TLSSocket): TlsSession {

@@ -1,5 +1,5 @@
 /** One state machine on one transport: the only place where PS3.8's events and effects meet bytes, sockets and timers. */
-import { ABORT_REASONS, ProtocolError, UsageError } from '../base/errors.js';
+import { ABORT_REASONS, ProtocolError, toError, UsageError } from '../base/errors.js';
 import { encodePdu } from '../pdu/codec.js';
 import { PduReader, type ReceivedPdu } from '../pdu/pdu-reader.js';
 import type { AssociateRq, Pdu } from '../pdu/types.js';
@@ -210,10 +210,6 @@ function faultIn(received: ReceivedPdu, answer: Pdu['type'] | undefined): Protoc
   if (answer === 'A-ASSOCIATE-RJ')
     return new ProtocolError('invalid-pdu-parameter-value', 'protocol version not supported');
   return undefined;
-}
-
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 function toEvent(received: ReceivedPdu): UlEvent {

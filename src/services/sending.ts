@@ -1,6 +1,6 @@
 /** Files over one association: several on their way at a time, each with its outcome, whatever becomes of the association. */
 import type { AcceptedContext } from '../acse/negotiate.js';
-import { FileError, NoPresentationContext } from '../base/errors.js';
+import { FileError, NoPresentationContext, toError } from '../base/errors.js';
 import { InFlight } from '../base/in-flight.js';
 import { describeStatus } from '../dimse/status.js';
 import type { InstanceFile } from '../file/instance-file.js';
@@ -107,7 +107,7 @@ export class Sending {
       return { type: isStored ? 'stored' : 'refused', path, instance, status, response };
     } catch (error) {
       if (error instanceof FileError || error instanceof NoPresentationContext) return this.#notSent(file, error);
-      this.#loss ??= error instanceof Error ? error : new Error(String(error));
+      this.#loss ??= toError(error);
       return isSent ? { type: 'unanswered', path, instance, error: this.#loss } : { again: file };
     }
   }

@@ -149,7 +149,7 @@ describe('files of TLS that cannot be used', { ...limits, skip }, () => {
     [
       'no such file of a passphrase',
       () => [...tls('secret'), '--tls-passphrase-file', 'nowhere'],
-      () => '--tls-passphrase-file nowhere: no such file or directory',
+      () => 'Cannot read passphrase file nowhere: no such file or directory',
     ],
   ];
   for (const [what, args, error] of cases)

@@ -81,7 +81,6 @@ const asUser = (username: string, passcode: string): UserIdentity => ({
 describe('users', () => {
   it('come in with their name and password alone', async () => {
     const users = new Users(fileOf(`bob:${HASH}\nJ\u00fcrgen:${HASH}\n`));
-    assert.equal(users.size, 2);
     const required = { accepted: false, reason: 'a user name with a password is required' };
     const unknown = { accepted: false, reason: 'unknown user name' };
     for (const [identity, verdict] of [
@@ -155,10 +154,8 @@ describe('work that waits for its turn', () => {
     const results = Array.from({ length: 6 }, (_, index) =>
       turns.run(index === 3 ? left.signal : waiting.signal, work(index)).catch((error: unknown) => error),
     );
-    assert.equal(turns.waiting, 4);
     const reason = new Error('gone');
     left.abort(reason);
-    assert.equal(turns.waiting, 3);
     await assert.rejects(turns.run(left.signal, work(6)), reason);
     const outcomes: unknown[] = [];
     for (const result of results) {
