@@ -1,14 +1,14 @@
 /** One connection to a server, from its first byte to its last (PS3.8 7.1). */
 import { acceptance, acceptedContexts, agreedWindow, USER_NOT_CHECKED } from '../acse/negotiate.js';
 import { deferred } from '../base/deferred.js';
-import { TransportError } from '../base/errors.js';
+import { rejectionInWords, TransportError } from '../base/errors.js';
 import { encodePdu } from '../pdu/codec.js';
-import type { AssociateAc, AssociateRq } from '../pdu/types.js';
+import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
 import type { Indication } from '../ul/events.js';
 import { abortedError } from './aborted-error.js';
 import type { Admission, Origin, Refusal } from './admission.js';
 import { Association } from './association.js';
-import { type Authenticate, Authentication } from './authentication.js';
+import { type Admitted, type Authenticate, Authentication } from './authentication.js';
 import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
 import { OperationsPerformed } from './operations-performed.js';
 import type { ServeOptions } from './serve-options.js';
@@ -119,6 +119,13 @@ export class Accepting implements UpperLayerUser {
     this.#fault = error;
   }
 
+  /** Before anybody here has seen the request. */
+  onVersionRejected(request: AssociateRq, pdu: AssociateRj): void {
+    this.#hasRequest = true;
+    this.#trace({ type: 'associate-rq', direction: 'incoming', pdu: request });
+    this.#traceRejection(request, { pdu, why: rejectionInWords(pdu).reason });
+  }
+
   onClosed(): void {
     this.#isConnected = false;
     if (!this.#hasRequest) this.#trace({ type: 'no-request', error: this.#fault });
@@ -150,7 +157,7 @@ export class Accepting implements UpperLayerUser {
     this.#authentication = undefined;
     this.#upperLayer.guard(() => {
       if ('pdu' in outcome) this.#reject(request, outcome);
-      else this.#admit(request, outcome.serverResponse);
+      else this.#admit(request, outcome);
     });
   }
 
@@ -159,7 +166,7 @@ export class Accepting implements UpperLayerUser {
     this.#authentication = undefined;
   }
 
-  #admit(request: AssociateRq, serverResponse: Buffer): void {
+  #admit(request: AssociateRq, { user, serverResponse }: Admitted): void {
     const response = this.#acceptance(request, serverResponse);
     try {
       // A server response may be too long for what else is to be answered.
@@ -168,15 +175,19 @@ export class Accepting implements UpperLayerUser {
       this.#reject(request, notAnswerable(error));
       return;
     }
-    this.#accept(request, response);
+    this.#accept(request, response, user);
   }
 
-  #reject(request: AssociateRq, { pdu, why }: Refusal): void {
-    this.#upperLayer.advance({ type: 'associate-reject', response: pdu });
+  #reject(request: AssociateRq, refusal: Refusal): void {
+    this.#upperLayer.advance({ type: 'associate-reject', response: refusal.pdu });
+    this.#traceRejection(request, refusal);
+  }
+
+  #traceRejection(request: AssociateRq, { pdu, why }: Refusal): void {
     this.#trace({ type: 'associate-rj', direction: 'outgoing', pdu, request, why });
   }
 
-  #accept(request: AssociateRq, response: AssociateAc): void {
+  #accept(request: AssociateRq, response: AssociateAc, user?: string): void {
     this.#upperLayer.advance({ type: 'associate-accept', response });
     this.#trace({ type: 'associate-ac', direction: 'outgoing', pdu: response });
     const window = agreedWindow(request, response);
@@ -184,6 +195,7 @@ export class Accepting implements UpperLayerUser {
       id: this.#id,
       remote: this.#remote,
       upperLayer: this.#upperLayer,
+      user,
       callingAeTitle: request.callingAeTitle,
       calledAeTitle: request.calledAeTitle,
       contexts: acceptedContexts(request, response),

@@ -11,6 +11,8 @@ export interface AssociationHandle extends AsyncDisposable {
   readonly callingAeTitle: string;
   /** Likewise. */
   readonly calledAeTitle: string;
+  /** Who asked for it, by the verdict of `authenticate`; undefined where nobody has looked, or we asked. */
+  readonly user: string | undefined;
   /** The accepted presentation contexts, in the order they were proposed. */
   readonly contexts: readonly AcceptedContext[];
   /** Most requests of ours that may be outstanding, as negotiated (PS3.7 D.3.3.3): `request` holds back what is more. */

@@ -89,6 +89,10 @@ export class Association implements AssociationHandle, UpperLayerUser {
     return this.#made.calledAeTitle;
   }
 
+  get user(): string | undefined {
+    return this.#made.user;
+  }
+
   get contexts(): readonly AcceptedContext[] {
     return [...this.#made.contexts.values()];
   }

@@ -21,6 +21,8 @@ export interface AuthenticationContext {
 export type Verdict =
   | {
       readonly accepted: true;
+      /** What the association calls its user, `Association.user`. Default: the user name of the identity, if it has one. */
+      readonly user?: string | undefined;
       /** Sent if a positive response was requested: a Kerberos server ticket or SAML response; none for user names. */
       readonly serverResponse?: Uint8Array | undefined;
     }
@@ -41,6 +43,7 @@ export type Authenticate = (
 
 /** A user who may come in, with the server response. */
 export interface Admitted {
+  readonly user: string | undefined;
   readonly serverResponse: Buffer;
 }
 
@@ -86,7 +89,10 @@ export class Authentication {
   }
 
   #judge(verdict: Verdict): Admitted | Refusal {
-    if (verdict.accepted === true) return { serverResponse: Buffer.from(verdict.serverResponse ?? []) };
+    if (verdict.accepted === true) {
+      const { user = nameIn(this.#identity), serverResponse = [] } = verdict;
+      return { user, serverResponse: Buffer.from(serverResponse) };
+    }
     return { pdu: USER_NOT_ACCEPTED, why: `${identityInWords(this.#identity)}: ${verdict.reason ?? 'not accepted'}` };
   }
 
@@ -100,4 +106,8 @@ export class Authentication {
     this.#wait.stop();
     this.#outcome.resolve(outcome);
   }
+}
+
+function nameIn(identity: UserIdentity | undefined): string | undefined {
+  return identity !== undefined && 'username' in identity ? identity.username : undefined;
 }

@@ -15,6 +15,7 @@ export interface Establishment {
   readonly remote: string;
   readonly upperLayer: UpperLayer;
   /** Of the request and its answer only what is needed later: they may have a mebibyte, and several times that when read. */
+  readonly user?: string | undefined;
   readonly callingAeTitle: string;
   readonly calledAeTitle: string;
   readonly contexts: ReadonlyMap<number, AcceptedContext>;

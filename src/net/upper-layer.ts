@@ -2,7 +2,8 @@
 import { ABORT_REASONS, ProtocolError, toError, UsageError } from '../base/errors.js';
 import { encodePdu } from '../pdu/codec.js';
 import { PduReader, type ReceivedPdu } from '../pdu/pdu-reader.js';
-import type { AssociateRq, Pdu } from '../pdu/types.js';
+import type { AssociateRj, AssociateRq, Pdu } from '../pdu/types.js';
+import { PROTOCOL_VERSION_NOT_SUPPORTED } from '../ul/actions.js';
 import type { Indication, Role, State, UlEffect, UlEvent } from '../ul/events.js';
 import { step } from '../ul/machine.js';
 import { Wait } from './timeouts.js';
@@ -14,6 +15,8 @@ export interface UpperLayerUser {
   onSilence(): void;
   /** What is answered by the machine alone; an association hears of an abort, but before there is one nobody would. */
   onFault?(error: Error): void;
+  /** A request for an association that the machine has rejected for its protocol version (PS3.8 AE-6). */
+  onVersionRejected?(request: AssociateRq, response: AssociateRj): void;
   onClosed(): void;
 }
 
@@ -43,7 +46,7 @@ export class UpperLayer {
   #state: State = 1;
   #written: Promise<void> = Promise.resolve();
   #hasAborted = false;
-  #lastSent: Pdu['type'] | undefined;
+  #lastSent: Pdu | undefined;
 
   private constructor(role: Role, options: UpperLayerOptions, call?: Call) {
     this.#role = role;
@@ -134,7 +137,7 @@ export class UpperLayer {
       if (this.#hasAborted) return;
       this.#hasAborted = true;
     }
-    this.#lastSent = pdu.type;
+    this.#lastSent = pdu;
     // A lost connection is reported by its own event.
     this.#connected.write([encodePdu(pdu)]).catch(() => undefined);
   }
@@ -175,10 +178,19 @@ export class UpperLayer {
       for (const received of this.#reader.feed(chunk)) {
         this.#lastSent = undefined;
         this.advance(toEvent(received));
-        const fault = faultIn(received, this.#lastSent);
-        if (fault !== undefined) this.#user.onFault?.(fault);
+        this.#tellAnswer(received);
       }
     });
+  }
+
+  /** What the machine alone has answered. */
+  #tellAnswer(received: ReceivedPdu): void {
+    const answer = this.#lastSent;
+    if (received.type === 'invalid') this.#user.onFault?.(received.error);
+    else if (answer?.type === 'A-ABORT')
+      this.#user.onFault?.(new ProtocolError('unexpected-pdu', `${received.type} out of turn`));
+    else if (answer === PROTOCOL_VERSION_NOT_SUPPORTED && received.type === 'A-ASSOCIATE-RQ')
+      this.#user.onVersionRejected?.(received, answer);
   }
 
   /** A fault of our own that unusual input has found costs this association, and must not cost the process. */
@@ -201,15 +213,6 @@ export class UpperLayer {
     this.#artim.stop();
     this.#user.onClosed();
   }
-}
-
-/** What was wrong with a PDU that was answered so. A rejection by the machine is one of the protocol version (PS3.8 AE-6). */
-function faultIn(received: ReceivedPdu, answer: Pdu['type'] | undefined): ProtocolError | undefined {
-  if (received.type === 'invalid') return received.error;
-  if (answer === 'A-ABORT') return new ProtocolError('unexpected-pdu', `${received.type} out of turn`);
-  if (answer === 'A-ASSOCIATE-RJ')
-    return new ProtocolError('invalid-pdu-parameter-value', 'protocol version not supported');
-  return undefined;
 }
 
 function toEvent(received: ReceivedPdu): UlEvent {

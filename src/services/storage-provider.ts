@@ -32,6 +32,8 @@ export interface IncomingInstance {
   readonly calledAeTitle: string;
   /** `host:port` of the peer. */
   readonly remote: string;
+  /** `user` of the association: who sends it, if that was asked. */
+  readonly user?: string | undefined;
   /** `CT.1.2.3`: a prefix for the SOP class and the SOP Instance UID. */
   readonly fileName: string;
   /**
@@ -140,6 +142,7 @@ function toInstance(
     callingAeTitle,
     calledAeTitle,
     remote,
+    user: association.user,
     fileName: `${modalityPrefix(sopClassUid)}.${sopInstanceUid}`,
     part10: new Part10(meta, dataSet, { leading: new LeadingGroups(context.transferSyntax), check }),
     attributes: capture?.attributes ?? NO_ATTRIBUTES,

@@ -16,7 +16,7 @@ const START_ARTIM: UlEffect = { do: 'start-artim' };
 const STOP_ARTIM: UlEffect = { do: 'stop-artim' };
 const SEND_RELEASE_RQ: UlEffect = { do: 'send', pdu: { type: 'A-RELEASE-RQ' } };
 const SEND_RELEASE_RP: UlEffect = { do: 'send', pdu: { type: 'A-RELEASE-RP' } };
-const PROTOCOL_VERSION_NOT_SUPPORTED: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 2, reason: 2 };
+export const PROTOCOL_VERSION_NOT_SUPPORTED: AssociateRj = { type: 'A-ASSOCIATE-RJ', result: 1, source: 2, reason: 2 };
 
 /** PS3.8 Tables 9-6 to 9-9. */
 export const ACTIONS: Readonly<Record<ActionName, Action>> = {

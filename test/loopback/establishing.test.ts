@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { rejectionInWords } from '../../src/base/errors.js';
 import {
   AssociationAborted,
   AssociationRejected,
@@ -30,7 +31,7 @@ import {
   rqOf,
   VERIFICATION,
 } from '../support/loopback-peer.js';
-import { associate, eventTypes, rejection, startServer, type Traces } from '../support/loopback-server.js';
+import { associate, eventTypes, rejection, startServer, type Traces, traced } from '../support/loopback-server.js';
 import { freePort } from '../support/processes.js';
 
 test('an association is requested, accepted and used, and both sides tell the same story', async () => {
@@ -463,8 +464,12 @@ for (const { what, change, answer } of OUR_REJECTIONS)
     peer.send({ ...rqOf([ECHO_CONTEXT]), ...change });
     const { result, source, reason } = await peer.expect('A-ASSOCIATE-RJ');
     assert.equal(`${result}/${source}/${reason}`, answer);
+    const event = await traced(acceptor.traces, 'associate-rj');
+    assert.ok(event.direction === 'outgoing');
+    assert.deepEqual([event.why, event.request.callingAeTitle], [rejectionInWords(event.pdu).reason, 'CALLING']);
     peer.end();
     assert.deepEqual(await peer.rest(), []);
+    assert.deepEqual(eventTypes(acceptor.traces), ['incoming associate-rq', 'outgoing associate-rj']);
   });
 
 test('a peer that goes on requesting after its rejection gets one A-ABORT and no more', async () => {

@@ -2,13 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deferred } from '../../src/base/deferred.js';
+import { bufferSource } from '../../src/dataset/source.js';
 import {
   AssociationRejected,
   type Authenticate,
   type AuthenticationContext,
+  discardSink,
   IdentityNotConfirmed,
   type RequestedUserIdentity,
+  type ServeOptions,
   type ServiceProvider,
+  storageProvider,
   UsageError,
   type UserIdentity,
   type Verdict,
@@ -17,10 +21,24 @@ import {
 } from '../../src/index.js';
 import type { AssociateAc, AssociateRq, UserIdentity as UserIdentityItem } from '../../src/pdu/types.js';
 import { Inbox } from '../support/loopback-inbox.js';
-import { acFor, command, ECHO_CONTEXT, echoRq, RawAcceptor, RawPeer, rqOf } from '../support/loopback-peer.js';
+import {
+  acFor,
+  CT_CONTEXT,
+  command,
+  ctDataSet,
+  ECHO_CONTEXT,
+  echoRq,
+  RawAcceptor,
+  RawPeer,
+  rqOf,
+  storeRq,
+} from '../support/loopback-peer.js';
 import { associate, rejection, startServer, type TestServer, traced } from '../support/loopback-server.js';
 
 const BOB = { type: 'username-and-passcode', username: 'bob', passcode: 's3cr3t' } as const;
+type AuthenticateOption = Pick<ServeOptions, 'authenticate'>;
+type Requested = RequestedUserIdentity | undefined;
+
 const accept: Authenticate = () => ({ accepted: true });
 
 function rqWith(item: Partial<UserIdentityItem> = {}): AssociateRq {
@@ -112,6 +130,58 @@ test('an identity is answered only if a positive response was requested, and onl
   assert.equal(await responseTo(looking, rqWith({ positiveResponseRequested: false })), undefined);
   assert.equal(await responseTo(looking, rqOf([ECHO_CONTEXT])), undefined);
 });
+
+/** How the association, and the instance that a sink is given, call the user who was let in. */
+const NAMES: readonly (readonly [
+  what: string,
+  asked: AuthenticateOption,
+  identity: Requested,
+  user: string | undefined,
+])[] = [
+  ['a user name', { authenticate: accept }, { type: 'username', username: 'bob' }, 'bob'],
+  ['a user name with a passcode', { authenticate: accept }, BOB, 'bob'],
+  ['a token', { authenticate: accept }, { type: 'jwt', token: 'e30' }, undefined],
+  ['no identity', { authenticate: accept }, undefined, undefined],
+  [
+    'the name of a verdict',
+    { authenticate: () => ({ accepted: true, user: 'Bob B.' }) },
+    { type: 'jwt', token: 'e30' },
+    'Bob B.',
+  ],
+  ['nobody who looks', {}, BOB, undefined],
+];
+
+for (const [what, options, userIdentity, user] of NAMES)
+  test(`with ${what}, the user of the association is ${user}`, async () => {
+    const users: (string | undefined)[] = [];
+    const echo = verificationProvider();
+    const services: readonly ServiceProvider[] = [
+      {
+        ...echo,
+        handle(request) {
+          users.push(request.association.user);
+          return echo.handle(request);
+        },
+      },
+      storageProvider({
+        async store(instance) {
+          users.push(instance.user);
+          await discardSink(instance);
+        },
+      }),
+    ];
+    await using acceptor = await startServer({ services, ...options });
+    const association = await associate(acceptor.port, { contexts: [ECHO_CONTEXT, CT_CONTEXT], userIdentity });
+    assert.equal(association.user, undefined);
+    await verify(association);
+    const { status } = await association.request((messageId) => storeRq(messageId), {
+      presentationContextId: 3,
+      dataSet: bufferSource(ctDataSet()),
+    });
+    assert.equal(status, 0);
+    assert.deepEqual(users, [user, user]);
+    await association.release();
+  });
 
 test('a request without an identity is asked about too, and a kind of the future is handed on', async () => {
   const asked: (UserIdentity | undefined)[] = [];

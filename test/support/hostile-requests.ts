@@ -107,13 +107,13 @@ export const REQUESTS: readonly Row[] = [
     'a request of protocol version 0',
     patched(6, hex`0000`),
     'A-ASSOCIATE-RJ 1/2/2',
-    none('protocol version not supported'),
+    rejected('protocol version not supported (1/2/2)'),
   ],
   [
     'a request of protocol version 2',
     patched(6, hex`0002`),
     'A-ASSOCIATE-RJ 1/2/2',
-    none('protocol version not supported'),
+    rejected('protocol version not supported (1/2/2)'),
   ],
   [
     'a request of all protocol versions',

@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { associateRq, proposeContexts, type WantedContext } from '../../src/acse/propose.js';
 import { encodeCommand } from '../../src/dimse/command-codec.js';
 import { MessageReader } from '../../src/dimse/message-reader.js';
-import type { DimseMessage } from '../../src/dimse/messages.js';
+import type { CStoreRq, DimseMessage } from '../../src/dimse/messages.js';
 import { encodePdu } from '../../src/pdu/codec.js';
 import { PduReader } from '../../src/pdu/pdu-reader.js';
 import type {
@@ -61,11 +61,7 @@ export const echoRsp = (messageIdBeingRespondedTo: number, status = 0): DimseMes
   messageIdBeingRespondedTo,
   status,
 });
-export const storeRq = (
-  messageId: number,
-  affectedSopInstanceUid = '1.2.3',
-  affectedSopClassUid = CT,
-): DimseMessage => ({
+export const storeRq = (messageId: number, affectedSopInstanceUid = '1.2.3', affectedSopClassUid = CT): CStoreRq => ({
   type: 'C-STORE-RQ',
   messageId,
   priority: 2,

@@ -96,6 +96,7 @@ function silent(callingAeTitle: string): AssociationHandle {
     remote: 'nowhere',
     callingAeTitle,
     calledAeTitle: 'STORESCP',
+    user: undefined,
     contexts: [],
     maxOperationsInvoked: 1,
     closed: Promise.resolve(),
