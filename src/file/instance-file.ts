@@ -45,6 +45,9 @@ export interface InstanceFile {
   readonly size: number;
   /** When the file was last written, in milliseconds since 1970: another file under its name is not what was looked at. */
   readonly modifiedMs: number;
+  /** When anything about the file was last changed, likewise, and its number in its file system. */
+  readonly changedMs: number;
+  readonly inode: number;
   /** Whether the bytes cannot go out as they are (odd lengths, elements of groups 0000 or 0002). */
   readonly needsRewrite: boolean;
   /** What is wrong with the file that can be lived with. */
@@ -154,8 +157,14 @@ async function largeContent(file: OpenFile, instance: InstanceFile): Promise<Con
   return { source: fileSource(file, instance), chunks: () => chunksOf(file, instance.dataSetOffset) };
 }
 
-function assertUnchanged({ path, size, modifiedMs }: InstanceFile, stat: Glance['stat']): void {
-  if (stat.size < size || stat.mtimeMs !== modifiedMs)
+/**
+ * Some file systems give a file another number now and then, and a file may get another name or other permissions meanwhile: it
+ * takes both to show that it is another one.
+ */
+function assertUnchanged(instance: InstanceFile, stat: Glance['stat']): void {
+  const { path, size, modifiedMs, changedMs, inode } = instance;
+  const isOther = stat.ino !== inode && stat.ctimeMs !== changedMs;
+  if (stat.size < size || stat.mtimeMs !== modifiedMs || isOther)
     throw new FileError(path, `Bad DICOM file ${path}: it has changed since it was looked at`);
 }
 
@@ -216,6 +225,8 @@ async function inspect(file: Readable, { path, stat, beginning, buffer }: Beginn
     dataSetOffset: head.dataSetOffset,
     size,
     modifiedMs: stat.mtimeMs,
+    changedMs: stat.ctimeMs,
+    inode: stat.ino,
     needsRewrite: facts?.needsRewrite ?? false,
     warnings: [
       ...head.warnings,

@@ -1,7 +1,7 @@
 /** Instances in files: what is found in them, what is refused, and their data sets as sources. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFile, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, link, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
@@ -32,6 +32,13 @@ async function fileOf(folder: TemporaryFolder, bytes: Buffer): Promise<string> {
   const path = join(folder.path, 'file.dcm');
   await writeFile(path, bytes);
   return path;
+}
+
+/** PS3.5 Annex F: Data Set Trailing Padding, in Explicit VR Little Endian. */
+function paddingOf(bytes: number): Buffer {
+  const header = Buffer.from('fcfffcff4f42000000000000', 'hex');
+  header.writeUInt32LE(bytes, 8);
+  return Buffer.concat([header, Buffer.alloc(bytes)]);
 }
 
 function bytesOf(dataSet: DataSet, syntax: TransferSyntax): Buffer {
@@ -131,6 +138,23 @@ test('a big value is not read to know the file', async () => {
   const instance = await inspectInstance(await writeBigInstance(folder.path, 'big', bytes));
   assert.ok(instance.size > bytes);
   assert.equal(instance.needsRewrite, false);
+});
+
+test('another file of the same name, size and time is noticed; other permissions, and another name of it, are no matter', async () => {
+  await using folder = await temporaryFolder();
+  for (const bytes of [100, 200_000]) {
+    const path = await fileOf(folder, Buffer.concat([samplePart10(SAMPLE), paddingOf(bytes)]));
+    await utimes(path, 1, 1);
+    const instance = await inspectInstance(path);
+    await chmod(path, 0o600);
+    await link(path, `${path}.link`);
+    await rm(`${path}.link`);
+    await readAll(instance, ELE);
+    await copyFile(path, `${path}.new`);
+    await utimes(`${path}.new`, 1, 1);
+    await rename(`${path}.new`, path);
+    assert.match((await rejection(readAll(instance, ELE))).message, /has changed since it was looked at/);
+  }
 });
 
 test('a file that grew or shrank since it was looked at is an error that says so', async () => {

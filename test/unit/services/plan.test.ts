@@ -38,6 +38,8 @@ function instanceOf(sopClassUid: string, transferSyntaxUid: string, path = 'x'):
     dataSetOffset: 0,
     size: 0,
     modifiedMs: 0,
+    changedMs: 0,
+    inode: 1,
     needsRewrite: false,
     warnings: [],
   };
