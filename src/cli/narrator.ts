@@ -91,6 +91,9 @@ export class Narrator {
       this.#reading('Little Endian Implicit');
       this.#log.info(`Received ${messageWords(message)}${echoId(message)}`);
       this.#dump(this.#dimse, event);
+      // PS3.4 B.3.1.4 allows it for some, and senders exist that do it for others.
+      if (message.type === 'C-STORE-RQ' && message.affectedSopClassUid !== context.abstractSyntax)
+        this.#dimse.debug(`The SOP class is not that of presentation context ${context.id}`);
       const syntax = transferSyntax(context.transferSyntax);
       if (hasDataSet) this.#reading(syntax === undefined ? context.transferSyntax : shortName(syntax));
     } else if ('messageId' in message) {

@@ -125,11 +125,16 @@ describe('what a careless peer sends', limits, () => {
   // PS3.4 B.3.1.4 lets a specialized class come over the context of its related general class, and senders exist that
   // choose a context by its transfer syntax alone. DCMTK, dcm4che and pynetdicom store what comes so.
   it('is stored over the context of another class', () =>
-    withStorescp([], async ({ port }, folder) => {
+    withStorescp(['-d'], async ({ port, process }, folder) => {
       await using socket = await PduSocket.connect(port);
-      await openAssociation(socket, [{ ...CT_CONTEXT, abstractSyntax: MR_IMAGE }]);
+      const context = { ...CT_CONTEXT, abstractSyntax: MR_IMAGE };
+      await openAssociation(socket, [context]);
       await storeWell(socket, '1.2.3');
       await releaseAssociation(socket);
+      await process.output(
+        'stderr',
+        new RegExp(`^D: The SOP class is not that of presentation context ${context.id}$`, 'm'),
+      );
       assert.deepEqual(await readdir(folder.path), ['CT.1.2.3']);
     }));
 
