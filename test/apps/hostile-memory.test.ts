@@ -1,12 +1,19 @@
-/** 100 associations that announce and hold the largest of everything, and a good one beside them: storescp stays bounded. */
+/**
+ * 100 associations that announce and hold the largest of everything, and a good one beside them: storescp stays bounded, over TLS
+ * and with users as well.
+ */
 import assert from 'node:assert/strict';
+import { scryptSync } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { it } from 'node:test';
+import { after, it } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { formatHash } from '../../src/cli/scrypt-hash.js';
 import { encodePdu } from '../../src/pdu/codec.js';
+import type { UserIdentity } from '../../src/pdu/types.js';
 import { temporaryFolder } from '../support/apps-files.js';
 import { CT_CONTEXT, openAssociation, PduSocket, releaseAssociation, storeWell } from '../support/apps-peer.js';
 import { element, uint16 } from '../support/dimse-messages.js';
@@ -17,19 +24,91 @@ import { applicationPath } from '../support/paths.js';
 import { hex, withLength } from '../support/pdu-hex.js';
 import { rqWith } from '../support/pdu-samples.js';
 import { Running } from '../support/processes.js';
+import { Authority, skipWithoutOpenssl } from '../support/tls-certificates.js';
 
 const REPORT_PEAK = fileURLToPath(new URL('../support/report-peak.js', import.meta.url));
 const MIB = 1024 * 1024;
-/** docs/reliability.md, "What a stranger can do": the bound on the peak resident memory of the whole process. */
-const BOUND_MIB = 400;
 const HOSTILE = 100;
+const AT_A_TIME = 5;
 const UNFINISHED = 100;
 const GOOD = 40;
+/** In the handshake of TLS: with those before, as many as may be without an association. */
+const HALF_SHAKEN = 28;
 /** Longest command set that is taken. */
 const LONGEST = 16 * 1024;
 
+const BOB = {
+  type: 2,
+  positiveResponseRequested: true,
+  primaryField: Buffer.from('bob'),
+  secondaryField: Buffer.from('s3cr3t'),
+};
+
+/** How storescp is reached, and what it takes at the most. */
+interface Way {
+  readonly what: string;
+  /** docs/reliability.md, "What a stranger can do": the bound on the peak resident memory of the whole process. */
+  readonly boundMib: number;
+  readonly skip: string | false;
+  readonly userIdentity: UserIdentity | undefined;
+  /** More options of storescp, for which files are made in `folder`. */
+  options(folder: string): Promise<readonly string[]>;
+  connect(port: number): Promise<Socket>;
+}
+
+/** With the memory of the hashes that storescp makes, and a third of their time. */
+function quickHash(password: Buffer): string {
+  const [parameters, salt] = [{ ln: 15, r: 8, p: 1 }, Buffer.alloc(16, 'salt')];
+  const key = scryptSync(password, salt, 32, { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * MIB });
+  return formatHash({ ...parameters, salt, key });
+}
+
+const PLAIN: Way = {
+  what: 'in plain',
+  boundMib: 400,
+  skip: false,
+  userIdentity: undefined,
+  options: async () => [],
+  async connect(port) {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket;
+  },
+};
+
+const skip = skipWithoutOpenssl();
+const authority = skip ? undefined : new Authority('CA');
+after(() => authority?.[Symbol.dispose]());
+const identity = authority?.issue('both');
+
+const SECURE: Way = {
+  what: 'over TLS and with users',
+  boundMib: 500,
+  skip,
+  userIdentity: BOB,
+  async options(folder) {
+    assert.ok(authority !== undefined && identity !== undefined);
+    const users = join(folder, '.users');
+    await writeFile(users, `bob:${quickHash(BOB.secondaryField)}\n`);
+    const { keyFile, certFile } = identity;
+    return ['--users', users, '--tls', '--tls-key', keyFile, '--tls-cert', certFile, '--tls-ca', authority.certFile];
+  },
+  async connect(port) {
+    assert.ok(authority !== undefined && identity !== undefined);
+    const { key, cert } = identity;
+    const socket = connectTls({ host: '127.0.0.1', port, key, cert, ca: [authority.cert] });
+    socket.on('error', () => undefined);
+    await once(socket, 'secureConnect');
+    return socket;
+  },
+};
+
+/** A record of a handshake that is as long as it may be, but for its last byte. */
+const HALF_A_HANDSHAKE = Buffer.concat([hex`160301 4000 010100fa 0303`, Buffer.alloc(0x4000 - 7)]);
+
 /** A request of nearly 1 MiB: contexts full of short transfer syntaxes, roles, a window of 65,535, PDUs of 4 GiB. */
-function largestRequest(): Buffer {
+function largestRequest(userIdentity: UserIdentity | undefined): Buffer {
   const syntaxes = Array.from({ length: 1300 }, (_, index) => withLength(0x40, 2, Buffer.from(`${10 + (index % 90)}`)));
   const first = withLength(0x40, 2, Buffer.from(EXPLICIT));
   const contexts = Array.from({ length: 128 }, (_, index) => {
@@ -40,6 +119,7 @@ function largestRequest(): Buffer {
     ...rqWith({
       maximumLength: 0xffffffff,
       asynchronousOperationsWindow: { maximumInvoked: 65_535, maximumPerformed: 65_535 },
+      userIdentity,
       roleSelections: Array.from({ length: 1200 }, () => ({ sopClassUid: CT, scuRole: true, scpRole: true })),
     }),
     presentationContexts: [],
@@ -86,10 +166,7 @@ function inPdus(contextId: number, elements: readonly Buffer[]): Buffer {
 }
 
 /** Opens a connection and sends; with an association, what comes then is sent once that is accepted. */
-async function stranger(port: number, request: Buffer, then: Buffer | undefined): Promise<Socket> {
-  const socket = connect({ host: '127.0.0.1', port });
-  socket.on('error', () => undefined);
-  await once(socket, 'connect');
+async function stranger(socket: Socket, request: Buffer, then: Buffer | undefined): Promise<Socket> {
   socket.write(request);
   if (then === undefined) return socket;
   // The acceptance is waited for, and nothing after it is read.
@@ -99,12 +176,20 @@ async function stranger(port: number, request: Buffer, then: Buffer | undefined)
   return socket;
 }
 
-it('100 hostile associations and 100 unfinished requests do not take more than the bound, nor anything from a good one', {
-  timeout: 300_000,
-}, async () => {
+for (const way of [PLAIN, SECURE])
+  it(
+    `100 hostile associations and 100 unfinished requests do not take more than the bound, nor anything from a good one: ${way.what}`,
+    {
+      timeout: 300_000,
+      skip: way.skip,
+    },
+    () => besiege(way),
+  );
+
+async function besiege(way: Way): Promise<void> {
   await using folder = await temporaryFolder();
   const peakFile = join(folder.path, 'peak');
-  const args = ['0', '-od', folder.path, '--max-associations', `${HOSTILE + 1}`];
+  const args = ['0', '-od', folder.path, '--max-associations', `${HOSTILE + 1}`, ...(await way.options(folder.path))];
   await using storescp = new Running(
     process.execPath,
     ['--import', REPORT_PEAK, applicationPath('storescp'), ...args],
@@ -113,27 +198,33 @@ it('100 hostile associations and 100 unfinished requests do not take more than t
     },
   );
   const port = Number((await storescp.output('stdout', /^\d+$/m))[0]);
-  await using good = await PduSocket.connect(port);
-  await openAssociation(good, [CT_CONTEXT]);
+  await using good = new PduSocket(await way.connect(port));
+  await openAssociation(good, [CT_CONTEXT], way.userIdentity);
 
-  const request = largestRequest();
+  const request = largestRequest(way.userIdentity);
   const strangers: Socket[] = [];
-  for (let index = 0; index < HOSTILE; index++) {
-    strangers.push(await stranger(port, request, [AHEAD, ENDLESS, UNENDED][index % 3]));
-    if (index % 5 === 0) await storeWell(good, `1.2.3.${index}`);
+  for (let index = 0; index < HOSTILE; index += AT_A_TIME) {
+    const some = Array.from({ length: AT_A_TIME }, async (_, more) =>
+      stranger(await way.connect(port), request, [AHEAD, ENDLESS, UNENDED][(index + more) % 3]),
+    );
+    strangers.push(...(await Promise.all(some)));
+    await storeWell(good, `1.2.3.${index}`);
   }
   for (let index = 0; index < UNFINISHED; index++)
-    strangers.push(await stranger(port, request.subarray(0, -1), undefined));
+    strangers.push(await stranger(await way.connect(port), request.subarray(0, -1), undefined));
+  if (way === SECURE)
+    for (let index = 0; index < HALF_SHAKEN; index++)
+      strangers.push(await stranger(await PLAIN.connect(port), HALF_A_HANDSHAKE, undefined));
   for (let index = 0; index < GOOD; index++) await storeWell(good, `1.2.4.${index}`);
   await releaseAssociation(good);
 
-  assert.equal(strangers.filter((socket) => !socket.destroyed).length, HOSTILE + UNFINISHED, 'all are held');
+  assert.equal(strangers.filter((socket) => socket.destroyed).length, 0, 'all are held');
   storescp.kill('SIGTERM');
   storescp.kill('SIGTERM');
   for (const socket of strangers) socket.destroy();
   await storescp.ended;
   const peak = Number(await readFile(peakFile, 'utf8')) / 1024;
   const names = await readdir(folder.path);
-  assert.equal(names.filter((name) => name.startsWith('CT.')).length, HOSTILE / 5 + GOOD);
-  assert.ok(peak < BOUND_MIB, `${peak} MiB`);
-});
+  assert.equal(names.filter((name) => name.startsWith('CT.')).length, HOSTILE / AT_A_TIME + GOOD);
+  assert.ok(peak < way.boundMib, `${peak} MiB`);
+}

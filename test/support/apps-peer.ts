@@ -16,7 +16,7 @@ import {
 } from '../../src/dimse/messages.js';
 import { encodePdu } from '../../src/pdu/codec.js';
 import { PduReader, type ReceivedPdu } from '../../src/pdu/pdu-reader.js';
-import type { AssociateAc, AssociateRq, Pdu, ProposedPresentationContext } from '../../src/pdu/types.js';
+import type { AssociateAc, AssociateRq, Pdu, ProposedPresentationContext, UserIdentity } from '../../src/pdu/types.js';
 import { drip } from './misbehaviour.js';
 import { CT_IMAGE, sampleImage } from './sample-instance.js';
 
@@ -203,8 +203,10 @@ export async function acceptAssociation(socket: PduSocket): Promise<AssociateRq>
 export async function openAssociation(
   socket: PduSocket,
   contexts: readonly ProposedPresentationContext[],
+  userIdentity?: UserIdentity,
 ): Promise<AssociateAc> {
-  socket.send(associateRq({ calledAeTitle: 'ANY-SCP', callingAeTitle: 'PEER', contexts, maxPduLength: MAX_LENGTH }));
+  const titles = { calledAeTitle: 'ANY-SCP', callingAeTitle: 'PEER' };
+  socket.send(associateRq({ ...titles, contexts, maxPduLength: MAX_LENGTH, userIdentity }));
   return socket.expect('A-ASSOCIATE-AC');
 }
 
