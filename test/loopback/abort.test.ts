@@ -3,9 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { bufferSource } from '../../src/dataset/source.js';
 import {
-  type Association,
   AssociationAborted,
   type IncomingInstance,
   ProtocolError,
@@ -17,9 +15,9 @@ import {
 import { encodePdu } from '../../src/pdu/codec.js';
 import type { Pdu } from '../../src/pdu/types.js';
 import { Inbox } from '../support/loopback-inbox.js';
+import { type Pair, requestorAndPeer, store } from '../support/loopback-pair.js';
 import {
   acFor,
-  CT,
   CT_CONTEXT,
   command,
   ctDataSet,
@@ -33,50 +31,16 @@ import {
   storeRq,
   storeRsp,
 } from '../support/loopback-peer.js';
-import { associate, eventTypes, rejection, startServer, type Traces, traced } from '../support/loopback-server.js';
+import { associate, eventTypes, rejection, startServer, traced } from '../support/loopback-server.js';
 
-const BIG = 8 * 1024 * 1024;
-
-/** Sends a C-STORE of the sample data set with `bytes` of pixel data. */
-function store(association: Association, bytes = 0): Promise<unknown> {
-  const context = association.contexts.find(({ abstractSyntax }) => abstractSyntax === CT);
-  return association.request(
-    (messageId) => ({
-      type: 'C-STORE-RQ',
-      messageId,
-      priority: 2,
-      affectedSopClassUid: CT,
-      affectedSopInstanceUid: '1.2.3',
-    }),
-    { presentationContextId: context?.id ?? 0, dataSet: bufferSource(ctDataSet('1.2.3', bytes)) },
-  );
-}
-
-interface Pair {
-  readonly association: Association;
-  readonly peer: RawPeer;
-  readonly traces: Traces;
-}
+const BIG = ctDataSet('1.2.3', 8 * 1024 * 1024);
 
 /** Two operations outstanding, and a third that waits for its turn. */
-const WINDOW = { maximumInvoked: 2, maximumPerformed: 1 };
-
-async function requestorAndPeer(acceptor: RawAcceptor, acseTimeoutMs = 5_000): Promise<Pair> {
-  const traces: Traces = new Inbox();
-  const requesting = associate(acceptor.port, {
-    contexts: [ECHO_CONTEXT, CT_CONTEXT],
-    acseTimeoutMs,
-    maxOperationsInvoked: WINDOW.maximumInvoked,
-    trace: (trace) => traces.push(trace),
-  });
-  const peer = await acceptor.next();
-  await peer.accept({ window: WINDOW });
-  return { association: await requesting, peer, traces };
-}
+const WINDOW = { maxOperationsInvoked: 2 };
 
 test('a local abort tells the peer, rejects what is under way, and waits for the connection to close', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer, traces } = await requestorAndPeer(acceptor);
+  const { association, peer, traces } = await requestorAndPeer(acceptor, WINDOW);
   const failures = [verify(association), store(association), verify(association)].map(rejection);
   await peer.message('C-ECHO-RQ');
   await peer.message('C-STORE-RQ');
@@ -96,7 +60,7 @@ test('a local abort tells the peer, rejects what is under way, and waits for the
 
 test('a peer that does not hang up after our abort is hung up on by ARTIM', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, 300);
+  const { association, peer } = await requestorAndPeer(acceptor, { ...WINDOW, acseTimeoutMs: 300 });
   peer.hangsUpOnAbort = false;
   await association.abort();
   assert.deepEqual(await peer.rest(), ['A-ABORT']);
@@ -104,7 +68,7 @@ test('a peer that does not hang up after our abort is hung up on by ARTIM', asyn
 
 test('what comes after our abort is neither answered nor delivered', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer, traces } = await requestorAndPeer(acceptor, 300);
+  const { association, peer, traces } = await requestorAndPeer(acceptor, { ...WINDOW, acseTimeoutMs: 300 });
   peer.hangsUpOnAbort = false;
   const echo = rejection(verify(association));
   await peer.message('C-ECHO-RQ');
@@ -125,7 +89,7 @@ test('what comes after our abort is neither answered nor delivered', async () =>
 
 test('two aborts that cross', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor);
+  const { association, peer } = await requestorAndPeer(acceptor, WINDOW);
   peer.hangsUpOnAbort = false;
   const aborting = association.abort();
   peer.send({ type: 'A-ABORT', source: 0, reason: 0 });
@@ -174,7 +138,7 @@ for (const phase of REQUESTOR_PHASES)
   for (const { what, end, by } of ENDS)
     test(`a peer that ${what} ${phase.what} is told to our requestor`, async () => {
       await using acceptor = await RawAcceptor.listen();
-      const pair = await requestorAndPeer(acceptor);
+      const pair = await requestorAndPeer(acceptor, WINDOW);
       const failures = (await phase.begin(pair)).map(rejection);
       end(pair.peer);
       for (const error of await Promise.all(failures)) assert.equal(error, pair.association.failure);
@@ -253,7 +217,7 @@ for (const { what, end, by } of ENDS) {
 
 test('a lost connection keeps the reason that the system gave', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor);
+  const { association, peer } = await requestorAndPeer(acceptor, WINDOW);
   peer.socket.resetAndDestroy();
   await association.closed;
   assert.ok(association.failure?.cause instanceof TransportError);

@@ -7,10 +7,8 @@ import { setImmediate } from 'node:timers/promises';
 import { type Deferred, deferred } from '../../src/base/deferred.js';
 import { bufferSource, type DataSetSource } from '../../src/dataset/source.js';
 import {
-  type Association,
   AssociationAborted,
   type AssociationTrace,
-  type DimseResponse,
   directorySink,
   type ServeOptions,
   type StoreInstance,
@@ -21,12 +19,11 @@ import {
 } from '../../src/index.js';
 import type { AsynchronousOperationsWindow, Pdu } from '../../src/pdu/types.js';
 import { Inbox, inTime } from '../support/loopback-inbox.js';
+import { CONTEXTS, ECHO, requestorAndPeer, STORE, store } from '../support/loopback-pair.js';
 import {
   CT,
-  CT_CONTEXT,
   command,
   ctDataSet,
-  ECHO_CONTEXT,
   echoRq,
   echoRsp,
   pData,
@@ -42,10 +39,6 @@ import {
   temporaryFolder,
   traced,
 } from '../support/loopback-server.js';
-
-const ECHO = 1;
-const STORE = 3;
-const CONTEXTS = [ECHO_CONTEXT, CT_CONTEXT];
 
 function windowOf(maximumInvoked: number, maximumPerformed = 1): AsynchronousOperationsWindow {
   return { maximumInvoked, maximumPerformed };
@@ -84,14 +77,14 @@ for (const [granted, agreed] of [
 ] as const)
   test(`a proposal of 4 that a peer answers with ${granted?.maximumInvoked} is a window of ${agreed}`, async () => {
     await using acceptor = await RawAcceptor.listen();
-    const { association } = await requestorAndPeer(acceptor, 4, granted);
+    const { association } = await requestorAndPeer(acceptor, { maxOperationsInvoked: 4 }, { window: granted });
     assert.equal(association.maxOperationsInvoked, agreed);
     await association.abort();
   });
 
 test('a window that nobody proposed is none', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association } = await requestorAndPeer(acceptor, 1, windowOf(16, 16));
+  const { association } = await requestorAndPeer(acceptor, { maxOperationsInvoked: 1 }, { window: windowOf(16, 16) });
   assert.equal(association.maxOperationsInvoked, 1);
   await association.abort();
 });
@@ -106,34 +99,6 @@ for (const proposed of [windowOf(0, 0), windowOf(100, 100)])
 
 // --- as requestor
 
-async function requestorAndPeer(
-  acceptor: RawAcceptor,
-  maxOperationsInvoked: number,
-  granted: AsynchronousOperationsWindow | undefined,
-): Promise<{ association: Association; peer: RawPeer }> {
-  const requesting = associate(acceptor.port, { contexts: CONTEXTS, maxOperationsInvoked });
-  const peer = await acceptor.next();
-  await peer.accept(granted === undefined ? {} : { window: granted });
-  return { association: await requesting, peer };
-}
-
-function store(
-  association: Association,
-  instanceUid: string,
-  dataSet = ctDataSet(instanceUid),
-): Promise<DimseResponse> {
-  return association.request(
-    (messageId) => ({
-      type: 'C-STORE-RQ',
-      messageId,
-      priority: 2,
-      affectedSopClassUid: CT,
-      affectedSopInstanceUid: instanceUid,
-    }),
-    { presentationContextId: STORE, dataSet: bufferSource(dataSet) },
-  );
-}
-
 /** Our requestor answers a request of its peer's behind all that it has sent so far: nothing else may have come before. */
 async function assertNothingMore(peer: RawPeer): Promise<void> {
   peer.send(command({ type: 'UNKNOWN-RQ', commandField: 0x0100, messageId: 9 }, ECHO));
@@ -146,7 +111,7 @@ for (const [granted, outstanding] of [
 ] as const)
   test(`of ten requests ${outstanding} are outstanding, and each response lets the next go out`, async () => {
     await using acceptor = await RawAcceptor.listen();
-    const { association, peer } = await requestorAndPeer(acceptor, 8, granted);
+    const { association, peer } = await requestorAndPeer(acceptor, { maxOperationsInvoked: 8 }, { window: granted });
     const echoes = Array.from({ length: 10 }, () => verify(association).then(({ code }) => code));
     const waiting: number[] = [];
     const receive = async (): Promise<void> => {
@@ -170,7 +135,7 @@ for (const [granted, outstanding] of [
 
 test('the next data set is read while a response is awaited, and goes out after that', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, 1, undefined);
+  const { association, peer } = await requestorAndPeer(acceptor);
   const first = verify(association);
   await peer.message('C-ECHO-RQ');
   const read = deferred();
@@ -195,7 +160,7 @@ test('the next data set is read while a response is awaited, and goes out after 
 
 test('a request that cannot be made or whose source fails gives its turn to the next', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, 1, undefined);
+  const { association, peer } = await requestorAndPeer(acceptor);
   const failing = Array.from({ length: 2 }, () =>
     rejection(
       association.request(
@@ -225,7 +190,7 @@ const echoLike = (messageId: number) =>
 
 test('a request that fails before its turn gives nobody else an early turn', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, 1, undefined);
+  const { association, peer } = await requestorAndPeer(acceptor);
   const [first, second] = [verify(association), rejection(verify(association))];
   const impossible = association.request(echoLike, { presentationContextId: 99 });
   await peer.message('C-ECHO-RQ');
@@ -241,9 +206,9 @@ test('a request that fails before its turn gives nobody else an early turn', asy
 
 test('a release leaves those that wait for their turn unsent, and those outstanding may still be answered', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, 2, windowOf(2));
+  const { association, peer } = await requestorAndPeer(acceptor, { maxOperationsInvoked: 2 }, { window: windowOf(2) });
   const outstanding = [verify(association), verify(association)];
-  const waiting = [rejection(verify(association)), rejection(store(association, '1.2.3'))];
+  const waiting = [rejection(verify(association)), rejection(store(association))];
   const releasing = association.release();
   for (let count = 0; count < 2; count++) await peer.message('C-ECHO-RQ');
   await peer.expect('A-RELEASE-RQ');
@@ -256,7 +221,7 @@ test('a release leaves those that wait for their turn unsent, and those outstand
 
 test('a peer that asks for release has not answered those that wait for their turn', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, 2, windowOf(2));
+  const { association, peer } = await requestorAndPeer(acceptor, { maxOperationsInvoked: 2 }, { window: windowOf(2) });
   const failures = Array.from({ length: 5 }, () => rejection(verify(association)));
   for (let count = 0; count < 2; count++) await peer.message('C-ECHO-RQ');
   peer.send({ type: 'A-RELEASE-RQ' });
@@ -488,7 +453,7 @@ test('two hundred instances over a window: all are stored, no more at a time tha
   await using acceptor = await startServer({ services, maxOperationsPerformed: 5 });
   const association = await associate(acceptor.port, { contexts: CONTEXTS, maxOperationsInvoked: 16 });
   const uids = Array.from({ length: 200 }, (_, index) => `1.2.${index}`);
-  const responses = await Promise.all(uids.map((uid) => store(association, uid, ctDataSet(uid, 9000))));
+  const responses = await Promise.all(uids.map((uid) => store(association, ctDataSet(uid, 9000), uid)));
   for (const { status } of responses) assert.equal(status, 0);
   await association.release();
   assert.deepEqual((await readdir(folder.path)).sort(), uids.map((uid) => `CT.${uid}`).sort());

@@ -4,9 +4,7 @@ import { test } from 'node:test';
 import { bufferSource } from '../../src/dataset/source.js';
 import { encodeCommand } from '../../src/dimse/command-codec.js';
 import {
-  type Association,
   type DimseMessage,
-  type DimseRequest,
   type DimseResponse,
   type IncomingInstance,
   NoPresentationContext,
@@ -20,6 +18,7 @@ import {
 import { encodePdu } from '../../src/pdu/codec.js';
 import type { PDataTf, Pdv } from '../../src/pdu/types.js';
 import { Inbox, inTime } from '../support/loopback-inbox.js';
+import { CONTEXTS, ECHO, requestorAndPeer, STORE, store } from '../support/loopback-pair.js';
 import {
   CT,
   CT_CONTEXT,
@@ -36,36 +35,11 @@ import {
 } from '../support/loopback-peer.js';
 import { associate, rejection, startServer, type TestServer, traced } from '../support/loopback-server.js';
 
-const ECHO = 1;
-const STORE = 3;
-
-const WINDOW = { maximumInvoked: 16, maximumPerformed: 1 };
-
-async function requestorAndPeer(acceptor: RawAcceptor): Promise<{ association: Association; peer: RawPeer }> {
-  const requesting = associate(acceptor.port, {
-    contexts: [ECHO_CONTEXT, CT_CONTEXT],
-    maxOperationsInvoked: WINDOW.maximumInvoked,
-  });
-  const peer = await acceptor.next();
-  await peer.accept({ window: WINDOW });
-  return { association: await requesting, peer };
-}
-
-const ctStoreRq = (messageId: number): DimseRequest => ({
-  type: 'C-STORE-RQ',
-  messageId,
-  priority: 2,
-  affectedSopClassUid: CT,
-  affectedSopInstanceUid: '1.2.3',
-});
-
-function store(association: Association, dataSet: Buffer): Promise<DimseResponse> {
-  return association.request(ctStoreRq, { presentationContextId: STORE, dataSet: bufferSource(dataSet) });
-}
+const MANY = { maxOperationsInvoked: 16 };
 
 test('several requests are under way at once, and each gets its own response, in whatever order they come', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor);
+  const { association, peer } = await requestorAndPeer(acceptor, MANY);
   const requests = [
     ...Array.from({ length: 10 }, () => verify(association).then(({ code }) => code)),
     ...Array.from({ length: 5 }, () => store(association, ctDataSet()).then(({ status }) => status)),
@@ -109,7 +83,7 @@ const WRONG_ANSWERS: readonly { readonly what: string; readonly answer: PDataTf 
 for (const { what, answer } of WRONG_ANSWERS)
   test(`a response ${what} is no answer: the association is aborted`, async () => {
     await using acceptor = await RawAcceptor.listen();
-    const { association, peer } = await requestorAndPeer(acceptor);
+    const { association, peer } = await requestorAndPeer(acceptor, MANY);
     const failure = rejection(store(association, ctDataSet()));
     await peer.message('C-STORE-RQ');
     peer.send(answer);
@@ -121,7 +95,7 @@ for (const { what, answer } of WRONG_ANSWERS)
 
 test('a refusal that comes before the data set is all sent is the answer, once the rest is sent', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor);
+  const { association, peer } = await requestorAndPeer(acceptor, MANY);
   const dataSet = ctDataSet('1.2.3', 8 * 1024 * 1024);
   peer.socket.pause();
   const storing = store(association, dataSet);
@@ -140,7 +114,7 @@ test('a refusal that comes before the data set is all sent is the answer, once t
 for (const status of [0x0000, 0xb000])
   test(`${status.toString(16)} before the data set is all sent is no answer: the association is aborted`, async () => {
     await using acceptor = await RawAcceptor.listen();
-    const { association, peer } = await requestorAndPeer(acceptor);
+    const { association, peer } = await requestorAndPeer(acceptor, MANY);
     peer.socket.pause();
     const failure = rejection(store(association, ctDataSet('1.2.3', 8 * 1024 * 1024)));
     peer.send(command(storeRsp(1, status), STORE));
@@ -157,7 +131,7 @@ for (const [status, category] of [
 ] as const)
   test(`a C-STORE response with the ${category} status ${status.toString(16)} is taken for the answer`, async () => {
     await using acceptor = await RawAcceptor.listen();
-    const { association, peer } = await requestorAndPeer(acceptor);
+    const { association, peer } = await requestorAndPeer(acceptor, MANY);
     const storing = store(association, ctDataSet());
     await peer.message('C-STORE-RQ');
     peer.send(command(storeRsp(1, status), STORE));
@@ -167,7 +141,7 @@ for (const [status, category] of [
 
 test('what a response tells beside its status is given to who asked, and a data set with it is thrown away', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor);
+  const { association, peer } = await requestorAndPeer(acceptor, MANY);
   const storing = store(association, ctDataSet());
   await peer.message('C-STORE-RQ');
   const response: DimseMessage = {
@@ -190,7 +164,7 @@ test('what a response tells beside its status is given to who asked, and a data 
 
 test('an event report to our requestor is answered with 0211, with its data set or without', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor);
+  const { association, peer } = await requestorAndPeer(acceptor, MANY);
   const report = (messageId: number): DimseMessage => ({
     type: 'UNKNOWN-RQ',
     commandField: 0x0100,
@@ -311,7 +285,7 @@ for (const { what, pdus } of FRAMINGS)
   for (const chunk of [Number.POSITIVE_INFINITY, 7])
     test(`a message in ${what}${chunk === 7 ? ', seven bytes at a time,' : ''} arrives whole`, async () => {
       await using acceptor = await keepingServer();
-      await using peer = await RawPeer.request(acceptor.port, [ECHO_CONTEXT, CT_CONTEXT]);
+      await using peer = await RawPeer.request(acceptor.port, CONTEXTS);
       peer.socket.setNoDelay(true);
       const bytes = Buffer.concat([
         ...pdus.map((pdvs) => encodePdu({ type: 'P-DATA-TF', pdvs })),
@@ -330,7 +304,7 @@ for (const { what, pdus } of FRAMINGS)
 
 test('messages back to back in one chunk are answered in order, each on its context and with its id', async () => {
   await using acceptor = await keepingServer();
-  await using peer = await RawPeer.request(acceptor.port, [ECHO_CONTEXT, CT_CONTEXT]);
+  await using peer = await RawPeer.request(acceptor.port, CONTEXTS);
   const sent = Array.from({ length: 30 }, (_, index) => index + 100);
   peer.send(
     ...sent.flatMap((id) =>
@@ -347,7 +321,7 @@ test('messages back to back in one chunk are answered in order, each on its cont
 
 test('a cancel of what cannot be cancelled is neither answered nor a fault', async () => {
   await using acceptor = await startServer();
-  await using peer = await RawPeer.request(acceptor.port, [ECHO_CONTEXT, CT_CONTEXT]);
+  await using peer = await RawPeer.request(acceptor.port, CONTEXTS);
   const cancel = (messageIdBeingRespondedTo: number): PDataTf =>
     command({ type: 'C-CANCEL-RQ', messageIdBeingRespondedTo }, STORE);
   peer.send(
@@ -365,7 +339,7 @@ test('a cancel of what cannot be cancelled is neither answered nor a fault', asy
 
 test('an operation nobody knows is answered with 0211, and the association lives on', async () => {
   await using acceptor = await startServer();
-  await using peer = await RawPeer.request(acceptor.port, [ECHO_CONTEXT, CT_CONTEXT]);
+  await using peer = await RawPeer.request(acceptor.port, CONTEXTS);
   for (const commandField of [0x0020, 0x0021, 0x0010, 0x0110, 0x0140, 0x7777]) {
     peer.send(
       command({ type: 'UNKNOWN-RQ', commandField, messageId: commandField, affectedSopClassUid: CT }, STORE, true),
@@ -409,7 +383,7 @@ const REFUSALS: readonly Refusal[] = [
 for (const { what, request, hasDataSet = true, status, comment } of REFUSALS)
   test(`a store of ${what} is answered ${status.toString(16)}, and the association lives on`, async () => {
     await using acceptor = await keepingServer();
-    await using peer = await RawPeer.request(acceptor.port, [ECHO_CONTEXT, CT_CONTEXT]);
+    await using peer = await RawPeer.request(acceptor.port, CONTEXTS);
     peer.send(command(request, STORE, hasDataSet));
     if (hasDataSet) peer.send(pData(STORE, ctDataSet()));
     peer.send(command(echoRq(2), ECHO));
@@ -452,7 +426,7 @@ for (const { what, thrown, status, comment } of FAILING_SINKS)
         throw thrown;
       };
       await using acceptor = await startServer({ services: [verificationProvider(), storageProvider({ store })] });
-      await using peer = await RawPeer.request(acceptor.port, [ECHO_CONTEXT, CT_CONTEXT]);
+      await using peer = await RawPeer.request(acceptor.port, CONTEXTS);
       peer.send(
         command(storeRq(1), STORE, true),
         ...fragments(ctDataSet('1.2.3', 100_000), 16_000, false).map(
@@ -499,7 +473,7 @@ test('a sink may read nothing, or stop reading: the rest is thrown away, and the
 
 test('a source that fails before anything was sent costs its request only; later it costs the association', async () => {
   await using acceptor = await startServer();
-  const association = await associate(acceptor.port, { contexts: [ECHO_CONTEXT, CT_CONTEXT] });
+  const association = await associate(acceptor.port, { contexts: CONTEXTS });
   let isClosed = 0;
   const failing = (goodReads: number): Promise<DimseResponse> => {
     let reads = 0;
@@ -537,11 +511,11 @@ test('a source that fails before anything was sent costs its request only; later
 
 test('a source that hangs does not keep its request once the association has ended', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor);
+  const { association, peer } = await requestorAndPeer(acceptor, MANY);
   const begun = new Inbox<true>();
   let isClosed = false;
   const hanging = rejection(
-    association.request(ctStoreRq, {
+    association.request(storeRq, {
       presentationContextId: STORE,
       dataSet: {
         readInto() {

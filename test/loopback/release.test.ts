@@ -4,9 +4,7 @@ import { test } from 'node:test';
 import { deferred } from '../../src/base/deferred.js';
 import { bufferSource } from '../../src/dataset/source.js';
 import {
-  type Association,
   AssociationAborted,
-  type DimseRequest,
   responseTo,
   type ServiceProvider,
   TimeoutError,
@@ -15,6 +13,7 @@ import {
   verify,
 } from '../../src/index.js';
 import { Inbox, inTime } from '../support/loopback-inbox.js';
+import { requestorAndPeer } from '../support/loopback-pair.js';
 import {
   CT,
   CT_CONTEXT,
@@ -38,25 +37,6 @@ import {
   type Traces,
   traced,
 } from '../support/loopback-server.js';
-
-/** Our requestor on a peer that is played by hand. */
-async function requestorAndPeer(
-  acceptor: RawAcceptor,
-  options: Parameters<typeof associate>[1] = {},
-): Promise<{ association: Association; peer: RawPeer }> {
-  const requesting = associate(acceptor.port, { contexts: [ECHO_CONTEXT, CT_CONTEXT], ...options });
-  const peer = await acceptor.next();
-  await peer.accept();
-  return { association: await requesting, peer };
-}
-
-const ctStoreRq = (messageId: number): DimseRequest => ({
-  type: 'C-STORE-RQ',
-  messageId,
-  priority: 2,
-  affectedSopClassUid: CT,
-  affectedSopInstanceUid: '1.2.3',
-});
 
 test('the requestor asks, the acceptor agrees, the requestor hangs up', async () => {
   await using acceptor = await RawAcceptor.listen();
@@ -198,7 +178,7 @@ test('a release waits for the message that is being sent', async () => {
   assert.ok(context);
   const whole = ctDataSet('1.2.3', 1_500_000);
   let sent = 0;
-  const storing = association.request(ctStoreRq, {
+  const storing = association.request(storeRq, {
     presentationContextId: context.id,
     dataSet: {
       readInto(bodies) {
@@ -256,7 +236,7 @@ test('our requestor agrees to a release only after the message that is being sen
   const inMemory = bufferSource(whole);
   let reads = 0;
   const storing = rejection(
-    association.request(ctStoreRq, {
+    association.request(storeRq, {
       presentationContextId: 3,
       dataSet: {
         async readInto(bodies) {

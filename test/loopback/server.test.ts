@@ -18,23 +18,9 @@ import {
   verify,
 } from '../../src/index.js';
 import { Inbox, inTime } from '../support/loopback-inbox.js';
-import {
-  CT,
-  CT_CONTEXT,
-  command,
-  ctDataSet,
-  ECHO_CONTEXT,
-  echoRq,
-  IMPLICIT,
-  pData,
-  RawPeer,
-  rqOf,
-  storeRq,
-} from '../support/loopback-peer.js';
+import { CONTEXTS, STORE } from '../support/loopback-pair.js';
+import { CT, command, ctDataSet, echoRq, IMPLICIT, pData, RawPeer, rqOf, storeRq } from '../support/loopback-peer.js';
 import { associate, rejection, startServer, type TestServer, traced } from '../support/loopback-server.js';
-
-const CONTEXTS = [ECHO_CONTEXT, CT_CONTEXT];
-const STORE = 3;
 
 test('over its limit a server rejects with 2/3/2, and takes the next when one has gone', async () => {
   await using acceptor = await startServer({ maxAssociations: 2 });

@@ -1,20 +1,11 @@
 /** Waits that run out, and the ones that must not: nobody is blamed for a time in which it was not his turn. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bufferSource } from '../../src/dataset/source.js';
-import {
-  type Association,
-  type DimseResponse,
-  storageProvider,
-  TimeoutError,
-  verificationProvider,
-  verify,
-} from '../../src/index.js';
-import type { Timeouts } from '../../src/net/timeouts.js';
+import { storageProvider, TimeoutError, verificationProvider, verify } from '../../src/index.js';
 import { encodePdu } from '../../src/pdu/codec.js';
 import { Inbox, inTime } from '../support/loopback-inbox.js';
+import { CONTEXTS, ECHO, gate, requestorAndPeer, STORE, store } from '../support/loopback-pair.js';
 import {
-  CT,
   CT_CONTEXT,
   command,
   ctDataSet,
@@ -27,48 +18,11 @@ import {
 } from '../support/loopback-peer.js';
 import { associate, rejection, startServer, traced } from '../support/loopback-server.js';
 
-const ECHO = 1;
-const STORE = 3;
-const CONTEXTS = [ECHO_CONTEXT, CT_CONTEXT];
-
-async function requestorAndPeer(
-  acceptor: RawAcceptor,
-  timeouts: Partial<Timeouts>,
-  maxOperationsInvoked = 1,
-): Promise<{ association: Association; peer: RawPeer }> {
-  const requesting = associate(acceptor.port, { contexts: CONTEXTS, maxOperationsInvoked, ...timeouts });
-  const peer = await acceptor.next();
-  await peer.accept({ window: { maximumInvoked: maxOperationsInvoked, maximumPerformed: 1 } });
-  return { association: await requesting, peer };
-}
-
 const BIG = ctDataSet('1.2.3', 32 * 1024 * 1024);
-
-function store(association: Association, dataSet = ctDataSet()): Promise<DimseResponse> {
-  return association.request(
-    (messageId) => ({
-      type: 'C-STORE-RQ',
-      messageId,
-      priority: 2,
-      affectedSopClassUid: CT,
-      affectedSopInstanceUid: '1.2.3',
-    }),
-    { presentationContextId: STORE, dataSet: bufferSource(dataSet) },
-  );
-}
 
 function assertTimeout(error: Error | undefined, timer: TimeoutError['timer'], ms: number): void {
   assert.ok(error instanceof TimeoutError, String(error));
   assert.deepEqual([error.timer, error.ms], [timer, ms]);
-}
-
-/** Something that happens when a test says so. */
-function gate(): { readonly opened: Promise<void>; open(): void } {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
 }
 
 /** A few network timeouts of 40 ms pass: each is told by an idle association of its own that is aborted. */
@@ -82,7 +36,7 @@ async function silencesPass(count: number): Promise<void> {
 
 test('a response that does not come ends the association after the DIMSE timeout, with all that waits on it', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 60 }, 2);
+  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 60, maxOperationsInvoked: 2 });
   const failures = [verify(association), store(association), verify(association)].map(rejection);
   for (let index = 0; index < 2; index++) await peer.expect('message');
   for (const error of await Promise.all(failures)) assert.equal(error, association.failure);
@@ -94,7 +48,7 @@ test('a response that does not come ends the association after the DIMSE timeout
 
 test('with several outstanding, the DIMSE timeout runs anew from each response, whichever comes', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 400 }, 12);
+  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 400, maxOperationsInvoked: 12 });
   const echoes = Array.from({ length: 12 }, () => verify(association));
   for (const _ of echoes) await peer.message('C-ECHO-RQ');
   // Twelve times 40 ms are more than the timeout; the first to be sent is the last to be answered.
@@ -108,7 +62,7 @@ test('with several outstanding, the DIMSE timeout runs anew from each response, 
 
 test('with several outstanding, one response that does not come ends the association when no other comes either', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 60 }, 2);
+  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 60, maxOperationsInvoked: 2 });
   const failure = rejection(verify(association));
   const answered = verify(association);
   for (let index = 0; index < 2; index++) await peer.message('C-ECHO-RQ');

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { connect as connectTcp, createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { bufferSource } from '../../src/dataset/source.js';
-import { type Association, type DimseResponse, storageProvider, TimeoutError } from '../../src/index.js';
+import { storageProvider, TimeoutError } from '../../src/index.js';
 import { encodePdu } from '../../src/pdu/codec.js';
 import { Inbox } from '../support/loopback-inbox.js';
-import { CT, CT_CONTEXT, command, ctDataSet, pData, RawPeer, rqOf, storeRq } from '../support/loopback-peer.js';
+import { gate, store } from '../support/loopback-pair.js';
+import { CT_CONTEXT, command, ctDataSet, pData, RawPeer, rqOf, storeRq } from '../support/loopback-peer.js';
 import { associate, rejection, startServer, traced } from '../support/loopback-server.js';
 import { Authority, skipWithoutOpenssl } from '../support/tls-certificates.js';
 
@@ -37,32 +37,11 @@ async function rawPeer(port: number): Promise<RawPeer> {
   return peer;
 }
 
-function gate(): { readonly opened: Promise<void>; open(): void } {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
-}
-
 /** Data sets that are not all alike. */
 function bigDataSet(bytes: number): Buffer {
   const dataSet = ctDataSet('1.2.3', bytes);
   for (let offset = dataSet.length - bytes; offset < dataSet.length; offset += 4) dataSet.writeUInt32LE(offset, offset);
   return dataSet;
-}
-
-function store(association: Association, dataSet: Buffer): Promise<DimseResponse> {
-  return association.request(
-    (messageId) => ({
-      type: 'C-STORE-RQ',
-      messageId,
-      priority: 2,
-      affectedSopClassUid: CT,
-      affectedSopInstanceUid: '1.2.3',
-    }),
-    { presentationContextId: 1, dataSet: bufferSource(dataSet) },
-  );
 }
 
 /** The records of TLS in what one side has sent (RFC 8446 5.1). */

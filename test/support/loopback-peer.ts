@@ -94,7 +94,7 @@ export interface AnswerOptions {
   /** Announced by us; 0 is no limit. */
   readonly maximumLength?: number | undefined;
   readonly results?: readonly PresentationContextResult[];
-  readonly window?: AsynchronousOperationsWindow;
+  readonly window?: AsynchronousOperationsWindow | undefined;
 }
 
 export class RawPeer implements AsyncDisposable {
