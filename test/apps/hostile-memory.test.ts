@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { after, it } from 'node:test';
+import { it } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { formatHash } from '../../src/cli/scrypt-hash.js';
@@ -24,7 +24,7 @@ import { applicationPath } from '../support/paths.js';
 import { hex, withLength } from '../support/pdu-hex.js';
 import { rqWith } from '../support/pdu-samples.js';
 import { Running } from '../support/processes.js';
-import { Authority, skipWithoutOpenssl } from '../support/tls-certificates.js';
+import { sharedIdentity } from '../support/tls-certificates.js';
 
 const REPORT_PEAK = fileURLToPath(new URL('../support/report-peak.js', import.meta.url));
 const MIB = 1024 * 1024;
@@ -77,27 +77,20 @@ const PLAIN: Way = {
   },
 };
 
-const skip = skipWithoutOpenssl();
-const authority = skip ? undefined : new Authority('CA');
-after(() => authority?.[Symbol.dispose]());
-const identity = authority?.issue('both');
+const shared = sharedIdentity();
 
 const SECURE: Way = {
   what: 'over TLS and with users',
   boundMib: 500,
-  skip,
+  skip: shared.skip,
   userIdentity: BOB,
   async options(folder) {
-    assert.ok(authority !== undefined && identity !== undefined);
     const users = join(folder, '.users');
     await writeFile(users, `bob:${quickHash(BOB.secondaryField)}\n`);
-    const { keyFile, certFile } = identity;
-    return ['--users', users, '--tls', '--tls-key', keyFile, '--tls-cert', certFile, '--tls-ca', authority.certFile];
+    return ['--users', users, ...shared.options()];
   },
   async connect(port) {
-    assert.ok(authority !== undefined && identity !== undefined);
-    const { key, cert } = identity;
-    const socket = connectTls({ host: '127.0.0.1', port, key, cert, ca: [authority.cert] });
+    const socket = connectTls({ host: '127.0.0.1', port, ...shared.credentials() });
     socket.on('error', () => undefined);
     await once(socket, 'secureConnect');
     return socket;

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { discardSink, storageProvider, verify } from '../../src/index.js';
+import { requestorAndPeer } from '../support/loopback-pair.js';
 import {
   CT_CONTEXT,
   command,
@@ -19,18 +20,10 @@ import {
   storeRq,
 } from '../support/loopback-peer.js';
 import { associate, startServer } from '../support/loopback-server.js';
-import { Authority, skipWithoutOpenssl } from '../support/tls-certificates.js';
+import { sharedIdentity } from '../support/tls-certificates.js';
 
 const WAIT_MS = 300;
-const skip = skipWithoutOpenssl();
-const authority = skip ? undefined : new Authority('CA');
-after(() => authority?.[Symbol.dispose]());
-const identity = authority?.issue('both');
-
-function credentials() {
-  if (authority === undefined || identity === undefined) throw new Error('there are no certificates');
-  return { key: identity.key, cert: identity.cert, ca: [authority.cert] };
-}
+const { skip, credentials } = sharedIdentity();
 
 /** Holds the whole process up for longer than the wait that is under way. */
 function holdUp(): void {
@@ -58,10 +51,7 @@ test('for the answer to an association request', async () => {
 
 test('for the response to a request', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const requesting = associate(acceptor.port, { dimseTimeoutMs: WAIT_MS });
-  const peer = await acceptor.next();
-  await peer.accept();
-  const association = await requesting;
+  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: WAIT_MS });
   const echo = verify(association);
   await peer.message('C-ECHO-RQ');
   peer.send(command(echoRsp(1)));
@@ -85,10 +75,8 @@ test('for the rest of a message', async () => {
 
 test('for the answer to a request for release', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const requesting = associate(acceptor.port, { acseTimeoutMs: WAIT_MS });
-  const peer = await acceptor.next();
-  await peer.accept();
-  const release = (await requesting).release();
+  const { association, peer } = await requestorAndPeer(acceptor, { acseTimeoutMs: WAIT_MS });
+  const release = association.release();
   await peer.expect('A-RELEASE-RQ');
   peer.send({ type: 'A-RELEASE-RP' });
   holdUp();

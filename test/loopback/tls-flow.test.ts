@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTcp, createServer } from 'node:net';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { storageProvider, TimeoutError } from '../../src/index.js';
 import { encodePdu } from '../../src/pdu/codec.js';
@@ -10,23 +10,14 @@ import { Inbox } from '../support/loopback-inbox.js';
 import { gate, store } from '../support/loopback-pair.js';
 import { CT_CONTEXT, command, ctDataSet, pData, RawPeer, rqOf, storeRq } from '../support/loopback-peer.js';
 import { associate, rejection, startServer, traced } from '../support/loopback-server.js';
-import { Authority, skipWithoutOpenssl } from '../support/tls-certificates.js';
+import { sharedIdentity } from '../support/tls-certificates.js';
 
-const skip = skipWithoutOpenssl();
+const { skip, credentials } = sharedIdentity();
 const MIB = 1024 * 1024;
 /** What two kernels, TLS and our own queue may hold between them. */
 const MOST_ON_THE_WAY = 24 * MIB;
 /** So long without a byte taken, and the peer is held back. */
 const STALL_MS = 250;
-
-const authority = skip ? undefined : new Authority('CA');
-after(() => authority?.[Symbol.dispose]());
-const identity = authority?.issue('both');
-
-function credentials() {
-  if (authority === undefined || identity === undefined) throw new Error('there are no certificates');
-  return { key: identity.key, cert: identity.cert, ca: [authority.cert] };
-}
 
 async function rawPeer(port: number): Promise<RawPeer> {
   const socket = connectTls({ host: '127.0.0.1', port, ...credentials() });

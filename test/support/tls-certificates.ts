@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { skipWithout } from './peers-required.js';
 
 export function skipWithoutOpenssl(): string | false {
@@ -100,6 +101,38 @@ export class Authority implements Disposable {
     const { status, stderr } = spawnSync('openssl', args, { cwd: this.#folder, encoding: 'utf8' });
     if (status !== 0) throw new Error(`openssl ${args.join(' ')}:\n${stderr}`);
   }
+}
+
+/** One key and certificate that both sides show, for tests to which it is all one: they are skipped where there is none. */
+export interface Shared {
+  readonly skip: string | false;
+  credentials(): { readonly key: Buffer; readonly cert: Buffer; readonly ca: Buffer[] };
+  /** The same for the applications. */
+  options(): readonly string[];
+}
+
+/** For a whole file of tests, at its beginning. */
+export function sharedIdentity(): Shared {
+  const skip = skipWithoutOpenssl();
+  const authority = skip ? undefined : new Authority('CA');
+  after(() => authority?.[Symbol.dispose]());
+  const identity = authority?.issue('both');
+  const made = () => {
+    if (authority === undefined || identity === undefined) throw new Error('there are no certificates');
+    return { authority, identity };
+  };
+  return {
+    skip,
+    credentials() {
+      const { authority, identity } = made();
+      return { key: identity.key, cert: identity.cert, ca: [authority.cert] };
+    },
+    options() {
+      const { authority, identity } = made();
+      const { keyFile, certFile } = identity;
+      return ['--tls', '--tls-key', keyFile, '--tls-cert', certFile, '--tls-ca', authority.certFile];
+    },
+  };
 }
 
 /** YYYYMMDDHHMMSSZ. */

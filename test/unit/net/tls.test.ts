@@ -52,3 +52,16 @@ test('the profiles name suites that OpenSSL knows, with forward secrecy and auth
       assert.ok(known.has(suite), suite);
     }
 });
+
+test('the profile of PS3.15 B.13 has every suite of its lists that OpenSSL has, and of others only what it permits', () => {
+  const required = [
+    ...['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'],
+    ...['TLS_AES_128_CCM_SHA256', 'TLS_AES_128_CCM_8_SHA256'],
+    ...['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],
+    ...['ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'],
+    ...['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES128-GCM-SHA256'],
+  ];
+  const permitted = ['DHE-RSA-AES256-GCM-SHA384', 'DHE-RSA-AES128-GCM-SHA256'];
+  const { cipherSuites } = TLS_PROFILES['bcp195-extended'];
+  assert.deepEqual([...cipherSuites].sort(), [...required, ...permitted].sort());
+});
