@@ -30,6 +30,7 @@ const REPORT_PEAK = fileURLToPath(new URL('../support/report-peak.js', import.me
 const MIB = 1024 * 1024;
 const HOSTILE = 100;
 const AT_A_TIME = 5;
+const LAST = 10;
 const UNFINISHED = 100;
 const GOOD = 40;
 /** In the handshake of TLS: with those before, as many as may be without an association. */
@@ -37,12 +38,13 @@ const HALF_SHAKEN = 28;
 /** Longest command set that is taken. */
 const LONGEST = 16 * 1024;
 
-const BOB = {
+const PASSWORD = Buffer.from('s3cr3t');
+const userNamed = (name: string): UserIdentity => ({
   type: 2,
   positiveResponseRequested: true,
-  primaryField: Buffer.from('bob'),
-  secondaryField: Buffer.from('s3cr3t'),
-};
+  primaryField: Buffer.from(name),
+  secondaryField: PASSWORD,
+});
 
 /** How storescp is reached, and what it takes at the most. */
 interface Way {
@@ -50,24 +52,25 @@ interface Way {
   /** docs/reliability.md, "What a stranger can do": the bound on the peak resident memory of the whole process. */
   readonly boundMib: number;
   readonly skip: string | false;
-  readonly userIdentity: UserIdentity | undefined;
+  /** Of most, whose hash takes next to nothing; and of some, with all the memory that storescp gives a hash. */
+  readonly users: { readonly most: UserIdentity; readonly some: UserIdentity } | undefined;
   /** More options of storescp, for which files are made in `folder`. */
   options(folder: string): Promise<readonly string[]>;
   connect(port: number): Promise<Socket>;
 }
 
-/** With the memory of the hashes that storescp makes, and a third of their time. */
-function quickHash(password: Buffer): string {
-  const [parameters, salt] = [{ ln: 15, r: 8, p: 1 }, Buffer.alloc(16, 'salt')];
-  const key = scryptSync(password, salt, 32, { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * MIB });
-  return formatHash({ ...parameters, salt, key });
+/** @param ln 15 is that of the hashes that storescp makes */
+function hashOf(password: Buffer, ln: number): string {
+  const salt = Buffer.alloc(16, 'salt');
+  const key = scryptSync(password, salt, 32, { N: 2 ** ln, r: 8, p: 1, maxmem: 64 * MIB });
+  return formatHash({ ln, r: 8, p: 1, salt, key });
 }
 
 const PLAIN: Way = {
   what: 'in plain',
   boundMib: 400,
   skip: false,
-  userIdentity: undefined,
+  users: undefined,
   options: async () => [],
   async connect(port) {
     const socket = connect({ host: '127.0.0.1', port });
@@ -83,10 +86,10 @@ const SECURE: Way = {
   what: 'over TLS and with users',
   boundMib: 500,
   skip: shared.skip,
-  userIdentity: BOB,
+  users: { most: userNamed('eve'), some: userNamed('bob') },
   async options(folder) {
     const users = join(folder, '.users');
-    await writeFile(users, `bob:${quickHash(BOB.secondaryField)}\n`);
+    await writeFile(users, `bob:${hashOf(PASSWORD, 15)}\neve:${hashOf(PASSWORD, 4)}\n`);
     return ['--users', users, ...shared.options()];
   },
   async connect(port) {
@@ -192,13 +195,18 @@ async function besiege(way: Way): Promise<void> {
   );
   const port = Number((await storescp.output('stdout', /^\d+$/m))[0]);
   await using good = new PduSocket(await way.connect(port));
-  await openAssociation(good, [CT_CONTEXT], way.userIdentity);
+  await openAssociation(good, [CT_CONTEXT], way.users?.some);
 
-  const request = largestRequest(way.userIdentity);
+  const request = largestRequest(way.users?.most);
+  const last = largestRequest(way.users?.some);
   const strangers: Socket[] = [];
   for (let index = 0; index < HOSTILE; index += AT_A_TIME) {
     const some = Array.from({ length: AT_A_TIME }, async (_, more) =>
-      stranger(await way.connect(port), request, [AHEAD, ENDLESS, UNENDED][(index + more) % 3]),
+      stranger(
+        await way.connect(port),
+        index < HOSTILE - LAST ? request : last,
+        [AHEAD, ENDLESS, UNENDED][(index + more) % 3],
+      ),
     );
     strangers.push(...(await Promise.all(some)));
     await storeWell(good, `1.2.3.${index}`);
