@@ -106,6 +106,7 @@ export type {
   UserInformationAc,
   UserInformationRq,
 } from './pdu/types.js';
+export type { AssociationFacts } from './services/association-accounts.js';
 export { type DirectorySinkOptions, directorySink } from './services/directory-sink.js';
 export {
   type PlanEvent,
@@ -114,17 +115,28 @@ export {
   type PlannedFiles,
   planFiles,
 } from './services/dry-run.js';
+export type { FactsOfAttributes, TextDecoding } from './services/event-attributes.js';
 export type { NamingOptions, OnDuplicate } from './services/final-names.js';
 export type { PathFilter } from './services/input-files.js';
+export {
+  type AssociationEnded,
+  type InstanceStored,
+  type StorageEvent,
+  StorageEvents,
+  type StorageEventsOptions,
+  type StudyEnded,
+} from './services/storage-events.js';
 export {
   discardSink,
   type IncomingInstance,
   type StorageProviderOptions,
   type Stored,
   type StoreInstance,
+  type StoreObserver,
   storageProvider,
 } from './services/storage-provider.js';
 export { storeFiles } from './services/storage-user.js';
 export { type StoreInstanceOptions, storeInstance } from './services/store-instance.js';
 export type { SelectFilesOptions, StoreEvent, StoreFilesOptions, StoreOutcome } from './services/store-outcome.js';
+export type { Study, StudyEnd } from './services/study-tracker.js';
 export { verificationProvider, verify } from './services/verification.js';

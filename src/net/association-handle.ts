@@ -5,6 +5,8 @@ import type { Exchange } from './operations-invoked.js';
 
 /** Made by `requestAssociation`, given to service providers. Whatever is under way when it ends early rejects with the reason. */
 export interface AssociationHandle extends AsyncDisposable {
+  /** As in traces: counts from 1 in a process. */
+  readonly id: number;
   /** `host:port` of the peer. */
   readonly remote: string;
   /** As the requestor gave it, without leading and trailing spaces; may be empty. */

@@ -77,6 +77,10 @@ export class Association implements AssociationHandle, UpperLayerUser {
     });
   }
 
+  get id(): number {
+    return this.#made.id;
+  }
+
   get remote(): string {
     return this.#made.remote;
   }

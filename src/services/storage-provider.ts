@@ -16,6 +16,7 @@ import { isStorageSopClass, modalityPrefix, VERIFICATION_SOP_CLASS } from '../di
 import { type CStoreRq, responseTo } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
 import { encodeFileMeta } from '../file/file-meta.js';
+import type { AssociationHandle } from '../net/association-handle.js';
 import type { IncomingRequest, ServiceProvider } from '../net/service-provider.js';
 import { DataSetCheck } from './data-set-check.js';
 import { LeadingGroups } from './leading-groups.js';
@@ -65,6 +66,14 @@ export interface Stored {
 // biome-ignore lint/suspicious/noConfusingVoidType: a sink that ends without a return is the common one.
 export type StoreInstance = (instance: IncomingInstance) => Promise<void | Stored>;
 
+/** Comes between the provider and its sink: `StorageEvents` does. */
+export interface StoreObserver {
+  /** The tags of the attributes that it wants to know. */
+  readonly attributes: readonly number[];
+  /** To have `store` store the instance; what it throws is thrown on. The peer is told Success when this resolves. */
+  storing(association: AssociationHandle, instance: IncomingInstance, store: StoreInstance): Promise<void>;
+}
+
 /** What to accept, and where it goes. */
 export interface StorageProviderOptions {
   readonly store: StoreInstance;
@@ -79,6 +88,8 @@ export interface StorageProviderOptions {
    * Specific Character Set (0008,0005) comes along, since texts cannot be read without it. Default none.
    */
   readonly attributes?: readonly number[] | undefined;
+  /** Are told of each instance that is stored, and answer for when it is acknowledged. Default none. */
+  readonly events?: StoreObserver | undefined;
 }
 
 /** A sink that reads and forgets. */
@@ -93,8 +104,10 @@ export function storageProvider({
   transferSyntaxes,
   promiscuous = false,
   attributes = [],
+  events,
 }: StorageProviderOptions): ServiceProvider {
-  const wanted = attributes.length === 0 ? undefined : new Set([SPECIFIC_CHARACTER_SET, ...attributes]);
+  const asked = [...attributes, ...(events?.attributes ?? [])];
+  const wanted = asked.length === 0 ? undefined : new Set([SPECIFIC_CHARACTER_SET, ...asked]);
   const syntaxes: SupportedSyntaxes = {
     preferred: transferSyntaxes ?? STANDARD_TRANSFER_SYNTAXES.map(({ uid }) => uid),
     acceptsOthers: (uid) => promiscuous && isUid(uid),
@@ -108,7 +121,9 @@ export function storageProvider({
     async handle(request) {
       const { message } = request;
       if (message.type !== 'C-STORE-RQ') throw new StatusError(STATUS.unrecognizedOperation, 'not a C-STORE request');
-      await store(toInstance(request, message, { aeTitle, wanted }));
+      const instance = toInstance(request, message, { aeTitle, wanted });
+      if (events === undefined) await store(instance);
+      else await events.storing(request.association, instance, store);
       return responseTo(message, STATUS.success);
     },
   };

@@ -93,6 +93,7 @@ async function* wipedBatches(views: Iterable<Buffer>): AsyncGenerator<readonly B
 function silent(callingAeTitle: string): AssociationHandle {
   const nothing = () => Promise.reject(new Error('a storage provider asks for nothing'));
   return {
+    id: 1,
     remote: 'nowhere',
     callingAeTitle,
     calledAeTitle: 'STORESCP',
