@@ -10,6 +10,7 @@ import {
   NETWORK_TIMEOUT,
   SIGNAL_EXIT_CODES,
 } from './common-options.js';
+import { EVENTS } from './event-options.js';
 import { USERS } from './identity-options.js';
 import type { Application, OptionsOf } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
@@ -141,6 +142,7 @@ export const STORESCP = {
       ],
     },
     OUTPUT,
+    EVENTS,
     TLS_OF_ACCEPTOR,
     GENERAL,
   ],

@@ -14,6 +14,7 @@ import {
 import { admission } from './admission.js';
 import { EXIT } from './application.js';
 import { CommandLineError } from './command-line-error.js';
+import { type EventReports, openEvents } from './events.js';
 import { HangUps } from './hang-ups.js';
 import { printUserLine } from './hash-password.js';
 import { type Log, writeStandard } from './log.js';
@@ -41,6 +42,7 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
   const narrator = new Narrator('provider', log);
   const admitted = admission(options, log, hangUps);
   const tls = acceptorTls(options);
+  const reports = openEvents(options, log);
   const sink = await openSink(options, log);
   const serving = serve({
     ...options,
@@ -49,36 +51,41 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
     tls,
     host: options.bindAddress,
     idleTimeoutMs: options.connectionTimeoutMs,
-    services: services(options, sink),
-    trace: (trace) => narrator.tell(trace),
+    services: services(options, sink, reports),
+    trace: (trace) => {
+      narrator.tell(trace);
+      reports?.events.trace(trace);
+    },
   });
   const server = await namingFiles(serving, options);
   // Whoever reads the port may send a signal at once.
-  const ended = stopOnSignal(server, log);
+  const ended = stopOnSignal(server, log, reports);
   if (tls !== undefined) hangUps.rereadOnHangUp('Certificates', () => renewTls(server, options));
   if (port === 0) writeStandard(1, `${server.port}\n`);
   return await ended.finally(() => hangUps.stop());
 }
 
-/** Resolves when the server has ended: by itself after `-to`, or by a signal, the second of which allows no grace. */
-async function stopOnSignal(server: Server, log: Log): Promise<number> {
+/** Resolves when all has ended: by itself after `-to`, or by a signal, the second of which allows no grace. */
+async function stopOnSignal(server: Server, log: Log, reports: EventReports | undefined): Promise<number> {
   let exitCode: number = EXIT.success;
   let graceMs = GRACE_MS;
   const stop = (signal: NodeJS.Signals) => {
     log.info(`Stopping on ${signal}`);
     exitCode = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
     void server.close({ graceMs });
+    reports?.stop(graceMs);
     graceMs = 0;
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   await server.closed;
+  await reports?.finish();
   process.off('SIGINT', stop);
   process.off('SIGTERM', stop);
   return exitCode;
 }
 
-function services(options: StorescpOptions, sink: Sink): readonly ServiceProvider[] {
+function services(options: StorescpOptions, sink: Sink, reports: EventReports | undefined): readonly ServiceProvider[] {
   const native = nativeSyntaxes(options.preference);
   const others = STANDARD_TRANSFER_SYNTAXES.map(({ uid }) => uid).filter(
     (uid) => ![IMPLICIT, LITTLE, BIG].includes(uid),
@@ -89,6 +96,7 @@ function services(options: StorescpOptions, sink: Sink): readonly ServiceProvide
     aeTitle: options.aeTitle,
     transferSyntaxes: nativeOnly ? native : [...native, ...others],
     promiscuous: options.promiscuous,
+    events: reports?.events,
   });
   return options.noEcho ? [storage] : [verificationProvider({ transferSyntaxes: native }), storage];
 }

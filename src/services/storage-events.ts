@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { AttendedQueue } from '../base/attended-queue.js';
 import { type Batches, forEachBatch } from '../base/batch-queue.js';
 import { UsageError } from '../base/errors.js';
+import { STATUS } from '../dimse/status.js';
 import { Alarm } from '../net/alarm.js';
 import type { AssociationHandle } from '../net/association-handle.js';
 import type { AssociationTrace } from '../net/trace.js';
@@ -30,6 +31,8 @@ export interface InstanceStored extends FactsOfAttributes {
   readonly bytes: number;
   /** From when its request was begun with. */
   readonly ms: number;
+  /** What the peer will be told. */
+  readonly status: number;
 }
 
 /** An association was released or aborted, or was rejected; comes after all that was stored on it. */
@@ -139,6 +142,7 @@ export class StorageEvents implements AsyncIterable<StorageEvent>, StoreObserver
         calledAeTitle,
         bytes: part10.bytes,
         ms: Math.round(now - begun),
+        status: STATUS.success,
       },
       now,
     );

@@ -103,6 +103,7 @@ test('an instance, its association and its study have an event each', async () =
     transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN.uid,
     remote,
     ...titles,
+    status: 0,
   });
   await release(peer);
   const ended = await inbox.next('the association');

@@ -219,6 +219,12 @@ const STORESCP_DEFAULTS = {
   outputPattern: undefined,
   onDuplicate: 'replace',
   noFsync: false,
+  events: undefined,
+  execCommand: undefined,
+  execStudyCommand: undefined,
+  studyTimeoutMs: 60_000,
+  execJobs: 1,
+  execTimeoutMs: 3_600_000,
   port: 11_112,
 };
 
@@ -234,6 +240,17 @@ const STORESCP_LINES: readonly (readonly [string, Readonly<Record<string, unknow
   ['11112 -xi --accept-native', { preference: 'implicit', acceptNative: true }],
   ['-od in 11112', { outputDirectory: 'in' }],
   ['-od - 11112', { outputDirectory: '-' }],
+  ['--events - 11112', { events: '-' }],
+  [
+    '11112 --exec run --exec-study=end --exec-jobs 4 --exec-timeout 0 --study-timeout 1.5',
+    {
+      execCommand: { program: 'run', words: [] },
+      execStudyCommand: { program: 'end', words: [] },
+      execJobs: 4,
+      execTimeoutMs: 0,
+      studyTimeoutMs: 1500,
+    },
+  ],
   [
     '--ignore --no-echo --promiscuous --no-fsync 11112',
     { ignore: true, noEcho: true, promiscuous: true, noFsync: true },
@@ -279,6 +296,12 @@ const STORESCP_LINES: readonly (readonly [string, Readonly<Record<string, unknow
 ];
 
 const STORESCP_FAULTS: readonly (readonly [string, string])[] = [
+  ['11112 --exec={path}', '--exec: the program, which is the first word, takes no placeholder'],
+  [
+    '11112 --exec-study run{path}',
+    '--exec-study: {path} is not a placeholder ({{ and }} are braces): there are {StudyInstanceUID} {PatientID} {directory} {CallingAET} {instances} {series} {bytes} {reason}',
+  ],
+  ['11112 --exec-jobs 0', '--exec-jobs: 0 is not a number from 1 to 1000'],
   ['', 'missing port'],
   ['-v', 'missing port'],
   ['11112 extra', 'unexpected argument extra'],
