@@ -71,7 +71,7 @@ export class EventFile {
 
   #onFailure(error: unknown): void {
     if (this.#missing === 0)
-      this.#log.error(`Events cannot be written to ${this.#path}, objects are stored without: ${fileMessageOf(error)}`);
+      this.#log.error(`Events cannot be written to ${this.#path}, objects are stored without: ${reasonOf(error)}`);
     this.#missing++;
   }
 
@@ -86,6 +86,12 @@ export class EventFile {
       this.#log.warning(`Events file not opened anew, the old one stays: ${fileMessageOf(error)}`);
     }
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
+    ? 'the reader has gone'
+    : fileMessageOf(error);
 }
 
 function lines(count: number): string {

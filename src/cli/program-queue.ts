@@ -19,15 +19,17 @@ export interface Job {
 export interface ProgramQueueOptions {
   readonly jobs: number;
   readonly timeoutMs: number;
+  /** Runs that may wait before those who have more are to wait themselves. Default 10,000, some ten megabytes. */
+  readonly maxWaiting?: number;
 }
 
-/** Runs that may wait, some ten megabytes of arguments, before those who have more are to wait themselves. */
 const MAX_WAITING = 10_000;
 
 export class ProgramQueue {
   readonly #options: ProgramQueueOptions;
+  readonly #maxWaiting: number;
   readonly #log: Log;
-  #waiting: Job[] = [];
+  readonly #waiting: Job[] = [];
   readonly #running = new Map<Job, ProgramRun>();
   #hasBeenFull = false;
   #isStopped = false;
@@ -36,12 +38,13 @@ export class ProgramQueue {
 
   constructor(options: ProgramQueueOptions, log: Log) {
     this.#options = options;
+    this.#maxWaiting = options.maxWaiting ?? MAX_WAITING;
     this.#log = log;
   }
 
   /** Resolves when there is room for it. */
   async add(job: Job): Promise<void> {
-    while (this.#waiting.length >= MAX_WAITING) {
+    while (this.#waiting.length >= this.#maxWaiting) {
       this.#tellFull();
       await this.#change();
     }
@@ -96,7 +99,7 @@ export class ProgramQueue {
 
   #tellFull(): void {
     if (!this.#hasBeenFull)
-      this.#log.warning(`${MAX_WAITING} programs wait to be run: from now on answers wait for room as well`);
+      this.#log.warning(`${this.#maxWaiting} programs wait to be run: from now on answers wait for room as well`);
     this.#hasBeenFull = true;
   }
 
