@@ -216,6 +216,7 @@ describe('storescp with', limits, () => {
         '-od',
         '--no-fsync',
       ],
+      ...['--events', '--exec', '--exec-study', '--study-timeout', '--exec-jobs', '--exec-timeout'],
       ...[...TLS_OPTIONS, '--tls-client-auth'],
       ...['-h', '--help', '--version', '0', '1', '2', '130', '143'],
     ];
@@ -234,6 +235,9 @@ describe('storescp with', limits, () => {
       '--output-directory .',
       '--output-pattern {Prefix}.{SOPInstanceUID}',
       '--on-duplicate replace',
+      '--study-timeout 60',
+      '--exec-jobs 1',
+      '--exec-timeout 3600',
       '--tls-profile bcp195',
       '--tls-client-auth require',
     ]);

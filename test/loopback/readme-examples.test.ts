@@ -14,7 +14,7 @@ import { CT_IMAGE } from '../support/sample-instance.js';
 
 /** Within the package, so that `import ... from 'netdicom'` means the package itself, as built in dist. */
 const folder = join(projectRoot, '.build', 'readme-examples');
-const EXPECTED = ['authenticate', 'requestAssociation', 'serve', 'storeFiles'];
+const EXPECTED = ['authenticate', 'requestAssociation', 'serve', 'storageEvents', 'storeFiles'];
 
 const examples = new Map(
   [
@@ -97,4 +97,26 @@ test('the example that lets in whom it likes lets in who has the token', async (
     assert.ok((await rejection(associate(port, { userIdentity }))) instanceof AssociationRejected);
   const served = await inTime(server.stop('SIGTERM'), 'the server to end');
   assert.equal(served.code, 0, served.stderr);
+});
+
+test('the example that follows what comes tells of it', async () => {
+  await using files = await temporaryFolder();
+  const [inbox, outbox] = ['in', 'out'].map((name) => join(files.path, name));
+  assert.ok(inbox !== undefined && outbox !== undefined);
+  for (const path of [inbox, outbox]) mkdirSync(path);
+  await writeInstance(outbox, 'a.dcm', { sopClassUid: CT_IMAGE, sopInstanceUid: '1.2.3' });
+  const port = await freePort();
+  await using server = start('storageEvents', [inbox], port);
+  await inTime(server.output('stdout', new RegExp(`listening on port ${port}`)), 'the server to listen');
+  assert.equal((await start('storeFiles', [outbox], port).ended).code, 0);
+  await inTime(server.output('stdout', /association 1 released/), 'the end of the association');
+  const { code, stdout, stderr } = await inTime(server.stop('SIGTERM'), 'the server to end');
+  assert.equal(code, 0, stderr);
+  const path = join(inbox, 'CT.1.2.3');
+  assert.deepEqual(stdout.split('\n').slice(1), [
+    `${path}: ${readFileSync(path).length} bytes from NETDICOM`,
+    'association 1 released',
+    'study 2.25.1: 1 instances',
+    '',
+  ]);
 });
