@@ -9,34 +9,43 @@ export interface CommandTemplate {
   readonly words: readonly Word[];
 }
 
-/** By the name of their placeholder, without the braces. What is not known of an instance is an empty text. */
-export type PlaceholderValues<Name extends string> = Readonly<Record<Name, string>>;
-
 /**
- * A parser of commands: words between spaces, grouped by `'...'`, `"..."` and `\` as shells do it, and in them placeholders
+ * Splits a command: words between spaces, grouped by `'...'`, `"..."` and `\` as shells do it, and in them placeholders
  * such as `{path}`, quoted or not; `{{` and `}}` are braces. Throws an Error whose message says what is wrong.
- * @param names of the placeholders that there are
  */
+export function parseCommand(text: string): CommandTemplate {
+  const [first, ...words] = splitWords(text).map(parseWord);
+  if (first === undefined) throw new RangeError('is empty');
+  const [piece, more] = first;
+  // Whatever a peer sends, it does not choose the program.
+  if (piece === undefined || more !== undefined || 'name' in piece)
+    throw new RangeError('the program, which is the first word, takes no placeholder');
+  return { program: piece.text, words };
+}
+
+/** `parseCommand` for commands with no other placeholders than these. */
 export function commandParser(names: readonly string[]): (text: string) => CommandTemplate {
   return (text) => {
-    const [first, ...others] = splitWords(text).map((word) => parseWord(word, names));
-    if (first === undefined) throw new RangeError('is empty');
-    const [piece, more] = first;
-    // Whatever a peer sends, it does not choose the program.
-    if (piece === undefined || more !== undefined || 'name' in piece)
-      throw new RangeError('the program, which is the first word, takes no placeholder');
-    return { program: piece.text, words: others };
+    const command = parseCommand(text);
+    for (const name of placeholdersOf(command))
+      if (!names.includes(name))
+        throw new RangeError(`{${name}} is not a placeholder ({{ and }} are braces): there are ${listed(names)}`);
+    return command;
   };
 }
 
-/** The arguments of one run. A value is never more than a part of its argument, whatever is in it. */
-export function filledIn<Name extends string>(
-  { words }: CommandTemplate,
-  values: PlaceholderValues<Name>,
-): readonly string[] {
-  const known: Readonly<Record<string, string>> = values;
+/** The names in it, each once, without the braces. */
+export function placeholdersOf({ words }: CommandTemplate): readonly string[] {
+  return [...new Set(words.flat().flatMap((piece) => ('name' in piece ? piece.name : [])))];
+}
+
+/**
+ * The arguments of one run. A value is never more than a part of its argument, whatever is in it.
+ * @param textFor the text for the name of a placeholder
+ */
+export function filledIn({ words }: CommandTemplate, textFor: (name: string) => string): readonly string[] {
   // The system takes no NUL in an argument.
-  const value = (name: string) => (known[name] ?? '').replaceAll('\0', '\ufffd');
+  const value = (name: string) => textFor(name).replaceAll('\0', '\ufffd');
   return words.map((word) => word.map((piece) => ('name' in piece ? value(piece.name) : piece.text)).join(''));
 }
 
@@ -62,13 +71,11 @@ function splitWords(text: string): readonly string[] {
   return word === undefined ? words : [...words, word];
 }
 
-function parseWord(word: string, names: readonly string[]): Word {
+function parseWord(word: string): Word {
   const pieces: Piece[] = [];
   let text = '';
   for (const [part, name] of word.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[\s\S]/g)) {
     if (name !== undefined) {
-      if (!names.includes(name))
-        throw new RangeError(`{${name}} is not a placeholder ({{ and }} are braces): there are ${listed(names)}`);
       if (text !== '') pieces.push({ text });
       pieces.push({ name });
       text = '';

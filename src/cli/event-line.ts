@@ -7,7 +7,7 @@ export function eventLine(event: StorageEvent): string {
 }
 
 function fieldsOf({ type, time, ...facts }: StorageEvent): object {
-  return { time, event: type, ...named(facts) };
+  return { time, event: type, ...named({ ...facts, attributes: undefined }) };
 }
 
 /** Shorter than the library's. */

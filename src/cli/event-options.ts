@@ -1,6 +1,6 @@
 /** The options of storescp by which others learn of what has come. */
-import { commandParser, listed } from './command-template.js';
-import { INSTANCE_PLACEHOLDERS, STUDY_PLACEHOLDERS } from './event-placeholders.js';
+import { commandParser, listed, parseCommand } from './command-template.js';
+import { FILE_PLACEHOLDERS, STUDY_PLACEHOLDERS } from './event-placeholders.js';
 import type { OptionGroup } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
 
@@ -19,8 +19,8 @@ export const EVENTS = {
       key: 'execCommand',
       long: '--exec',
       value: '[c]ommand (str)',
-      parse: commandParser(INSTANCE_PLACEHOLDERS),
-      help: `run command c for each object that is stored, not in a shell; in its arguments, which may be quoted, ${listed(INSTANCE_PLACEHOLDERS)} stand for what they name`,
+      parse: parseCommand,
+      help: `run command c for each object that is stored, not in a shell; in its arguments, which may be quoted, ${listed(FILE_PLACEHOLDERS)} and the placeholders of --output-pattern stand for what they name`,
     },
     {
       key: 'execStudyCommand',

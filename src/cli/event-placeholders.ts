@@ -1,24 +1,13 @@
 /** The placeholders of `--exec` and `--exec-study`, and what stands in their place. */
 import { basename, dirname } from 'node:path';
 import type { InstanceStored, StudyEnded } from '../index.js';
-import type { PlaceholderValues } from './command-template.js';
+import type { DecodeText } from './character-set.js';
+import { CommandLineError } from './command-line-error.js';
+import { type CommandTemplate, filledIn, placeholdersOf } from './command-template.js';
+import { valueSource } from './output-values.js';
 
-export const INSTANCE_PLACEHOLDERS = [
-  'path',
-  'directory',
-  'file',
-  'SOPClassUID',
-  'SOPInstanceUID',
-  'StudyInstanceUID',
-  'SeriesInstanceUID',
-  'PatientID',
-  'Modality',
-  'TransferSyntaxUID',
-  'CallingAET',
-  'CalledAET',
-  'PeerAddress',
-  'bytes',
-] as const;
+/** What `--exec` has besides the placeholders of `--output-pattern`. */
+export const FILE_PLACEHOLDERS: readonly string[] = ['path', 'directory', 'file', 'bytes'];
 
 export const STUDY_PLACEHOLDERS = [
   'StudyInstanceUID',
@@ -31,28 +20,57 @@ export const STUDY_PLACEHOLDERS = [
   'reason',
 ] as const;
 
-export function instanceValues(event: InstanceStored): PlaceholderValues<(typeof INSTANCE_PLACEHOLDERS)[number]> {
-  const { path = '' } = event;
+/** What a program is run with for an instance. What is not known is an empty text. */
+export interface InstanceArguments {
+  /** Tags of the attributes that are looked at. */
+  readonly attributes: readonly number[];
+  of(event: InstanceStored): readonly string[];
+}
+
+type ValueOf = (event: InstanceStored) => string;
+
+const FILE_VALUES: Readonly<Record<string, ValueOf>> = {
+  path: ({ path }) => path ?? '',
+  directory: ({ path = '' }) => dirname(path),
+  file: ({ path = '' }) => basename(path),
+  bytes: ({ bytes }) => String(bytes),
+};
+
+/** @throws {CommandLineError} on a placeholder that stands for nothing */
+export function instanceArguments(command: CommandTemplate, decode: DecodeText): InstanceArguments {
+  const attributes: number[] = [];
+  const values = new Map<string, ValueOf>();
+  for (const name of placeholdersOf(command)) {
+    const ofFile = FILE_VALUES[name];
+    if (ofFile !== undefined) values.set(name, ofFile);
+    else {
+      const { tag, textOf } = sourceOf(name);
+      if (tag !== undefined) attributes.push(tag);
+      values.set(name, (event) => textOf({ instance: event, now: event.time, decode }) ?? '');
+    }
+  }
   return {
-    path,
-    directory: dirname(path),
-    file: basename(path),
-    SOPClassUID: event.sopClassUid,
-    SOPInstanceUID: event.sopInstanceUid,
-    StudyInstanceUID: event.studyInstanceUid ?? '',
-    SeriesInstanceUID: event.seriesInstanceUid ?? '',
-    PatientID: event.patientId ?? '',
-    Modality: event.modality ?? '',
-    TransferSyntaxUID: event.transferSyntaxUid,
-    CallingAET: event.callingAeTitle,
-    CalledAET: event.calledAeTitle,
-    PeerAddress: hostOf(event.remote),
-    bytes: String(event.bytes),
+    attributes,
+    of: (event) => filledIn(command, (name) => values.get(name)?.(event) ?? ''),
   };
 }
 
-export function studyValues(event: StudyEnded): PlaceholderValues<(typeof STUDY_PLACEHOLDERS)[number]> {
-  return {
+function sourceOf(inside: string) {
+  const at = inside.indexOf(':');
+  try {
+    return valueSource(
+      at < 0 ? { name: inside, modifier: undefined } : { name: inside.slice(0, at), modifier: inside.slice(at + 1) },
+    );
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CommandLineError(`--exec: ${error.message} (nor path, directory, file or bytes; {{ and }} are braces)`, {
+      cause: error,
+    });
+  }
+}
+
+export function studyArguments(command: CommandTemplate, event: StudyEnded): readonly string[] {
+  const values: Readonly<Record<string, string>> = {
     StudyInstanceUID: event.studyInstanceUid,
     PatientID: event.patientId ?? '',
     directory: event.directory ?? '',
@@ -61,10 +79,6 @@ export function studyValues(event: StudyEnded): PlaceholderValues<(typeof STUDY_
     series: String(event.series),
     bytes: String(event.bytes),
     reason: event.reason,
-  };
-}
-
-/** Of `10.0.0.1:104` and `[fe80::1]:104`. */
-function hostOf(remote: string): string {
-  return remote.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  } satisfies Record<(typeof STUDY_PLACEHOLDERS)[number], string>;
+  return filledIn(command, (name) => values[name] ?? '');
 }

@@ -1,10 +1,11 @@
 /** What storescp makes of its server's events: the lines of `--events`, the programs of `--exec` and `--exec-study`. */
-import { type InstanceStored, type StorageEvent, StorageEvents, type StudyEnded } from '../index.js';
+import { type StorageEvent, StorageEvents } from '../index.js';
+import { textDecoder } from './character-set.js';
 import { CommandLineError } from './command-line-error.js';
-import { type CommandTemplate, filledIn } from './command-template.js';
+import type { CommandTemplate } from './command-template.js';
 import { EventFile } from './event-file.js';
 import { eventLine } from './event-line.js';
-import { instanceValues, studyValues } from './event-placeholders.js';
+import { type InstanceArguments, instanceArguments, studyArguments } from './event-placeholders.js';
 import type { Log } from './log.js';
 import { messageOf } from './printable.js';
 import { checkProgram } from './program.js';
@@ -12,7 +13,7 @@ import { type Job, ProgramQueue } from './program-queue.js';
 import type { StorescpOptions } from './storescp-options.js';
 
 /** Checks all that can be checked before the first object comes. @throws {Error} one line */
-export function openEvents(options: StorescpOptions, log: Log): EventReports | undefined {
+export async function openEvents(options: StorescpOptions, log: Log): Promise<EventReports | undefined> {
   const { events, execCommand, execStudyCommand, ignore } = options;
   const given = { '--events': events, '--exec': execCommand, '--exec-study': execStudyCommand };
   const [first] = Object.entries(given).filter(([, value]) => value !== undefined);
@@ -20,7 +21,14 @@ export function openEvents(options: StorescpOptions, log: Log): EventReports | u
   if (ignore) throw new CommandLineError(`${first[0]}: not with --ignore, which stores nothing`);
   assertRunnable('--exec', execCommand);
   assertRunnable('--exec-study', execStudyCommand);
-  return new EventReports(options, log);
+  const decodeText = await textDecoder((message) => log.warning(message));
+  const args = execCommand && instanceArguments(execCommand, decodeText);
+  const { studyTimeoutMs } = options;
+  return new EventReports(new StorageEvents({ studyTimeoutMs, decodeText, attributes: args?.attributes }), {
+    options,
+    args,
+    log,
+  });
 }
 
 function assertRunnable(option: string, command: CommandTemplate | undefined): void {
@@ -31,22 +39,29 @@ function assertRunnable(option: string, command: CommandTemplate | undefined): v
   }
 }
 
+interface Work {
+  readonly options: StorescpOptions;
+  /** With `--exec`. */
+  readonly args: InstanceArguments | undefined;
+  readonly log: Log;
+}
+
 /** Takes each event to its end before the next: an object is acknowledged after that. */
 export class EventReports {
   /** For the server. */
   readonly events: StorageEvents;
-  readonly #options: StorescpOptions;
+  readonly #work: Work;
   readonly #file: EventFile | undefined;
   readonly #programs: ProgramQueue;
   readonly #consumed: Promise<void>;
   #graceTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: StorescpOptions, log: Log) {
-    const { studyTimeoutMs, events: path, execJobs, execTimeoutMs } = options;
-    this.#options = options;
-    this.events = new StorageEvents({ studyTimeoutMs });
-    this.#file = path === undefined ? undefined : new EventFile(path, log);
-    this.#programs = new ProgramQueue({ jobs: execJobs, timeoutMs: execTimeoutMs }, log);
+  constructor(events: StorageEvents, work: Work) {
+    const { options, log } = work;
+    this.events = events;
+    this.#work = work;
+    this.#file = options.events === undefined ? undefined : new EventFile(options.events, log);
+    this.#programs = new ProgramQueue({ jobs: options.execJobs, timeoutMs: options.execTimeoutMs }, log);
     this.#consumed = this.#consume();
   }
 
@@ -77,28 +92,26 @@ export class EventReports {
   }
 
   #jobFor(event: StorageEvent): Job | undefined {
-    const { execCommand, execStudyCommand } = this.#options;
-    if (event.type === 'stored' && execCommand !== undefined) return instanceJob(event, execCommand);
-    if (event.type === 'study-ended' && execStudyCommand !== undefined) return studyJob(event, execStudyCommand);
+    const { options, args } = this.#work;
+    const { execCommand, execStudyCommand } = options;
+    if (event.type === 'stored' && execCommand !== undefined && args !== undefined)
+      return {
+        option: '--exec',
+        command: execCommand,
+        what: event.path ?? '',
+        args: args.of(event),
+        studyInstanceUid: event.studyInstanceUid,
+        isForStudy: false,
+      };
+    if (event.type === 'study-ended' && execStudyCommand !== undefined)
+      return {
+        option: '--exec-study',
+        command: execStudyCommand,
+        what: `study ${event.studyInstanceUid}`,
+        args: studyArguments(execStudyCommand, event),
+        studyInstanceUid: event.studyInstanceUid,
+        isForStudy: true,
+      };
     return undefined;
   }
-}
-
-function instanceJob(event: InstanceStored, command: CommandTemplate): Job {
-  const { path = '', studyInstanceUid } = event;
-  const args = filledIn(command, instanceValues(event));
-  return { option: '--exec', command, what: path, args, studyInstanceUid, isForStudy: false };
-}
-
-function studyJob(event: StudyEnded, command: CommandTemplate): Job {
-  const { studyInstanceUid } = event;
-  const args = filledIn(command, studyValues(event));
-  return {
-    option: '--exec-study',
-    command,
-    what: `study ${studyInstanceUid}`,
-    args,
-    studyInstanceUid,
-    isForStudy: true,
-  };
 }

@@ -15,9 +15,15 @@ import { suggestion } from './nearest-name.js';
 import type { Placeholder } from './output-pattern.js';
 import { shortHash } from './safe-name.js';
 
+/** What is looked at of an instance. */
+export type InstanceFacts = Pick<
+  IncomingInstance,
+  'attributes' | 'calledAeTitle' | 'callingAeTitle' | 'remote' | 'sopClassUid' | 'sopInstanceUid' | 'transferSyntaxUid'
+>;
+
 /** An instance whose data set has come, and the time. */
 export interface Arrival {
-  readonly instance: IncomingInstance;
+  readonly instance: InstanceFacts;
   readonly now: Date;
   readonly decode: DecodeText;
 }
@@ -31,7 +37,7 @@ export interface ValueSource {
 }
 
 /** What is known beside the data set. The UIDs are those of the command, which are checked. */
-const FACTS: ReadonlyMap<string, (instance: IncomingInstance) => string> = new Map(
+const FACTS: ReadonlyMap<string, (instance: InstanceFacts) => string> = new Map(
   Object.entries({
     CallingAET: ({ callingAeTitle }) => callingAeTitle,
     CalledAET: ({ calledAeTitle }) => calledAeTitle,
@@ -40,7 +46,7 @@ const FACTS: ReadonlyMap<string, (instance: IncomingInstance) => string> = new M
     SOPClassUID: ({ sopClassUid }) => sopClassUid,
     SOPInstanceUID: ({ sopInstanceUid }) => sopInstanceUid,
     TransferSyntaxUID: ({ transferSyntaxUid }) => transferSyntaxUid,
-  } satisfies Record<string, (instance: IncomingInstance) => string>),
+  } satisfies Record<string, (instance: InstanceFacts) => string>),
 );
 const NOW = 'now';
 const DEFAULT_NOW = 'YYYYMMDD-HHmmss';
@@ -128,7 +134,7 @@ function attributeText({ instance, decode }: Arrival, tag: number): string | und
 }
 
 /** All values, with backslashes between them. */
-function valueText(attribute: CapturedAttribute, tag: number, instance: IncomingInstance, decode: DecodeText): string {
+function valueText(attribute: CapturedAttribute, tag: number, instance: InstanceFacts, decode: DecodeText): string {
   const { vr, bytes } = attribute;
   switch (vr) {
     // PS3.5 6.1.2.2: those that are not in the default repertoire whatever the data set says; UN may be any.

@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import { AttendedQueue } from '../base/attended-queue.js';
 import { type Batches, forEachBatch } from '../base/batch-queue.js';
 import { UsageError } from '../base/errors.js';
+import type { Uid } from '../base/identifiers.js';
+import type { CapturedAttribute } from '../dataset/attribute-capture.js';
 import { STATUS } from '../dimse/status.js';
 import { Alarm } from '../net/alarm.js';
 import type { AssociationHandle } from '../net/association-handle.js';
@@ -18,8 +20,8 @@ export interface InstanceStored extends FactsOfAttributes {
   readonly time: Date;
   /** Of its file, absolute, if the sink tells. */
   readonly path: string | undefined;
-  readonly sopClassUid: string;
-  readonly sopInstanceUid: string;
+  readonly sopClassUid: Uid;
+  readonly sopInstanceUid: Uid;
   readonly transferSyntaxUid: string;
   /** As in traces: counts from 1 in a process. */
   readonly association: number;
@@ -33,6 +35,8 @@ export interface InstanceStored extends FactsOfAttributes {
   readonly ms: number;
   /** What the peer will be told. */
   readonly status: number;
+  /** As `IncomingInstance.attributes`: those that the events, the sink and `StorageEventsOptions.attributes` ask for. */
+  readonly attributes: ReadonlyMap<number, CapturedAttribute>;
 }
 
 /** An association was released or aborted, or was rejected; comes after all that was stored on it. */
@@ -56,6 +60,8 @@ export interface StorageEventsOptions {
   readonly studyTimeoutMs?: number | undefined;
   /** Reads the texts of a data set. Default: UTF-8 where Specific Character Set says so, Latin-1 elsewhere. */
   readonly decodeText?: TextDecoding | undefined;
+  /** Tags of more attributes that the consumer wants to know of instances, as in `StorageProviderOptions`. Default none. */
+  readonly attributes?: readonly number[] | undefined;
 }
 
 /** Associations that end while the consumer is busy; nobody can be made to wait for these. */
@@ -78,21 +84,19 @@ export class StorageEvents implements AsyncIterable<StorageEvent>, StoreObserver
   readonly #accounts = new AssociationAccounts((facts) => this.#onAssociationEnd(facts));
   readonly #alarm = new Alarm(() => void this.#endSilentStudies());
   readonly #decodeText: TextDecoding | undefined;
+  /** The tags of the attributes that the events are made of. */
+  readonly attributes: readonly number[];
   #missed = 0;
 
-  constructor({ studyTimeoutMs = 60_000, decodeText }: StorageEventsOptions = {}) {
+  constructor({ studyTimeoutMs = 60_000, decodeText, attributes = [] }: StorageEventsOptions = {}) {
     if (!(studyTimeoutMs >= 0)) throw new UsageError(`studyTimeoutMs: ${studyTimeoutMs} is not a number from 0 up`);
     this.#studies = new StudyTracker({ silenceMs: studyTimeoutMs, maxRemembered: MAX_REMEMBERED });
     this.#decodeText = decodeText;
+    this.attributes = [...EVENT_ATTRIBUTES, ...attributes];
   }
 
   /** For `serve`: tells of associations. Without it there are no events of these. */
   readonly trace = (trace: AssociationTrace): void => this.#accounts.tell(trace);
-
-  /** The tags of the attributes that the events are made of. */
-  get attributes(): readonly number[] {
-    return EVENT_ATTRIBUTES;
-  }
 
   /** For `storageProvider`: what `store` does, and its event. Resolves when the consumer is done with that. */
   async storing(association: AssociationHandle, instance: IncomingInstance, store: StoreInstance): Promise<void> {
@@ -143,6 +147,7 @@ export class StorageEvents implements AsyncIterable<StorageEvent>, StoreObserver
         bytes: part10.bytes,
         ms: Math.round(now - begun),
         status: STATUS.success,
+        attributes: instance.attributes,
       },
       now,
     );

@@ -1,5 +1,6 @@
 /** `--exec` and `--exec-study` of the built storescp: which programs run, with which arguments, how many at a time, to which end. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { commandParser, filledIn } from '../../src/cli/command-template.js';
@@ -17,7 +18,7 @@ import {
   storeRequest,
   storeWell,
 } from '../support/apps-peer.js';
-import { type Listening, listeningStorescp } from '../support/apps-run.js';
+import { type Listening, listeningStorescp, runStorescp } from '../support/apps-run.js';
 import { HeldPrograms } from '../support/held-programs.js';
 import { CT_IMAGE, sampleImage } from '../support/sample-instance.js';
 
@@ -82,6 +83,25 @@ describe('storescp --exec', limits, () => {
         }
       },
     ));
+
+  it('has the placeholders of --output-pattern as well, and says which it does not have', async (test) => {
+    await withPrograms(
+      (command) => [
+        '--exec',
+        `${command} {file} {bytes} {PatientName} {StudyDate:YYYY-MM} {0028,0010} {AccessionNumber} {CallingAET}`,
+      ],
+      async ({ folder, programs, socket }) => {
+        await storeWell(socket, '1.2.3');
+        const { args, end } = await programs.next();
+        const { length } = readFileSync(join(folder.path, 'CT.1.2.3'));
+        assert.deepEqual(args, ['CT.1.2.3', String(length), 'Sample^Image', '2026-11', '16', '', 'PEER']);
+        end();
+      },
+    );
+    const { code, stderr } = await runStorescp(test, ['0', '--exec', 'true {PatientNam}']);
+    assert.equal(code, 2);
+    assert.match(stderr, /^storescp: --exec: \{PatientNam\} is no keyword .*\(nor path, directory, file or bytes; /);
+  });
 
   it('answers before the program has ended, whatever becomes of it, and logs failures', () =>
     withPrograms(
@@ -255,6 +275,21 @@ describe('storescp --exec-study', limits, () => {
         assert.equal((await storescp.process.ended).code, 143);
       },
     ));
+
+  it('is run for what there is when storescp ends by itself, which waits for it', () =>
+    withPrograms(
+      (command) => ['-to', '0.3', '--exec-study', `${command} {reason}`],
+      async ({ programs, storescp, socket }) => {
+        await storeWell(socket, '1.2.1');
+        await releaseAssociation(socket);
+        const study = await programs.next();
+        assert.deepEqual(study.args, ['stop']);
+        study.end(7);
+        const { code, stderr } = await storescp.process.ended;
+        assert.equal(code, 0);
+        assert.match(stderr, /^W: --exec-study failed for study 2\.25\.1: .*: exit code 7\n$/);
+      },
+    ));
 });
 
 describe('programs that wait', limits, () => {
@@ -271,7 +306,7 @@ describe('programs that wait', limits, () => {
     const job = { option: '--exec', command, what: 'x', studyInstanceUid: undefined, isForStudy: false };
     const added: string[] = [];
     const all = ['1', '2', '3', '4', '5'].map((id) =>
-      queue.add({ ...job, args: [...filledIn(command, {}), id] }).then(() => added.push(id)),
+      queue.add({ ...job, args: [...filledIn(command, String), id] }).then(() => added.push(id)),
     );
     const [first, second] = [await programs.next(), programs.next()];
     assert.deepEqual(added, ['1', '2', '3']);

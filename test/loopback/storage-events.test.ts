@@ -88,7 +88,8 @@ test('an instance, its association and its study have an event each', async () =
   assert.equal(await store(peer, '1.2.3'), 0);
   const stored = await inbox.next('the instance');
   assert.ok(stored.type === 'stored');
-  const { time, ms, association, bytes, ...rest } = stored;
+  const { time, ms, association, bytes, attributes, ...rest } = stored;
+  assert.equal(attributes.get(0x00100020)?.bytes.toString(), 'PAT 7 ');
   assert.ok(Math.abs(Date.now() - time.getTime()) < 60_000 && ms >= 0 && association > 0 && bytes > 1000);
   const titles = { callingAeTitle: 'CALLING', calledAeTitle: 'CALLED' };
   assert.deepEqual(rest, {

@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { eventLine } from '../../../src/cli/event-line.js';
-import type { AssociationEnded, InstanceStored, StudyEnded } from '../../../src/index.js';
+import { type AssociationEnded, type InstanceStored, parseUid, type StudyEnded } from '../../../src/index.js';
 
 const time = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 6));
 const STORED: InstanceStored = {
   type: 'stored',
   time,
   path: '/in/CT.1.2',
-  sopClassUid: '1.2.840.10008.5.1.4.1.1.2',
-  sopInstanceUid: '1.2',
+  sopClassUid: parseUid('1.2.840.10008.5.1.4.1.1.2'),
+  sopInstanceUid: parseUid('1.2'),
   studyInstanceUid: '1.3',
   seriesInstanceUid: undefined,
   modality: 'CT',
@@ -24,6 +24,7 @@ const STORED: InstanceStored = {
   bytes: 1000,
   ms: 3,
   status: 0,
+  attributes: new Map(),
 };
 const ASSOCIATION: AssociationEnded = {
   type: 'association-ended',

@@ -297,10 +297,7 @@ const STORESCP_LINES: readonly (readonly [string, Readonly<Record<string, unknow
 
 const STORESCP_FAULTS: readonly (readonly [string, string])[] = [
   ['11112 --exec={path}', '--exec: the program, which is the first word, takes no placeholder'],
-  [
-    '11112 --exec-study run{path}',
-    '--exec-study: {path} is not a placeholder ({{ and }} are braces): there are {StudyInstanceUID} {PatientID} {directory} {CallingAET} {instances} {series} {bytes} {reason}',
-  ],
+  ['11112 --exec-study "run', '--exec-study: the quotation mark " has no end'],
   ['11112 --exec-jobs 0', '--exec-jobs: 0 is not a number from 1 to 1000'],
   ['', 'missing port'],
   ['-v', 'missing port'],
