@@ -19,6 +19,8 @@ const STANDARD_OUTPUT = '-';
  */
 export class EventFile {
   readonly #path: string;
+  /** For the log. */
+  readonly #name: string;
   readonly #log: Log;
   #target: Target;
   #missing = 0;
@@ -32,6 +34,7 @@ export class EventFile {
   /** @throws {Error} one line, if it cannot be opened */
   constructor(path: string, log: Log) {
     this.#path = path;
+    this.#name = path === STANDARD_OUTPUT ? 'standard output' : path;
     this.#log = log;
     this.#givenUp.catch(() => undefined);
     try {
@@ -61,17 +64,17 @@ export class EventFile {
   close(): void {
     process.off('SIGHUP', this.#onHangUp);
     this.#target.close();
-    if (this.#missing > 0) this.#log.warning(`Events: ${lines(this.#missing)} missing in ${this.#path}`);
+    if (this.#missing > 0) this.#log.warning(`Events: ${lines(this.#missing)} missing in ${this.#name}`);
   }
 
   #onWritten(): void {
-    if (this.#missing > 0) this.#log.warning(`Events go to ${this.#path} again; ${lines(this.#missing)} missing`);
+    if (this.#missing > 0) this.#log.warning(`Events go to ${this.#name} again; ${lines(this.#missing)} missing`);
     this.#missing = 0;
   }
 
   #onFailure(error: unknown): void {
     if (this.#missing === 0)
-      this.#log.error(`Events cannot be written to ${this.#path}, objects are stored without: ${reasonOf(error)}`);
+      this.#log.error(`Events cannot be written to ${this.#name}, objects are stored without: ${reasonOf(error)}`);
     this.#missing++;
   }
 
