@@ -29,7 +29,6 @@ export class EventFile {
   readonly #givenUp = new Promise<never>((_, reject) => {
     this.#giveUp = reject;
   });
-  readonly #onHangUp = () => this.#reopen();
 
   /** @throws {Error} one line, if it cannot be opened */
   constructor(path: string, log: Log) {
@@ -42,7 +41,6 @@ export class EventFile {
     } catch (error) {
       throw new Error(`--events ${path}: ${fileMessageOf(error)}`, { cause: error });
     }
-    if (path !== STANDARD_OUTPUT) process.on('SIGHUP', this.#onHangUp);
   }
 
   /** @param line with its newline. Resolves when it is written, or cannot be */
@@ -61,8 +59,20 @@ export class EventFile {
     this.#giveUp(new Error('nobody reads them'));
   }
 
+  /** For programs that rename the file to begin a new one. */
+  reopen(): void {
+    if (this.#path === STANDARD_OUTPUT) return;
+    try {
+      const target = openTarget(this.#path);
+      this.#target.close();
+      this.#target = target;
+      this.#log.info('Events file opened anew');
+    } catch (error) {
+      this.#log.warning(`Events file not opened anew, the old one stays: ${fileMessageOf(error)}`);
+    }
+  }
+
   close(): void {
-    process.off('SIGHUP', this.#onHangUp);
     this.#target.close();
     if (this.#missing > 0) this.#log.warning(`Events: ${lines(this.#missing)} missing in ${this.#name}`);
   }
@@ -76,18 +86,6 @@ export class EventFile {
     if (this.#missing === 0)
       this.#log.error(`Events cannot be written to ${this.#name}, objects are stored without: ${reasonOf(error)}`);
     this.#missing++;
-  }
-
-  /** For programs that rename the file to begin a new one. */
-  #reopen(): void {
-    try {
-      const target = openTarget(this.#path);
-      this.#target.close();
-      this.#target = target;
-      this.#log.info('Events file opened anew');
-    } catch (error) {
-      this.#log.warning(`Events file not opened anew, the old one stays: ${fileMessageOf(error)}`);
-    }
   }
 }
 

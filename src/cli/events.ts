@@ -6,6 +6,7 @@ import type { CommandTemplate } from './command-template.js';
 import { EventFile } from './event-file.js';
 import { eventLine } from './event-line.js';
 import { type InstanceArguments, instanceArguments, studyArguments } from './event-placeholders.js';
+import type { HangUps } from './hang-ups.js';
 import type { Log } from './log.js';
 import { messageOf } from './printable.js';
 import { checkProgram } from './program.js';
@@ -13,7 +14,11 @@ import { type Job, ProgramQueue } from './program-queue.js';
 import type { StorescpOptions } from './storescp-options.js';
 
 /** Checks all that can be checked before the first object comes. @throws {Error} one line */
-export async function openEvents(options: StorescpOptions, log: Log): Promise<EventReports | undefined> {
+export async function openEvents(
+  options: StorescpOptions,
+  log: Log,
+  hangUps: HangUps,
+): Promise<EventReports | undefined> {
   const { events, execCommand, execStudyCommand, ignore } = options;
   const given = { '--events': events, '--exec': execCommand, '--exec-study': execStudyCommand };
   const [first] = Object.entries(given).filter(([, value]) => value !== undefined);
@@ -24,11 +29,13 @@ export async function openEvents(options: StorescpOptions, log: Log): Promise<Ev
   const decodeText = await textDecoder((message) => log.warning(message));
   const args = execCommand && instanceArguments(execCommand, decodeText);
   const { studyTimeoutMs } = options;
-  return new EventReports(new StorageEvents({ studyTimeoutMs, decodeText, attributes: args?.attributes }), {
+  const reports = new EventReports(new StorageEvents({ studyTimeoutMs, decodeText, attributes: args?.attributes }), {
     options,
     args,
     log,
   });
+  if (events !== undefined) hangUps.onHangUp(() => reports.reopen());
+  return reports;
 }
 
 function assertRunnable(option: string, command: CommandTemplate | undefined): void {
@@ -63,6 +70,11 @@ export class EventReports {
     this.#file = options.events === undefined ? undefined : new EventFile(options.events, log);
     this.#programs = new ProgramQueue({ jobs: options.execJobs, timeoutMs: options.execTimeoutMs }, log);
     this.#consumed = this.#consume();
+  }
+
+  /** Whoever has renamed the events file gets a new one. */
+  reopen(): void {
+    this.#file?.reopen();
   }
 
   /** What goes on may go on for `graceMs`; then programs are stopped, and nobody is waited for. May be called again to shorten it. */

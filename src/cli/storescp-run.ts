@@ -42,7 +42,7 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
   const narrator = new Narrator('provider', log);
   const admitted = admission(options, log, hangUps);
   const tls = acceptorTls(options);
-  const reports = await openEvents(options, log);
+  const reports = await openEvents(options, log, hangUps);
   const sink = await openSink(options, log);
   const serving = serve({
     ...options,
