@@ -32,6 +32,7 @@ export class BatchQueue implements Batches {
   readonly #backlog: Backlog;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  #length = 0;
   /** The batch that the consumer has. */
   #taken: readonly Buffer[] = [];
   #takenBytes = 0;
@@ -46,6 +47,7 @@ export class BatchQueue implements Batches {
 
   /** Adds a view, which is kept until the batch after it is asked for. */
   push(view: Buffer): void {
+    this.#length += view.length;
     if (this.#ended || this.#discarding) return;
     this.#waiting.push(keep(view));
     this.#waitingBytes += view.length + VIEW_COST;
@@ -67,6 +69,11 @@ export class BatchQueue implements Batches {
     this.#discarding = true;
     this.#drop();
     this.#giveBack();
+  }
+
+  /** Bytes that have come so far, thrown away or not. */
+  get length(): number {
+    return this.#length;
   }
 
   /** Whether all that came is taken, and no more will come. */

@@ -55,6 +55,8 @@ export class Narrator {
       case 'message':
         this.#message(event);
         break;
+      case 'answered':
+        break;
       case 'request-failed':
         this.#log.error(
           `${messageWords(event.request)} failed (${remote}${instanceOf(event.request)}): ${statusLine(event.status)}: ${event.error.message}`,

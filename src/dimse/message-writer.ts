@@ -18,6 +18,7 @@ export class MessageWriter {
   /** Whether `fill` has nothing to wait for. */
   readonly isAtHand: boolean;
   readonly #parts: Part[];
+  #dataSetBytes = 0;
 
   constructor(message: DimseMessage, dataSet: DataSetSource | undefined, presentationContextId: number) {
     this.isAtHand = dataSet?.isAtHand ?? dataSet === undefined;
@@ -25,6 +26,11 @@ export class MessageWriter {
     this.#parts = [{ source: command, header: { presentationContextId, isCommand: true } }];
     if (dataSet !== undefined)
       this.#parts.push({ source: dataSet, header: { presentationContextId, isCommand: false } });
+  }
+
+  /** Length of what is framed of the data set. */
+  get dataSetBytes(): number {
+    return this.#dataSetBytes;
   }
 
   /**
@@ -38,7 +44,9 @@ export class MessageWriter {
       const bodies = block.bodies(part.source.isAtHand ? AT_HAND_BYTES : Infinity);
       const filling = part.source.readInto(bodies);
       const { bytes, isLast } = filling instanceof Promise ? await filling : filling;
-      block.frame(part.header, isLast ? padToEven(bodies, bytes) : bytes, isLast);
+      const framed = isLast ? padToEven(bodies, bytes) : bytes;
+      block.frame(part.header, framed, isLast);
+      if (!part.header.isCommand) this.#dataSetBytes += framed;
       if (isLast) this.#parts.shift();
     }
     return true;

@@ -60,6 +60,12 @@ export class Server implements AsyncDisposable {
     return typeof address === 'object' && address !== null ? address.port : this.#options.port;
   }
 
+  /** The address it listens on; `::` is every one of the machine, IPv4 too. */
+  get address(): string {
+    const address = this.#listener?.address();
+    return typeof address === 'object' && address !== null ? address.address : (this.#options.host ?? '::');
+  }
+
   /** Settles when it has stopped listening and every connection is gone, with the providers that worked for it: see `close`. */
   get closed(): Promise<void> {
     return this.#closed.promise;

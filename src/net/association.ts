@@ -18,7 +18,7 @@ import type { AssociationHandle } from './association-handle.js';
 import type { Establishment } from './establishment.js';
 import { MessageReceiver, type ReceivedRequest } from './message-receiver.js';
 import { MessageCutShort, MessageSender, type SendOptions } from './message-sender.js';
-import { type Exchange, OperationsInvoked } from './operations-invoked.js';
+import { type Answered, type Exchange, OperationsInvoked } from './operations-invoked.js';
 import { PeerWatch } from './peer-watch.js';
 import type { RequestQueue } from './request-queue.js';
 import { PeerTimer, Wait } from './timeouts.js';
@@ -52,6 +52,7 @@ export class Association implements AssociationHandle, UpperLayerUser {
         signal: this.signal,
         assertAnswerable: () => this.#assertAnswerable(),
         send: (request, exchange, options) => this.#send(request, exchange, options),
+        onAnswered: (answered) => this.#tellAnswered('outgoing', answered),
       },
     );
     this.#sender = new MessageSender(made.maximumLength, (blocks) => upperLayer.sendData(blocks));
@@ -146,8 +147,14 @@ export class Association implements AssociationHandle, UpperLayerUser {
   async respond(request: ReceivedRequest, response: DimseResponse): Promise<void> {
     if (request.dataSet?.isRead === false) await request.dataSet.drained();
     // Once we have asked for release, nothing but its answer may go out (PS3.8 Sta7).
-    if (this.#releasing === undefined)
-      await this.#send(response, { presentationContextId: request.context.id }, { onTurn: () => undefined });
+    if (this.#releasing === undefined) {
+      const presentationContextId = request.context.id;
+      await this.#send(response, { presentationContextId }, { onTurn: () => undefined });
+      const dataSetBytes = request.dataSet?.length ?? 0;
+      const ms = performance.now() - request.begunMs;
+      const { message } = request;
+      this.#tellAnswered('incoming', { request: message, response, presentationContextId, dataSetBytes, ms });
+    }
     this.#answered++;
   }
 
@@ -248,7 +255,7 @@ export class Association implements AssociationHandle, UpperLayerUser {
     message: DimseMessage,
     to: Pick<Exchange, 'presentationContextId' | 'dataSet'>,
     { turn, onTurn, onHandedOver }: SendOptions,
-  ): Promise<void> {
+  ): Promise<number> {
     const { presentationContextId, dataSet } = to;
     const context = this.#made.contexts.get(presentationContextId);
     if (context === undefined) throw new UsageError(`presentation context ${presentationContextId} was not accepted`);
@@ -258,7 +265,7 @@ export class Association implements AssociationHandle, UpperLayerUser {
       this.#made.trace({ type: 'message', direction: 'outgoing', message, context, hasDataSet: dataSet !== undefined });
     };
     try {
-      await this.#sender.send(message, { presentationContextId, dataSet }, { turn, onTurn: tellTurn, onHandedOver });
+      return await this.#sender.send(message, { presentationContextId, dataSet }, { turn, onTurn: tellTurn, onHandedOver });
     } catch (error) {
       if (!(error instanceof MessageCutShort)) throw error;
       const { cause } = error;
@@ -267,6 +274,11 @@ export class Association implements AssociationHandle, UpperLayerUser {
       this.fail(cause);
       throw this.failure ?? cause;
     }
+  }
+
+  #tellAnswered(direction: 'incoming' | 'outgoing', { presentationContextId, ...answered }: Answered): void {
+    const context = this.#made.contexts.get(presentationContextId);
+    if (context !== undefined) this.#made.trace({ type: 'answered', direction, context, ...answered });
   }
 
   #onFragment(fragment: PdvFragment): void {

@@ -23,6 +23,7 @@ export function describeTrace(event: AssociationEvent): readonly string[] {
         : [];
     case 'requesting':
     case 'secured':
+    case 'answered':
     case 'request-failed':
     case 'no-request':
     case 'accept-failed':

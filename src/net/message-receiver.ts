@@ -22,6 +22,8 @@ export interface ReceivedRequest {
   readonly message: DimseRequest;
   /** The data set in the context's transfer syntax as it arrives, each batch valid until the next is asked for. */
   readonly dataSet: BatchQueue | undefined;
+  /** When its command set was there, by `performance.now()`. */
+  readonly begunMs: number;
 }
 
 export interface MessageReceiverUser {
@@ -123,7 +125,7 @@ export class MessageReceiver {
     // PS3.7 9.3.2.3: neither C-ECHO nor C-STORE can be cancelled, so there is nothing to do and nothing to answer.
     else if (isRequest(message)) {
       if (hasDataSet) this.#dataSet = new BatchQueue(this.#backlog);
-      this.requests.push({ context, message, dataSet: this.#dataSet });
+      this.requests.push({ context, message, dataSet: this.#dataSet, begunMs: performance.now() });
     }
   }
 

@@ -39,7 +39,7 @@ interface Outgoing {
   readonly hasDataSet: boolean;
   readonly onTurn: () => void;
   readonly onHandedOver: (() => void) | undefined;
-  readonly resolve: () => void;
+  readonly resolve: (dataSetBytes: number) => void;
   readonly reject: (error: unknown) => void;
   hasBegun: boolean;
   /** Whether part of it is sent. */
@@ -86,14 +86,14 @@ export class MessageSender {
   }
 
   /**
-   * Sends a message after those before it.
+   * Sends a message after those before it; resolves to the length of its data set.
    * @throws {MessageCutShort} see there, and for all messages after it; any other error came before the first byte
    */
   send(
     message: DimseMessage,
     to: { readonly presentationContextId: number; readonly dataSet: DataSetSource | undefined },
     { turn, onTurn, onHandedOver }: SendOptions,
-  ): Promise<void> {
+  ): Promise<number> {
     return new Promise((resolve, reject) => {
       const writer = new MessageWriter(message, to.dataSet, to.presentationContextId);
       const hasDataSet = to.dataSet !== undefined;
@@ -226,7 +226,7 @@ export class MessageSender {
     for (const { onHandedOver } of complete) onHandedOver?.();
     try {
       await this.#orFail(this.#sendData([block.pdus]));
-      for (const { resolve } of complete) resolve();
+      for (const { resolve, writer } of complete) resolve(writer.dataSetBytes);
     } catch (error) {
       this.#cutShort ??= new MessageCutShort(error);
       for (const { reject } of complete) reject(this.#cutShort);

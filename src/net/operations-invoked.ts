@@ -16,14 +16,24 @@ export interface Exchange {
   readonly onTurn?: (() => void) | undefined;
 }
 
+/** A request of ours with its answer; see the event of that name in `AssociationEvent`. */
+export interface Answered {
+  readonly request: DimseRequest;
+  readonly response: DimseResponse;
+  readonly presentationContextId: number;
+  readonly dataSetBytes: number;
+  readonly ms: number;
+}
+
 /** The association that the operations are invoked on. */
 export interface OperationsInvokedUser {
   /** Aborts when it ends without a release. */
   readonly signal: AbortSignal;
   /** @throws {Error} if no answer would come any more */
   assertAnswerable(): void;
-  /** Resolves when the last byte is sent. */
-  send(request: DimseRequest, exchange: Exchange, options: SendOptions): Promise<void>;
+  /** Resolves when the last byte is sent, to the length of the data set. */
+  send(request: DimseRequest, exchange: Exchange, options: SendOptions): Promise<number>;
+  onAnswered(answered: Answered): void;
 }
 
 export interface OperationsInvokedOptions {
@@ -57,10 +67,14 @@ export class OperationsInvoked {
       const { request, answer } = this.#pending.open(make, exchange.presentationContextId);
       const turn = this.#turns.enter();
       try {
-        await this.#send(request, exchange, turn);
+        const { begunMs, dataSetBytes } = await this.#send(request, exchange, turn);
         // No more files are open than are being sent, however many wait for their responses.
         await close();
-        return await answer;
+        const response = await answer;
+        const { presentationContextId } = exchange;
+        const ms = performance.now() - begunMs;
+        this.#user.onAnswered({ request, response, presentationContextId, dataSetBytes, ms });
+        return response;
       } finally {
         this.#pending.close(request.messageId);
         this.#turns.leave(turn);
@@ -71,19 +85,26 @@ export class OperationsInvoked {
     }
   }
 
-  async #send(request: DimseRequest, exchange: Exchange, turn: Promise<void> | undefined): Promise<void> {
+  async #send(
+    request: DimseRequest,
+    exchange: Exchange,
+    turn: Promise<void> | undefined,
+  ): Promise<{ readonly begunMs: number; readonly dataSetBytes: number }> {
     const due = turn?.then(() => this.#user.assertAnswerable());
     // It is told where it is awaited, which it is not if the request cannot be sent for another reason.
     due?.catch(() => undefined);
-    await this.#user.send(request, exchange, {
+    let begunMs = 0;
+    const dataSetBytes = await this.#user.send(request, exchange, {
       turn: due,
       onTurn: () => {
+        begunMs = performance.now();
         this.#pending.begin(request.messageId);
         exchange.onTurn?.();
       },
       onHandedOver: () => this.#pending.onHandedOver(request.messageId),
     });
     this.#pending.onSent(request.messageId);
+    return { begunMs, dataSetBytes };
   }
 
   /** @throws {ProtocolError} if no request waits for this response */

@@ -1,7 +1,7 @@
 /** What an association tells of itself while it works: the facts behind a log, without a word of log text. */
 import type { AcceptedContext } from '../acse/negotiate.js';
 import type { AbortedBy } from '../base/errors.js';
-import type { DimseMessage, DimseRequest } from '../dimse/messages.js';
+import type { DimseMessage, DimseRequest, DimseResponse } from '../dimse/messages.js';
 import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
 import type { TlsSession } from './tls-options.js';
 
@@ -30,6 +30,22 @@ export type AssociationEvent =
       readonly message: DimseMessage;
       readonly context: AcceptedContext;
       readonly hasDataSet: boolean;
+    }
+  | {
+      /**
+       * A request has its answer, ours or the peer's: comes when both are sent and received. An association that is lost leaves
+       * requests without one.
+       */
+      readonly type: 'answered';
+      /** Of the request. */
+      readonly direction: Direction;
+      readonly request: DimseRequest;
+      readonly response: DimseResponse;
+      readonly context: AcceptedContext;
+      /** Length of the data set as it was transferred; 0 without one. */
+      readonly dataSetBytes: number;
+      /** From our first byte, or from the end of the peer's command set, to the response. */
+      readonly ms: number;
     }
   | {
       /** A request of the peer's will be answered with a failure status. */

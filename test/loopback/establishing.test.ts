@@ -53,9 +53,9 @@ test('an association is requested, accepted and used, and both sides tell the sa
   assert.equal(association.failure, undefined);
   await association.release();
 
-  const exchange = ['associate-rq', 'associate-ac', 'message', 'message'];
-  const directions = ['outgoing', 'incoming', 'outgoing', 'incoming'];
-  const opposite = ['incoming', 'outgoing', 'incoming', 'outgoing'];
+  const exchange = ['associate-rq', 'associate-ac', 'message', 'message', 'answered'];
+  const directions = ['outgoing', 'incoming', 'outgoing', 'incoming', 'outgoing'];
+  const opposite = ['incoming', 'outgoing', 'incoming', 'outgoing', 'incoming'];
   assert.deepEqual(eventTypes(traces), [
     'requesting',
     ...exchange.map((type, index) => `${directions[index]} ${type}`),

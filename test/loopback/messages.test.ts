@@ -6,6 +6,7 @@ import { encodeCommand } from '../../src/dimse/command-codec.js';
 import {
   type DimseMessage,
   type DimseResponse,
+  discardSink,
   type IncomingInstance,
   NoPresentationContext,
   ProtocolError,
@@ -33,7 +34,7 @@ import {
   storeRq,
   storeRsp,
 } from '../support/loopback-peer.js';
-import { associate, rejection, startServer, type TestServer, traced } from '../support/loopback-server.js';
+import { associate, rejection, startServer, type TestServer, type Traces, traced } from '../support/loopback-server.js';
 
 const MANY = { maxOperationsInvoked: 16 };
 
@@ -553,4 +554,51 @@ test('a request that cannot even be made closes its source', async () => {
   assert.ok((await failure) instanceof RangeError);
   assert.equal(isClosed, true);
   await association.release();
+});
+
+test('both sides trace each request with its answer, the length of its data set and the time that it took', async () => {
+  const traces: Traces = new Inbox();
+  const refusing: StoreInstance = async (instance) => {
+    if (instance.sopInstanceUid === '1.2.4') throw new StatusError(0xa700, 'no room');
+    await discardSink(instance);
+  };
+  await using acceptor = await startServer({
+    services: [verificationProvider(), storageProvider({ store: refusing })],
+  });
+  const association = await associate(acceptor.port, {
+    contexts: [ECHO_CONTEXT, CT_CONTEXT],
+    trace: (trace) => traces.push(trace),
+  });
+  const dataSet = ctDataSet('1.2.3');
+  assert.equal((await store(association, dataSet)).status, 0x0000);
+  assert.equal((await store(association, Buffer.alloc(1_000_001), '1.2.4')).status, 0xa700);
+  await verify(association);
+  await association.release();
+
+  const expected = [
+    [0x0000, dataSet.length, '1.2.3'],
+    // PS3.5 A.5: an even number of bytes goes over the network.
+    [0xa700, 1_000_002, '1.2.4'],
+    [0x0000, 0, undefined],
+  ];
+  for (const [side, direction] of [
+    [traces, 'outgoing'],
+    [acceptor.traces, 'incoming'],
+  ] as const) {
+    const answered = side.seen.map(({ event }) => event).filter((event) => event.type === 'answered');
+    assert.deepEqual(
+      answered.map(({ request, response, dataSetBytes }) => [
+        response.status,
+        dataSetBytes,
+        request.type === 'C-STORE-RQ' ? request.affectedSopInstanceUid : undefined,
+      ]),
+      expected,
+    );
+    for (const event of answered) {
+      assert.equal(event.direction, direction);
+      assert.ok(event.ms > 0 && event.ms < 60_000, `${event.ms} ms`);
+    }
+    const contexts = answered.map(({ context }) => context.abstractSyntax);
+    assert.deepEqual(contexts, [CT, CT, '1.2.840.10008.1.1']);
+  }
 });

@@ -29,7 +29,8 @@ test('small messages that wait together go out in one write, the next while none
     log.push(`write ${count}`);
     return writes[count++]?.promise ?? Promise.resolve();
   });
-  const send = (turn: number): Promise<void> => sender.send(echo(turn), TO, { onTurn: () => log.push(`turn ${turn}`) });
+  const send = (turn: number): Promise<number> =>
+    sender.send(echo(turn), TO, { onTurn: () => log.push(`turn ${turn}`) });
   const first = [send(1), send(2)];
   const idle = sender.idle().then(() => log.push('idle'));
   await new Promise(setImmediate);
@@ -54,7 +55,7 @@ test('an error before the first byte is told as it is; later it has cut the mess
     writes++;
     return Promise.resolve();
   });
-  const store = (dataSet: DataSetSource): Promise<void> =>
+  const store = (dataSet: DataSetSource): Promise<number> =>
     sender.send(echo(1), { presentationContextId: 1, dataSet }, { onTurn: () => undefined });
   await assert.rejects(store(failingSource(0)), RangeError);
   assert.equal(writes, 0);
