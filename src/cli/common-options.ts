@@ -58,6 +58,15 @@ export const LOGGING = {
       completes: 'file',
       help: 'use python logging config file f for the logger; wins over the other four',
     },
+    {
+      key: 'logFormat',
+      env: true,
+      long: '--log-format',
+      value: '[f]ormat (str)',
+      choices: { text: 'text', json: 'json' },
+      default: 'text',
+      help: "One of ['text', 'json'], prints each logging message as lines of text or as one JSON object with the facts in fields of their own",
+    },
   ],
 } as const satisfies OptionGroup;
 

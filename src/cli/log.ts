@@ -1,5 +1,6 @@
 /** What the applications log with: five levels, named loggers, and the plain `L: message` lines on standard error. */
 import { writeSync } from 'node:fs';
+import type { LogFields } from './log-fields.js';
 import { printable } from './printable.js';
 
 export type Level = 'critical' | 'error' | 'warning' | 'info' | 'debug';
@@ -12,11 +13,15 @@ export type Message = string | readonly string[];
 
 /** Every line is with the system when the call returns; only a syslog handler of `-lc` needs `close`. */
 export interface Log {
-  critical(message: Message): void;
-  error(message: Message): void;
-  warning(message: Message): void;
-  info(message: Message): void;
-  debug(message: Message): void;
+  critical(message: Message, fields?: LogFields): void;
+  error(message: Message, fields?: LogFields): void;
+  warning(message: Message, fields?: LogFields): void;
+  info(message: Message, fields?: LogFields): void;
+  debug(message: Message, fields?: LogFields): void;
+  /** Of level info, for what an option asks for by itself, such as `--stats`: only `-q` keeps it from being shown. */
+  asked(message: Message, fields?: LogFields): void;
+  /** Whether fields get anywhere; they need not be made otherwise. */
+  readonly takesFields: boolean;
   /** Whether a message of this level gets anywhere; worth asking before a long dump is made. */
   isEnabled(level: Level): boolean;
   /** The same log as another logger, such as `netdicom.dimse`, which `-lc` can send elsewhere. */
@@ -29,12 +34,15 @@ export interface Log {
 export interface LogSink {
   /** What is below this severity goes nowhere. */
   readonly threshold: number;
+  /** Whether `Log.asked` is shown whatever the threshold. */
+  readonly showsAsked?: boolean;
   /** `lines` are printable. */
-  write(level: Level, lines: readonly string[]): void;
+  write(level: Level, lines: readonly string[], fields?: LogFields): void;
 }
 
 /** Where the messages of all loggers go. */
 export interface LogBackend {
+  readonly takesFields?: true;
   sink(logger: string): LogSink;
   close(): Promise<void>;
 }
@@ -43,8 +51,10 @@ export interface LogBackend {
 export function createLog(name: string, backend: LogBackend): Log {
   const sink = backend.sink(name);
   const isEnabled = (level: Level): boolean => SEVERITY[level] >= sink.threshold;
-  const at = (level: Level) => (message: Message) => {
-    if (isEnabled(level)) sink.write(level, (typeof message === 'string' ? [message] : message).map(printable));
+  const write = (level: Level, message: Message, fields?: LogFields) =>
+    sink.write(level, (typeof message === 'string' ? [message] : message).map(printable), fields);
+  const at = (level: Level) => (message: Message, fields?: LogFields) => {
+    if (isEnabled(level)) write(level, message, fields);
   };
   return {
     critical: at('critical'),
@@ -52,6 +62,10 @@ export function createLog(name: string, backend: LogBackend): Log {
     warning: at('warning'),
     info: at('info'),
     debug: at('debug'),
+    asked: (message, fields) => {
+      if (sink.showsAsked === true || isEnabled('info')) write('info', message, fields);
+    },
+    takesFields: backend.takesFields === true,
     isEnabled,
     named: (logger) => createLog(logger, backend),
     close: () => backend.close(),
@@ -62,12 +76,18 @@ export function createLog(name: string, backend: LogBackend): Log {
 export function stderrBackend(level: Level): LogBackend {
   const sink: LogSink = {
     threshold: SEVERITY[level],
+    showsAsked: showsAsked(level),
     write(messageLevel, lines) {
       const prefix = messageLevel.charAt(0).toUpperCase();
       writeStandard(2, lines.map((line) => `${prefix}: ${line}\n`).join(''));
     },
   };
   return { sink: () => sink, close: async () => undefined };
+}
+
+/** Whether a log from `level` up shows `Log.asked`. */
+export function showsAsked(level: Level): boolean {
+  return level !== 'critical';
 }
 
 /** Writes to standard output (1) or error (2); if that is closed or its disk is full, nobody is left to be told. */

@@ -14,6 +14,8 @@ import {
   transferSyntax,
 } from '../index.js';
 import type { Log } from './log.js';
+import type { LogFields } from './log-fields.js';
+import { TraceFields } from './trace-fields.js';
 
 /** Logs every association of an application; `role` tells the words that differ between the two. */
 export class Narrator {
@@ -22,6 +24,8 @@ export class Narrator {
   readonly #acse: Log;
   readonly #dimse: Log;
   readonly #dataset: Log;
+  /** Only for a log that takes fields. */
+  readonly #fields: TraceFields | undefined;
 
   constructor(role: 'user' | 'provider', log: Log) {
     this.#role = role;
@@ -29,57 +33,69 @@ export class Narrator {
     this.#acse = log.named('netdicom.acse');
     this.#dimse = log.named('netdicom.dimse');
     this.#dataset = log.named('netdicom.dataset');
+    this.#fields = log.takesFields ? new TraceFields() : undefined;
   }
 
-  tell({ remote, event }: AssociationTrace): void {
+  /** The next C-STORE request to go out is for this file. */
+  sending(path: string): void {
+    this.#fields?.sending(path);
+  }
+
+  tell(trace: AssociationTrace): void {
+    const { remote, event } = trace;
+    const fields = this.#fields?.of(trace);
     switch (event.type) {
       case 'requesting':
-        this.#log.info('Requesting Association');
+        this.#log.info('Requesting Association', fields);
         break;
       case 'secured':
-        this.#log.info(`TLS Connection Established (${tlsWords(event.session)})`);
+        this.#log.info(`TLS Connection Established (${tlsWords(event.session)})`, fields);
         break;
       case 'associate-rq':
-        if (event.direction === 'incoming') this.#log.info('Association Received');
-        this.#dump(this.#acse, event);
+        if (event.direction === 'incoming') this.#log.info('Association Received', fields);
+        this.#dump(this.#acse, event, fields);
         break;
       case 'associate-ac':
-        if (event.direction === 'outgoing') this.#log.info('Association Accepted');
-        this.#dump(this.#acse, event);
-        if (event.direction === 'incoming') this.#log.info('Association Accepted');
+        if (event.direction === 'outgoing') this.#log.info('Association Accepted', fields);
+        this.#dump(this.#acse, event, fields);
+        if (event.direction === 'incoming') this.#log.info('Association Accepted', fields);
         break;
       case 'associate-rj':
-        if (event.direction === 'outgoing') this.#log.warning(rejectionWords(remote, event));
-        this.#dump(this.#acse, event);
+        if (event.direction === 'outgoing') this.#log.warning(rejectionWords(remote, event), fields);
+        this.#dump(this.#acse, event, fields);
         break;
       case 'message':
-        this.#message(event);
+        this.#message(event, fields);
         break;
       case 'answered':
+        // The text log is as the manuals of both applications have it, which have no such line.
+        if (fields !== undefined)
+          this.#log.info(`${messageWords(event.request)} answered: ${statusLine(event.response.status)}`, fields);
         break;
       case 'request-failed':
         this.#log.error(
           `${messageWords(event.request)} failed (${remote}${instanceOf(event.request)}): ${statusLine(event.status)}: ${event.error.message}`,
+          fields,
         );
         break;
       case 'no-request':
-        if (event.error === undefined) this.#log.debug(`Connection without an association request (${remote})`);
-        else this.#log.warning(`No association request (${remote}): ${event.error.message}`);
+        if (event.error === undefined) this.#log.debug(`Connection without an association request (${remote})`, fields);
+        else this.#log.warning(`No association request (${remote}): ${event.error.message}`, fields);
         break;
       case 'accept-failed':
-        this.#log.error(`Cannot accept connections: ${event.error.message}`);
+        this.#log.error(`Cannot accept connections: ${event.error.message}`, fields);
         break;
       case 'releasing':
-        this.#log.info('Releasing Association');
+        this.#log.info('Releasing Association', fields);
         break;
       case 'released':
-        if (this.#role === 'provider') this.#log.info('Association Released');
+        if (this.#role === 'provider' || fields !== undefined) this.#log.info('Association Released', fields);
         break;
       case 'aborting':
-        this.#log.info('Aborting Association');
+        this.#log.info('Aborting Association', fields);
         break;
       case 'aborted':
-        this.#aborted(remote, event);
+        this.#aborted(remote, event, fields);
         break;
       default:
         event satisfies never;
@@ -87,37 +103,38 @@ export class Narrator {
   }
 
   /** The command set is always Implicit VR Little Endian; the data set is as the context has it (PS3.7 6.3.1). */
-  #message(event: Extract<AssociationEvent, { type: 'message' }>): void {
+  #message(event: Extract<AssociationEvent, { type: 'message' }>, fields: LogFields | undefined): void {
     const { message, direction, context, hasDataSet } = event;
     if (direction === 'incoming') {
-      this.#reading('Little Endian Implicit');
-      this.#log.info(`Received ${messageWords(message)}${echoId(message)}`);
-      this.#dump(this.#dimse, event);
+      this.#reading('Little Endian Implicit', fields);
+      this.#log.info(`Received ${messageWords(message)}${echoId(message)}`, fields);
+      this.#dump(this.#dimse, event, fields);
       // PS3.4 B.3.1.4 allows it for some, and senders exist that do it for others.
       if (message.type === 'C-STORE-RQ' && message.affectedSopClassUid !== context.abstractSyntax)
-        this.#dimse.debug(`The SOP class is not that of presentation context ${context.id}`);
+        this.#dimse.debug(`The SOP class is not that of presentation context ${context.id}`, fields);
       const syntax = transferSyntax(context.transferSyntax);
-      if (hasDataSet) this.#reading(syntax === undefined ? context.transferSyntax : shortName(syntax));
+      if (hasDataSet) this.#reading(syntax === undefined ? context.transferSyntax : shortName(syntax), fields);
     } else if ('messageId' in message) {
-      this.#log.info(`Sending ${messageWords(message)}: MsgID ${message.messageId}${modality(message)}`);
-      this.#dump(this.#dimse, event);
+      this.#log.info(`Sending ${messageWords(message)}: MsgID ${message.messageId}${modality(message)}`, fields);
+      this.#dump(this.#dimse, event, fields);
     }
   }
 
-  #reading(syntax: string): void {
-    this.#dataset.debug(`netdicom.read_dataset() TransferSyntax="${syntax}"`);
+  #reading(syntax: string, fields: LogFields | undefined): void {
+    this.#dataset.debug(`netdicom.read_dataset() TransferSyntax="${syntax}"`, fields);
   }
 
   /** A provider has nobody else to tell; a user's own error ends its run and is told there. */
-  #aborted(remote: string, event: Extract<AssociationEvent, { type: 'aborted' }>): void {
-    if (this.#role === 'provider') this.#log.error(`Association Aborted (${remote}): ${whyAborted(event.error)}`);
-    this.#dump(this.#acse, event);
+  #aborted(remote: string, event: Extract<AssociationEvent, { type: 'aborted' }>, fields: LogFields | undefined): void {
+    if (this.#role === 'provider')
+      this.#log.error(`Association Aborted (${remote}): ${whyAborted(event.error)}`, fields);
+    this.#dump(this.#acse, event, fields);
   }
 
-  #dump(log: Log, event: AssociationEvent): void {
+  #dump(log: Log, event: AssociationEvent, fields: LogFields | undefined): void {
     if (!log.isEnabled('debug')) return;
     const lines = describeTrace(event);
-    if (lines.length > 0) log.debug(lines);
+    if (lines.length > 0) log.debug(lines, fields);
   }
 }
 

@@ -48,6 +48,18 @@ export const secondsToMs: NumberParser = Object.assign(
   { ranges: [{ type: 'number' as const, minimum: 0, maximum: MAX_SECONDS }], words: [UNLIMITED] },
 );
 
+const MIN_INTERVAL_SECONDS = 0.1;
+
+/** Seconds between one time and the next, with or without a fraction, as milliseconds. */
+export const interval: NumberParser = Object.assign(
+  (text: string): number => {
+    const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+    if (seconds >= MIN_INTERVAL_SECONDS && seconds <= MAX_SECONDS) return Math.round(seconds * 1000);
+    throw new RangeError(`${shown(text)} is not a number of seconds from ${MIN_INTERVAL_SECONDS} to ${MAX_SECONDS}`);
+  },
+  { ranges: [{ type: 'number' as const, minimum: MIN_INTERVAL_SECONDS, maximum: MAX_SECONDS }], words: [] },
+);
+
 /** Any text but the empty one. */
 export function text(value: string): string {
   if (value.length === 0) throw new RangeError('is empty');

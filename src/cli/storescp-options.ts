@@ -12,6 +12,7 @@ import {
 } from './common-options.js';
 import { EVENTS } from './event-options.js';
 import { USERS } from './identity-options.js';
+import { MONITORING } from './monitoring-options.js';
 import type { Application, OptionsOf } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
 import { OUTPUT } from './output-options.js';
@@ -143,6 +144,7 @@ export const STORESCP = {
     },
     OUTPUT,
     EVENTS,
+    MONITORING,
     TLS_OF_ACCEPTOR,
     GENERAL,
   ],

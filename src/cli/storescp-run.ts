@@ -17,8 +17,9 @@ import { CommandLineError } from './command-line-error.js';
 import { type EventReports, openEvents } from './events.js';
 import { HangUps } from './hang-ups.js';
 import { printUserLine } from './hash-password.js';
-import { type Log, writeStandard } from './log.js';
+import type { Log } from './log.js';
 import { Narrator } from './narrator.js';
+import { beginObservation, type Observation } from './observation.js';
 import type { StorescpOptions } from './storescp-options.js';
 import { openSink, type Sink } from './storescp-sink.js';
 import { acceptorTls, namingFiles, renewTls } from './tls-files.js';
@@ -38,6 +39,15 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
   // The command line has a port unless it has a password to hash.
   if (port === undefined) return await printUserLine(hashPassword ?? '');
   if (hashPassword !== undefined) throw new CommandLineError('--hash-password: takes no port');
+  const observation = await beginObservation(options, log);
+  return await receive({ ...options, port }, log, observation).finally(() => observation.end());
+}
+
+async function receive(
+  options: StorescpOptions & { readonly port: number },
+  log: Log,
+  observation: Observation,
+): Promise<number> {
   const hangUps = new HangUps(log);
   const narrator = new Narrator('provider', log);
   const admitted = admission(options, log, hangUps);
@@ -47,30 +57,36 @@ export async function run(options: StorescpOptions, log: Log): Promise<number> {
   const serving = serve({
     ...options,
     ...admitted,
-    port,
     tls,
     host: options.bindAddress,
     idleTimeoutMs: options.connectionTimeoutMs,
     services: services(options, sink, reports),
-    trace: (trace) => {
+    trace: observation.tracing((trace) => {
       narrator.tell(trace);
       reports?.events.trace(trace);
-    },
+    }),
   });
   const server = await namingFiles(serving, options);
   // Whoever reads the port may send a signal at once.
-  const ended = stopOnSignal(server, log, reports);
+  const ended = stopOnSignal(server, log, { reports, observation });
   if (tls !== undefined) hangUps.rereadOnHangUp('Certificates', () => renewTls(server, options));
-  if (port === 0) writeStandard(1, `${server.port}\n`);
+  observation.listening(server);
   return await ended.finally(() => hangUps.stop());
 }
 
+/** What is to know that it ends. */
+interface Ending {
+  readonly reports: EventReports | undefined;
+  readonly observation: Observation;
+}
+
 /** Resolves when all has ended: by itself after `-to`, or by a signal, the second of which allows no grace. */
-async function stopOnSignal(server: Server, log: Log, reports: EventReports | undefined): Promise<number> {
+async function stopOnSignal(server: Server, log: Log, { reports, observation }: Ending): Promise<number> {
   let exitCode: number = EXIT.success;
   let graceMs = GRACE_MS;
   const stop = (signal: NodeJS.Signals) => {
-    log.info(`Stopping on ${signal}`);
+    observation.stopping();
+    log.info(`Stopping on ${signal}`, { event: 'stopping', signal });
     exitCode = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
     void server.close({ graceMs });
     reports?.stop(graceMs);

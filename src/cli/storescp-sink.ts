@@ -3,6 +3,7 @@ import { directorySink, discardSink, type IncomingInstance, printable, type Stor
 import type { Log } from './log.js';
 import { outputNames } from './output-names.js';
 import type { StorescpOptions } from './storescp-options.js';
+import { storingFields } from './trace-fields.js';
 
 export interface Sink {
   readonly store: StoreInstance;
@@ -20,7 +21,8 @@ export async function openSink(options: StorescpOptions, log: Log): Promise<Sink
     ...duplicates(options, log),
     nameOf(instance) {
       const parts = names.namesOf(instance);
-      log.info(`Storing DICOM file: ${printable(parts.join('/'))}`);
+      const fields = log.takesFields ? storingFields(instance) : undefined;
+      log.info(`Storing DICOM file: ${printable(parts.join('/'))}`, fields);
       return parts;
     },
   });
@@ -30,7 +32,7 @@ export async function openSink(options: StorescpOptions, log: Log): Promise<Sink
 async function plainSink(options: StorescpOptions, log: Log): Promise<StoreInstance> {
   const store = options.ignore ? discardSink : await directorySink(options.outputDirectory, duplicates(options, log));
   return (instance: IncomingInstance) => {
-    log.info(`Storing DICOM file: ${instance.fileName}`);
+    log.info(`Storing DICOM file: ${instance.fileName}`, log.takesFields ? storingFields(instance) : undefined);
     return store(instance);
   };
 }

@@ -21,6 +21,7 @@ import { EXIT, sentence } from './application.js';
 import { printPlan } from './dry-run.js';
 import type { Log } from './log.js';
 import { Narrator } from './narrator.js';
+import { eventFields, failureFields, outcomeFields, withFields } from './outcome-fields.js';
 import { pathFilter } from './path-filter.js';
 import type { StorescuOptions } from './storescu-options.js';
 import { Tally } from './tally.js';
@@ -72,15 +73,16 @@ async function send(options: StorescuOptions, work: StoreFilesOptions, { log, ta
   let requests = 0;
   const unanswered: string[] = [];
   const report = (event: StoreEvent) => {
+    work.report?.(event);
     if (event.type === 'left') tally.countLeft(event);
-    else logEvent(event, log);
+    else logEvent(event, log.takesFields ? withFields(log, eventFields(event)) : log);
   };
   try {
     for await (const outcome of storeFiles(options.paths, { ...work, report })) {
       tally.count(outcome);
       if (outcome.type === 'unanswered') unanswered.push(outcome.path);
       if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
-      if (!isGood(outcome, log)) exitCode = EXIT.notStored;
+      if (!isGood(outcome, log.takesFields ? withFields(log, outcomeFields(outcome)) : log)) exitCode = EXIT.notStored;
     }
     if (options.paths.length > 0 && requests === 0 && options.repeat > 0 && exitCode === EXIT.success) {
       log.error('No DICOM files to send');
@@ -90,7 +92,7 @@ async function send(options: StorescuOptions, work: StoreFilesOptions, { log, ta
   } catch (error) {
     const [first, ...others] = unanswered;
     if (others.length > 0) for (const path of unanswered) log.error(`Not answered: ${path}`);
-    log.error(describeFailure(error, options, others.length > 0 ? undefined : first));
+    log.error(describeFailure(error, options, others.length > 0 ? undefined : first), failureFields(error, options));
     return EXIT.failure;
   }
 }
@@ -109,6 +111,9 @@ async function storeOptions(options: StorescuOptions, log: Log): Promise<StoreFi
     haltOnFailure: options.halt,
     endWith: options.abort ? 'abort' : 'release',
     trace: (trace) => narrator.tell(trace),
+    report: (event) => {
+      if (event.type === 'sending') narrator.sending(event.instance.path);
+    },
   };
 }
 

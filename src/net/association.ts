@@ -265,7 +265,11 @@ export class Association implements AssociationHandle, UpperLayerUser {
       this.#made.trace({ type: 'message', direction: 'outgoing', message, context, hasDataSet: dataSet !== undefined });
     };
     try {
-      return await this.#sender.send(message, { presentationContextId, dataSet }, { turn, onTurn: tellTurn, onHandedOver });
+      return await this.#sender.send(
+        message,
+        { presentationContextId, dataSet },
+        { turn, onTurn: tellTurn, onHandedOver },
+      );
     } catch (error) {
       if (!(error instanceof MessageCutShort)) throw error;
       const { cause } = error;

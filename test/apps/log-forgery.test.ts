@@ -7,6 +7,7 @@ import { printable } from '../../src/index.js';
 import { encodePdu } from '../../src/pdu/codec.js';
 import type { AssociateRq } from '../../src/pdu/types.js';
 import { ctImage, temporaryFolder } from '../support/apps-files.js';
+import { jsonLines } from '../support/apps-json-log.js';
 import { acceptance, PduSocket, scriptedPeer } from '../support/apps-peer.js';
 import { listeningStorescp, runStorescu, withStorescp } from '../support/apps-run.js';
 import { element, uint16 } from '../support/dimse-messages.js';
@@ -125,6 +126,16 @@ describe('storescp and a peer whose every text is forged', limits, () => {
         assertHonest(stderr, /^[EWID]: /);
         assert.deepEqual(await readdir(folder.path), []);
       }));
+
+  it('--log-format json: has one object for each message, in which the texts are as they came', () =>
+    withStorescp(['-d', '--log-format', 'json'], async ({ port, process }, folder) => {
+      await sayAll(port);
+      const lines = jsonLines((await process.stop()).stderr);
+      const request = lines.find(({ event }) => event === 'associate-rq');
+      assert.equal(request?.callingAet, TITLE);
+      assert.ok(lines.some(({ sopInstanceUid }) => String(sopInstanceUid).startsWith(NASTY.slice(0, 40))));
+      assert.deepEqual(await readdir(folder.path), []);
+    }));
 
   it('-lc: and in a file', async () => {
     await using folder = await temporaryFolder();

@@ -224,7 +224,24 @@ describe('storescu with', { concurrency: 6 }, () => {
       const { stdout, stderr, code } = await storescu([option]);
       assert.deepEqual([stderr, code], ['', 0]);
       const options = [
-        ...['-q', '-v', '-d', '-ll', '-lc', '-aet', '-aec', '-pts', '-xi', '-xe', '-xb', '-xo', '-to', '-ta', '-td'],
+        ...[
+          '-q',
+          '-v',
+          '-d',
+          '-ll',
+          '-lc',
+          '--log-format',
+          '-aet',
+          '-aec',
+          '-pts',
+          '-xi',
+          '-xe',
+          '-xb',
+          '-xo',
+          '-to',
+          '-ta',
+          '-td',
+        ],
         ...[
           '--user',
           '--password-file',
@@ -255,6 +272,7 @@ describe('storescu with', { concurrency: 6 }, () => {
       assert.deepEqual(missingInHelp(stdout, options), []);
       assert.deepEqual(defaultsInHelp(stdout), [
         '--log-level warning',
+        '--log-format text',
         '--calling-aet ECHOSCU',
         '--called-aet ANY-SCP',
         '--timeout unlimited',

@@ -29,7 +29,7 @@ const PATHS = ['ct.dcm', 'my image.dcm', 'study'];
 
 /** All that is offered for a line, sorted. */
 const OFFERED: readonly (readonly [string, readonly string[]])[] = [
-  ['storescu --log', ['--log-config', '--log-level']],
+  ['storescu --log', ['--log-config', '--log-format', '--log-level']],
   ['storescu --log-c', ['--log-config']],
   ['storescu --no-such', []],
   // Whole words with one hyphen.
@@ -40,6 +40,7 @@ const OFFERED: readonly (readonly [string, readonly string[]])[] = [
   ['storescu -ll w', ['warn', 'warning']],
   ['storescu --log-level=cr', ['critical']],
   ['storescu --log-level=', LEVELS],
+  ['storescp --log-format ', ['json', 'text']],
   ['storescp --completion ', ['bash', 'fish', 'zsh']],
   ['storescu -aet ', []],
   ['storescu --calling-aet=', []],
@@ -60,7 +61,7 @@ const OFFERED: readonly (readonly [string, readonly string[]])[] = [
   ['storescp -x= --prefer', []],
   ['storescp --prefer-big -x', []],
   ['storescu --include a --inc', ['--include']],
-  ['storescu --log-level info --log', ['--log-config']],
+  ['storescu --log-level info --log', ['--log-config', '--log-format']],
 ];
 
 const ALL_OPTIONS = [STORESCU, STORESCP].map(
