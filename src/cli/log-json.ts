@@ -1,6 +1,6 @@
 /** The log as JSON on standard error: one object a line, for programs that collect logs. */
 
-import { type Level, type LogBackend, SEVERITY, showsAsked, writeStandard } from './log.js';
+import { type Level, type LogBackend, SEVERITY, writeStandard } from './log.js';
 import type { LogFields } from './log-fields.js';
 
 /** From `level` up; the logger is a field. */
@@ -9,7 +9,6 @@ export function jsonBackend(level: Level): LogBackend {
     takesFields: true,
     sink: (logger) => ({
       threshold: SEVERITY[level],
-      showsAsked: showsAsked(level),
       write(messageLevel, lines, fields) {
         const message = lines.join('\n').trimEnd();
         writeStandard(2, jsonLine({ time: new Date().toISOString(), level: messageLevel, logger, message, ...fields }));

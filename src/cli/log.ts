@@ -18,8 +18,8 @@ export interface Log {
   warning(message: Message, fields?: LogFields): void;
   info(message: Message, fields?: LogFields): void;
   debug(message: Message, fields?: LogFields): void;
-  /** Of level info, for what an option asks for by itself, such as `--stats`: only `-q` keeps it from being shown. */
-  asked(message: Message, fields?: LogFields): void;
+  /** What the user has asked for by an option of its own: shown below the level that others are shown from, but not with -q. */
+  announce(message: Message, fields?: LogFields): void;
   /** Whether fields get anywhere; they need not be made otherwise. */
   readonly takesFields: boolean;
   /** Whether a message of this level gets anywhere; worth asking before a long dump is made. */
@@ -34,8 +34,6 @@ export interface Log {
 export interface LogSink {
   /** What is below this severity goes nowhere. */
   readonly threshold: number;
-  /** Whether `Log.asked` is shown whatever the threshold. */
-  readonly showsAsked?: boolean;
   /** `lines` are printable. */
   write(level: Level, lines: readonly string[], fields?: LogFields): void;
 }
@@ -62,8 +60,8 @@ export function createLog(name: string, backend: LogBackend): Log {
     warning: at('warning'),
     info: at('info'),
     debug: at('debug'),
-    asked: (message, fields) => {
-      if (sink.showsAsked === true || isEnabled('info')) write('info', message, fields);
+    announce: (message, fields) => {
+      if (sink.threshold < SEVERITY.critical) write('info', message, fields);
     },
     takesFields: backend.takesFields === true,
     isEnabled,
@@ -76,18 +74,12 @@ export function createLog(name: string, backend: LogBackend): Log {
 export function stderrBackend(level: Level): LogBackend {
   const sink: LogSink = {
     threshold: SEVERITY[level],
-    showsAsked: showsAsked(level),
     write(messageLevel, lines) {
       const prefix = messageLevel.charAt(0).toUpperCase();
       writeStandard(2, lines.map((line) => `${prefix}: ${line}\n`).join(''));
     },
   };
   return { sink: () => sink, close: async () => undefined };
-}
-
-/** Whether a log from `level` up shows `Log.asked`. */
-export function showsAsked(level: Level): boolean {
-  return level !== 'critical';
 }
 
 /** Writes to standard output (1) or error (2); if that is closed or its disk is full, nobody is left to be told. */

@@ -23,6 +23,8 @@ export async function beginObservation(options: StorescpOptions, log: Log): Prom
 export class Observation {
   readonly #options: StorescpOptions;
   readonly #log: Log;
+  /** What is stored goes into it. */
+  readonly #directory: string | undefined;
   readonly #health: Health;
   #statistics: Statistics | undefined;
   #monitors: MetricsServer | undefined;
@@ -33,7 +35,8 @@ export class Observation {
   constructor(options: StorescpOptions, log: Log) {
     this.#options = options;
     this.#log = log;
-    this.#health = new Health(options.ignore ? undefined : options.outputDirectory);
+    this.#directory = options.ignore ? undefined : resolve(options.outputDirectory);
+    this.#health = new Health(this.#directory);
   }
 
   async begin(): Promise<void> {
@@ -102,8 +105,8 @@ export class Observation {
 
   /** `Listening on [::]:11112 as STORESCP, storing in /var/lib/dicom`, which is logged as well. */
   #whereItListens({ address, port }: Server): string {
-    const { aeTitle, ignore, outputDirectory, tls } = this.#options;
-    const directory = ignore ? undefined : resolve(outputDirectory);
+    const { aeTitle, tls } = this.#options;
+    const directory = this.#directory;
     const host = address.includes(':') ? `[${address}]` : address;
     const storing = directory === undefined ? 'storing nothing' : `storing in ${directory}`;
     const where = `Listening on ${host}:${port}${tls ? ' with TLS' : ''} as ${aeTitle}, ${storing}`;

@@ -5,7 +5,7 @@ import { cut, type LogFields, statusCode } from './log-fields.js';
 
 /** The same log, each of whose messages has these fields. */
 export function withFields(log: Log, fields: LogFields): Log {
-  const at = (level: 'critical' | 'error' | 'warning' | 'info' | 'debug' | 'asked') => (message: Message) =>
+  const at = (level: 'critical' | 'error' | 'warning' | 'info' | 'debug' | 'announce') => (message: Message) =>
     log[level](message, fields);
   return {
     ...log,
@@ -14,7 +14,7 @@ export function withFields(log: Log, fields: LogFields): Log {
     warning: at('warning'),
     info: at('info'),
     debug: at('debug'),
-    asked: at('asked'),
+    announce: at('announce'),
   };
 }
 

@@ -47,7 +47,7 @@ export class RunningStatistics {
       `in all: ${totalsInWords(totals)}`,
       `memory ${bytesInWords(memoryBytes)}`,
     ];
-    this.#log.asked(`Statistics: ${parts.join('; ')}`, {
+    this.#log.announce(`Statistics: ${parts.join('; ')}`, {
       event: 'stats',
       seconds: seconds(ms),
       openAssociations,
@@ -63,7 +63,7 @@ export class RunningStatistics {
 }
 
 /**
- * `1500 stored, 2 failed (0xA700 - Failure: Out of Resources), 790 MB in 3600.0 s (219 kB/s)`, then how associations have
+ * `Summary: 1500 stored, 2 failed (0xA700 - Failure: Out of Resources), 790 MB in 3600.0 s (219 kB/s)`, then how associations have
  * ended; where there are several statuses of failure, a line for each.
  * @param ms since the start
  */
@@ -72,13 +72,13 @@ export function tellSummary(statistics: Statistics, ms: number, log: Log): void 
   const { stored, failed, bytes } = totals;
   const failures = failuresByStatus(statistics);
   const only = failures.length === 1 && failures[0] !== undefined ? ` (${statusLine(failures[0].status)})` : '';
-  log.asked(
-    `${stored} stored, ${failed} failed${only}, ${bytesInWords(bytes)} in ${secondsInWords(ms)} (${rateInWords(bytes, ms)})`,
+  log.announce(
+    `Summary: ${stored} stored, ${failed} failed${only}, ${bytesInWords(bytes)} in ${secondsInWords(ms)} (${rateInWords(bytes, ms)})`,
     { event: 'summary', objects: stored, failures: failed, bytes, seconds: seconds(ms), associations, ...endings },
   );
   if (failures.length > 1 || log.takesFields)
     for (const { status, objects } of failures)
-      log.asked(`${objects} failed: ${statusLine(status)}`, {
+      log.announce(`Summary: ${objects} failed: ${statusLine(status)}`, {
         event: 'summary-status',
         status: statusCode(status),
         statusMeaning: describeStatus(status).meaning,
@@ -87,7 +87,7 @@ export function tellSummary(statistics: Statistics, ms: number, log: Log): void 
   const ended = ENDINGS.filter((ending) => endings[ending] > 0).map(
     (ending) => `${endings[ending]} ${ENDING_WORDS[ending]}`,
   );
-  log.asked(`${count(associations, 'association')}${ended.length === 0 ? '' : `: ${ended.join(', ')}`}`, {
+  log.announce(`Summary: ${count(associations, 'association')}${ended.length === 0 ? '' : `: ${ended.join(', ')}`}`, {
     event: 'summary-associations',
     associations,
     ...endings,

@@ -51,13 +51,13 @@ describe('the log as JSON', () => {
       const log = await openLog('app', { logFormat: 'json', ...${options} });
       ${code}
     `);
-  const EACH = `for (const level of ['critical', 'error', 'warning', 'info', 'debug', 'asked']) log[level](level);`;
+  const EACH = `for (const level of ['critical', 'error', 'warning', 'info', 'debug', 'announce']) log[level](level);`;
 
   for (const [options, shown] of [
-    ['{}', ['critical', 'error', 'warning', 'asked']],
+    ['{}', ['critical', 'error', 'warning', 'announce']],
     ["{ verbosity: 'critical' }", ['critical']],
-    ["{ verbosity: 'info' }", ['critical', 'error', 'warning', 'info', 'asked']],
-    ["{ verbosity: 'critical', logLevel: 'error' }", ['critical', 'error', 'asked']],
+    ["{ verbosity: 'info' }", ['critical', 'error', 'warning', 'info', 'announce']],
+    ["{ verbosity: 'critical', logLevel: 'error' }", ['critical', 'error', 'announce']],
   ] as const)
     it(`with ${options} has ${shown.join(', ')}`, () => {
       const { stderr, stdout } = openedWith(options, EACH);
@@ -72,7 +72,7 @@ describe('the log as JSON', () => {
       );
       assert.deepEqual(
         lines.map(({ level }) => level),
-        shown.map((level) => (level === 'asked' ? 'info' : level)),
+        shown.map((level) => (level === 'announce' ? 'info' : level)),
       );
     });
 
