@@ -1,9 +1,11 @@
 /** The systemd unit and the container file in examples/: linted, and their commands run by the built applications. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { type Folder, temporaryFolder } from '../support/apps-files.js';
+import { monitorOf } from '../support/apps-monitor.js';
 import { listeningStorescp } from '../support/apps-run.js';
 import { projectRoot } from '../support/paths.js';
 import { skipWithout } from '../support/peers-required.js';
@@ -49,14 +51,23 @@ it('the container file makes an image that is not run by root, stores in a volum
   assert.equal(directoryIn(command(/^CMD /m)), '/var/lib/dicom');
 });
 
-it('the health check tells whether its storescp answers', async () => {
+it('the health check tells whether its storescp listens and can store', async () => {
   const [server, ...serverArgs] = command(/^CMD /m);
-  const [client, ...clientArgs] = command(/^HEALTHCHECK .*\\\n +CMD /m);
-  assert.deepEqual([server, client], ['storescp', 'storescu']);
+  const [program, ...checkArgs] = command(/^HEALTHCHECK .*\\\n +CMD /m);
+  assert.deepEqual([server, program], ['storescp', 'node']);
+  const [, asked = ''] = /^ENV NETDICOM_METRICS_PORT=(\d+)$/m.exec(containerFile) ?? [];
   await using folder = await temporaryFolder();
-  await using storescp = await listeningStorescp(inTest(serverArgs, folder));
-  const check = () => storescu(clientArgs.map((word) => (word === PORT ? String(storescp.port) : word)));
+  const env = { NETDICOM_METRICS_PORT: '0' };
+  await using storescp = await listeningStorescp(inTest(serverArgs, folder), { env });
+  const { port } = new URL(await monitorOf(storescp));
+  const check = () =>
+    run(
+      process.execPath,
+      checkArgs.map((word) => word.replace(`:${asked}/`, `:${port}/`)),
+    );
   assert.deepEqual(await check(), { code: 0, signal: null, stdout: '', stderr: '' });
+  await rm(folder.path, { recursive: true });
+  assert.equal((await check()).code, 1);
   await storescp.process.stop('SIGTERM');
   assert.equal((await check()).code, 1);
 });

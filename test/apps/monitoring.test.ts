@@ -1,8 +1,9 @@
 /** How storescp tells how it is doing: --stats, --summary, --metrics-port, and where it listens. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { bytesInWords } from '../../src/cli/quantities.js';
 import { temporaryFolder } from '../support/apps-files.js';
@@ -20,6 +21,7 @@ import {
   storeWell,
 } from '../support/apps-peer.js';
 import { listeningStorescp, runStorescp, withStorescp, words } from '../support/apps-run.js';
+import { projectRoot } from '../support/paths.js';
 
 const limits = { concurrency: 4, timeout: 60_000 };
 const CT_NAME = 'CT Image Storage';
@@ -175,6 +177,20 @@ describe('storescp --metrics-port', limits, () => {
         assert.ok(help.length > 0);
         assert.equal(type === 'counter', name.endsWith('_total'), name);
       }
+    }));
+
+  it('has the metrics that docs/monitoring.md has', () =>
+    withStorescp(words('--metrics-port 0'), async (storescp) => {
+      const url = await monitorOf(storescp);
+      const text = await readFile(join(projectRoot, 'docs', 'monitoring.md'), 'utf8');
+      const [, table = ''] = /<!-- metrics -->\n([\s\S]*?)\n<!-- end of metrics -->/.exec(text) ?? [];
+      const rows = Array.from(table.matchAll(/^\| `(\w+)` +\| (\w+) +\| .*? +\| (.*?) +\|$/gm), (row) =>
+        row.slice(1, 4),
+      );
+      const metrics = Array.from(await metricsOf(url), ([name, { type, help }]) => [name, type, help]);
+      const isThere = ([name]: readonly (string | undefined)[]) =>
+        process.platform === 'linux' || name !== 'process_open_fds';
+      assert.deepEqual(metrics, rows.filter(isThere));
     }));
 
   it('has one label for all SOP classes that are not the standard’s', () =>
