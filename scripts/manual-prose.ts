@@ -74,6 +74,7 @@ export const PROSE: Readonly<Record<string, Prose>> = {
       ['Receive into a directory and tell of each object:', 'storescp 11112 -od /var/lib/dicom -v'],
       ['Receive on a free port, which is printed:', 'storescp 0'],
       ['See everything that a peer sends, and store nothing:', 'storescp 11112 -aet ARCHIVE -d --ignore'],
+      ['Let Prometheus and probes ask how it is doing:', 'storescp 11112 --metrics-port 9464'],
       ['Receive as a config file says:', 'storescp --config /etc/netdicom/storescp.json'],
     ],
   },
