@@ -48,6 +48,17 @@ export const secondsToMs: NumberParser = Object.assign(
   { ranges: [{ type: 'number' as const, minimum: 0, maximum: MAX_SECONDS }], words: [UNLIMITED] },
 );
 
+/** Any text but the empty one. */
+export function text(value: string): string {
+  if (value.length === 0) throw new RangeError('is empty');
+  return value;
+}
+
+/** `value` as it can stand in a message: quoted where a reader could not see it. */
+export function shown(value: string): string {
+  return value === '' || /\s/.test(value) ? `'${value}'` : value;
+}
+
 const MIN_INTERVAL_SECONDS = 0.1;
 
 /** Seconds between one time and the next, with or without a fraction, as milliseconds. */
@@ -59,14 +70,3 @@ export const interval: NumberParser = Object.assign(
   },
   { ranges: [{ type: 'number' as const, minimum: MIN_INTERVAL_SECONDS, maximum: MAX_SECONDS }], words: [] },
 );
-
-/** Any text but the empty one. */
-export function text(value: string): string {
-  if (value.length === 0) throw new RangeError('is empty');
-  return value;
-}
-
-/** `value` as it can stand in a message: quoted where a reader could not see it. */
-export function shown(value: string): string {
-  return value === '' || /\s/.test(value) ? `'${value}'` : value;
-}

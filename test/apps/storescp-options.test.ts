@@ -244,9 +244,9 @@ describe('storescp with', limits, () => {
       '--study-timeout 60',
       '--exec-jobs 1',
       '--exec-timeout 3600',
-      '--metrics-address 127.0.0.1',
       '--tls-profile bcp195',
       '--tls-client-auth require',
+      '--metrics-address 127.0.0.1',
     ]);
     assert.match(stdout, /--prefer-uncompr\n.*\(default\)\n/);
     assert.equal((await runStorescp(test, ['-h'])).stdout, stdout);
