@@ -22,6 +22,7 @@ import {
 } from '../support/apps-peer.js';
 import { listeningStorescp, runStorescp, withStorescp, words } from '../support/apps-run.js';
 import { projectRoot } from '../support/paths.js';
+import { skipWithoutSmallDisk, smallDisk } from '../support/small-disk.js';
 
 const limits = { concurrency: 4, timeout: 60_000 };
 const CT_NAME = 'CT Image Storage';
@@ -313,6 +314,23 @@ describe('storescp /healthz', limits, () => {
         assert.equal(status, 503);
       }),
   );
+
+  it('is 503 while its disk is full, has no room for another file, or may only be read', {
+    skip: skipWithoutSmallDisk(),
+  }, async () => {
+    await using disk = await smallDisk('size=4m');
+    await using storescp = await listeningStorescp(['-od', disk.path, ...words('--metrics-port 0')]);
+    const url = await monitorOf(storescp);
+    disk.fill();
+    assert.deepEqual(await healthOf(url), [503, 'output directory: no space left\n']);
+    disk.empty();
+    assert.deepEqual(await healthOf(url), [200, 'ok\n']);
+    disk.remount('ro');
+    assert.deepEqual(await healthOf(url), [503, 'output directory: read-only file system\n']);
+    await using other = await smallDisk('size=4m,nr_inodes=1');
+    await using full = await listeningStorescp(['-od', other.path, ...words('--metrics-port 0')]);
+    assert.deepEqual(await healthOf(await monitorOf(full)), [503, 'output directory: no room for another file\n']);
+  });
 
   it('asks no directory with --ignore', async () => {
     await using folder = await temporaryFolder();
