@@ -118,6 +118,7 @@ export {
 export type { FactsOfAttributes, TextDecoding } from './services/event-attributes.js';
 export type { NamingOptions, OnDuplicate } from './services/final-names.js';
 export type { PathFilter } from './services/input-files.js';
+export { type FilesMeasure, measureFiles } from './services/measure-files.js';
 export {
   type AssociationEnded,
   type InstanceStored,
@@ -137,6 +138,12 @@ export {
 } from './services/storage-provider.js';
 export { storeFiles } from './services/storage-user.js';
 export { type StoreInstanceOptions, storeInstance } from './services/store-instance.js';
-export type { SelectFilesOptions, StoreEvent, StoreFilesOptions, StoreOutcome } from './services/store-outcome.js';
+export type {
+  SelectFilesOptions,
+  StoreEvent,
+  StoreFilesOptions,
+  StoreOutcome,
+  Transfer,
+} from './services/store-outcome.js';
 export type { Study, StudyEnd } from './services/study-tracker.js';
 export { verificationProvider, verify } from './services/verification.js';

@@ -6,6 +6,7 @@ import type { ProposedPresentationContext } from '../pdu/types.js';
 import { findInstances, type InputFile } from './input-files.js';
 import { LookAhead } from './look-ahead.js';
 import { type ContextPlan, contextsFor, type Proposal, planContexts, proposalOf } from './plan.js';
+import { sift } from './sift.js';
 import type { SelectFilesOptions, StoreEvent } from './store-outcome.js';
 
 /** Files of one transfer syntax that go out in a context if the peer accepts it. */
@@ -43,7 +44,10 @@ export async function* planFiles(
   options: SelectFilesOptions & { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<PlanEvent, void, void> {
   const proposal = proposalOf(options);
-  const files = new LookAhead(findInstances(paths, { ...options, recurse: options.recurse ?? false }), options);
+  const files = new LookAhead(
+    sift(findInstances(paths, { ...options, recurse: options.recurse ?? false }), options),
+    options,
+  );
   try {
     let usual: readonly WantedContext[] = [];
     for (let isFirst = true; ; isFirst = false) {

@@ -40,8 +40,8 @@ export class Outcomes {
   /** Of the files that wait in the end. */
   tellLeft({ waiting, isWalkedThrough: isAll }: Pick<LookAhead, 'waiting' | 'isWalkedThrough'>): void {
     const isSkipped = (file: InputFile) => 'error' in file && !file.isNamed && file.error instanceof NotAnInstance;
-    const files = waiting.filter((file) => !isSkipped(file)).length;
-    if (files > 0 || !isAll) this.#options.report?.({ type: 'left', files, isAll });
+    const paths = waiting.filter((file) => !isSkipped(file)).map(({ path }) => path);
+    if (paths.length > 0 || !isAll) this.#options.report?.({ type: 'left', paths, isAll });
   }
 }
 

@@ -7,10 +7,11 @@ import type { InstanceFile } from '../file/instance-file.js';
 import type { AssociationHandle } from '../net/association-handle.js';
 import type { InputFile } from './input-files.js';
 import type { LookAhead } from './look-ahead.js';
+import { MeasuredSource } from './measured-source.js';
 import type { Outcomes, ProblemFile } from './outcomes.js';
 import { chooseContext, PerKind } from './plan.js';
 import { type OpenInstance, openInstance, sendInstance } from './store-instance.js';
-import type { StoreFilesOptions, StoreOutcome } from './store-outcome.js';
+import type { StoreFilesOptions, StoreOutcome, Transfer } from './store-outcome.js';
 
 export type WaitingInstance = Extract<InputFile, { instance: InstanceFile }>;
 
@@ -18,7 +19,7 @@ export type WaitingInstance = Extract<InputFile, { instance: InstanceFile }>;
 type Ended = StoreOutcome | ProblemFile | { readonly again: WaitingInstance };
 
 export interface SendingOptions
-  extends Pick<StoreFilesOptions, 'priority' | 'decompress' | 'haltOnFailure' | 'report'> {
+  extends Pick<StoreFilesOptions, 'priority' | 'decompress' | 'haltOnFailure' | 'report' | 'progress'> {
   readonly repeat: number;
 }
 
@@ -95,20 +96,27 @@ export class Sending {
 
   async #send(file: WaitingInstance, opened: OpenInstance): Promise<Ended> {
     const { path, instance } = file;
+    const { context } = opened;
+    const { priority, progress } = this.#options;
+    const dataSet = new MeasuredSource(opened.dataSet, progress && ((bytes) => progress(instance, bytes)));
+    let begun = 0;
     let isSent = false;
     const onTurn = () => {
+      begun = performance.now();
       isSent = true;
       this.#tellSending(instance);
     };
     try {
-      const response = await sendInstance(this.#association, opened, { priority: this.#options.priority, onTurn });
+      const response = await sendInstance(this.#association, { instance, context, dataSet }, { priority, onTurn });
       const status = describeStatus(response.status);
       const isStored = status.category === 'success' || status.category === 'warning';
-      return { type: isStored ? 'stored' : 'refused', path, instance, status, response };
+      const type = isStored ? 'stored' : 'refused';
+      return { type, path, instance, status, response, ...transferSince(begun, context, dataSet) };
     } catch (error) {
       if (error instanceof FileError || error instanceof NoPresentationContext) return this.#notSent(file, error);
       this.#loss ??= toError(error);
-      return isSent ? { type: 'unanswered', path, instance, error: this.#loss } : { again: file };
+      if (!isSent) return { again: file };
+      return { type: 'unanswered', path, instance, error: this.#loss, ...transferSince(begun, context, dataSet) };
     }
   }
 
@@ -122,7 +130,7 @@ export class Sending {
   #notSent(file: WaitingInstance, error: unknown): Ended {
     if (!(error instanceof FileError || error instanceof NoPresentationContext)) throw error;
     if (error instanceof FileError && error.path !== file.path) return { again: file };
-    return { type: 'not-sent', path: file.path, error };
+    return { type: 'not-sent', path: file.path, instance: file.instance, error };
   }
 
   #tell(ended: Ended): void | Promise<void> {
@@ -130,4 +138,8 @@ export class Sending {
     if ('type' in ended) return this.#outcomes.tell(ended);
     this.#again.set(ended.again, (this.#again.get(ended.again) ?? 0) + 1);
   }
+}
+
+function transferSince(begun: number, context: AcceptedContext, { bytes }: MeasuredSource): Transfer {
+  return { context, bytes, ms: performance.now() - begun, attempts: 1 };
 }

@@ -11,6 +11,7 @@ import { LookAhead } from './look-ahead.js';
 import { Outcomes } from './outcomes.js';
 import { chooseContext, contextsFor, PerKind, type Proposal, planContexts, proposalOf } from './plan.js';
 import { Sending, type WaitingInstance } from './sending.js';
+import { sift } from './sift.js';
 import { noContextFor } from './store-instance.js';
 import type { StoreFilesOptions, StoreOutcome } from './store-outcome.js';
 import { verify } from './verification.js';
@@ -28,7 +29,10 @@ export async function* storeFiles(
   paths: readonly string[],
   options: StoreFilesOptions,
 ): AsyncGenerator<StoreOutcome, void, void> {
-  const files = new LookAhead(findInstances(paths, { ...options, recurse: options.recurse ?? false }), options);
+  const files = new LookAhead(
+    sift(findInstances(paths, { ...options, recurse: options.recurse ?? false }), options),
+    options,
+  );
   const told = new Handover<StoreOutcome>();
   const outcomes = new Outcomes(told, options);
   const working = new Session(files, options, outcomes).run().finally(() => told.close());
@@ -136,8 +140,8 @@ class Session {
   }
 
   #sending(association: AssociationHandle): Sending {
-    const { priority, decompress, haltOnFailure, report } = this.#options;
-    const options = { priority, decompress, haltOnFailure, report, repeat: this.#repeat };
+    const { priority, decompress, haltOnFailure, report, progress } = this.#options;
+    const options = { priority, decompress, haltOnFailure, report, progress, repeat: this.#repeat };
     return new Sending(association, this.#files, { outcomes: this.#outcomes, options });
   }
 
@@ -181,7 +185,7 @@ class Session {
   }
 
   #tellNoContext({ path, instance }: WaitingInstance): void | Promise<void> {
-    return this.#outcomes.tell({ type: 'not-sent', path, error: noContextFor(instance) });
+    return this.#outcomes.tell({ type: 'not-sent', path, instance, error: noContextFor(instance) });
   }
 
   async #verify(association: AssociationHandle): Promise<void> {

@@ -36,7 +36,7 @@ export async function storeInstance(
 /** An instance that is ready to go: `sendInstance` closes its data set. */
 export interface OpenInstance {
   readonly instance: InstanceFile;
-  readonly presentationContextId: number;
+  readonly context: AcceptedContext;
   readonly dataSet: DataSetSource;
 }
 
@@ -52,13 +52,13 @@ export async function openInstance(
 ): Promise<OpenInstance> {
   if (context === undefined) throw noContextFor(instance);
   const dataSet = await openDataSet(instance, transferSyntax(context.transferSyntax), bytes);
-  return { instance, presentationContextId: context.id, dataSet };
+  return { instance, context, dataSet };
 }
 
 /** The second half. Instances go out in the order of these calls. */
 export function sendInstance(
   association: AssociationHandle,
-  { instance, presentationContextId, dataSet }: OpenInstance,
+  { instance, context, dataSet }: OpenInstance,
   { priority = 'low', onTurn }: StoreInstanceOptions,
 ): Promise<DimseResponse> {
   return association.request(
@@ -69,7 +69,7 @@ export function sendInstance(
       priority: PRIORITY[priority],
       affectedSopInstanceUid: instance.sopInstanceUid,
     }),
-    { presentationContextId, dataSet, onTurn },
+    { presentationContextId: context.id, dataSet, onTurn },
   );
 }
 

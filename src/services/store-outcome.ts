@@ -1,4 +1,5 @@
 /** What a caller of `storeFiles` says, and what it is told. */
+import type { AcceptedContext } from '../acse/negotiate.js';
 import type { DimseResponse } from '../dimse/messages.js';
 import type { Status } from '../dimse/status.js';
 import type { InstanceFile } from '../file/instance-file.js';
@@ -16,6 +17,8 @@ export interface SelectFilesOptions extends Pick<StoreInstanceOptions, 'decompre
   readonly transferSyntaxes?: readonly string[] | undefined;
   /** Propose each file's own transfer syntax first, so that its bytes go out as they are. Default false. */
   readonly proposeOwn?: boolean | undefined;
+  /** Of a file that can be sent: whether it is left out, since it was sent before, say. Default none. */
+  readonly leaveOut?: ((instance: InstanceFile) => boolean) | undefined;
   /** Begin with C-ECHO. Default false. */
   readonly verify?: boolean | undefined;
 }
@@ -32,6 +35,8 @@ export interface StoreFilesOptions extends Peer, SelectFilesOptions, Omit<StoreI
   readonly endWith?: 'release' | 'abort' | undefined;
   /** Is told what happens to each file before its outcome. */
   readonly report?: ((event: StoreEvent) => void) | undefined;
+  /** Is told, many times a file, how many bytes of its data set have been taken for sending since its request began. */
+  readonly progress?: ((instance: InstanceFile, bytes: number) => void) | undefined;
 }
 
 /** What is no outcome: a file is found but left out, is odd, is on its way now. */
@@ -39,22 +44,42 @@ export type StoreEvent =
   | { readonly type: 'skipped'; readonly path: string; readonly error: Error }
   | { readonly type: 'warning'; readonly path: string; readonly message: string }
   | { readonly type: 'sending'; readonly instance: InstanceFile }
-  /** The run has ended early: so many files, or at least so many, were not put to an association. Comes last. */
-  | { readonly type: 'left'; readonly files: number; readonly isAll: boolean }
+  /** `leaveOut` said so. */
+  | { readonly type: 'left-out'; readonly instance: InstanceFile }
+  /** The run has ended early: these files, and others unless that is all, were not put to an association. Comes last. */
+  | { readonly type: 'left'; readonly paths: readonly string[]; readonly isAll: boolean }
   /** One of several associations could not be had; the others go on. */
   | { readonly type: 'association-missing'; readonly error: Error };
 
+/** How a file has gone over the network. */
+export interface Transfer {
+  /** Its transfer syntax is what the data set was sent in: converted, if that is not the file's own. */
+  readonly context: AcceptedContext;
+  /** Of the data set, as sent; if there was no response, as far as it was taken for sending. */
+  readonly bytes: number;
+  /** From the first byte to the response, or to the loss of the association. */
+  readonly ms: number;
+  /** How often the request was sent, 1 for the first time. */
+  readonly attempts: number;
+}
+
 /** What became of one request: a file that was sent, a file that could not be, or the C-ECHO. */
 export type StoreOutcome =
-  | {
+  | ({
       readonly type: 'stored' | 'refused';
       readonly path: string;
       readonly instance: InstanceFile;
       readonly status: Status;
       readonly response: DimseResponse;
-    }
-  | { readonly type: 'not-sent'; readonly path: string; readonly error: Error }
+    } & Transfer)
+  /** `instance`: if it could be looked into. */
+  | { readonly type: 'not-sent'; readonly path: string; readonly instance?: InstanceFile; readonly error: Error }
   /** The association was lost before the response: nobody knows whether it is stored. `error` is what ends the run. */
-  | { readonly type: 'unanswered'; readonly path: string; readonly instance: InstanceFile; readonly error: Error }
+  | ({
+      readonly type: 'unanswered';
+      readonly path: string;
+      readonly instance: InstanceFile;
+      readonly error: Error;
+    } & Transfer)
   | { readonly type: 'verified'; readonly status: Status }
   | { readonly type: 'not-verified'; readonly error: Error };
