@@ -2,9 +2,14 @@
 import { type PlanEvent, type PlannedAssociation, type PlannedContext, type PlannedFiles, uidName } from '../index.js';
 import { EXIT, sentence } from './application.js';
 import { type Log, writeStandard } from './log.js';
+import { count } from './quantities.js';
 
-/** Prints what would be sent. @returns the exit code */
-export async function printPlan(events: AsyncIterable<PlanEvent>, log: Log): Promise<number> {
+/** Prints what would be sent. `run.storedBefore`: how many files were left out so far. @returns the exit code */
+export async function printPlan(
+  events: AsyncIterable<PlanEvent>,
+  run: { readonly log: Log; readonly storedBefore: number },
+): Promise<number> {
+  const { log } = run;
   let [files, associations, notSent, skipped] = [0, 0, 0, 0];
   for await (const event of events)
     switch (event.type) {
@@ -27,9 +32,11 @@ export async function printPlan(events: AsyncIterable<PlanEvent>, log: Log): Pro
         event satisfies never;
     }
   const leftOut = notSent + skipped > 0 ? `; left out: ${count(notSent + skipped, 'file')}` : '';
-  writeStandard(1, `${count(files, 'file')} to send over ${count(associations, 'association')}${leftOut}\n`);
-  if (associations === 0 && notSent === 0) log.error('No DICOM files to send');
-  return notSent > 0 || associations === 0 ? EXIT.notStored : EXIT.success;
+  const before = run.storedBefore > 0 ? `; stored before: ${count(run.storedBefore, 'file')}` : '';
+  writeStandard(1, `${count(files, 'file')} to send over ${count(associations, 'association')}${leftOut}${before}\n`);
+  const isNothing = associations === 0 && run.storedBefore === 0;
+  if (isNothing && notSent === 0) log.error('No DICOM files to send');
+  return notSent > 0 || isNothing ? EXIT.notStored : EXIT.success;
 }
 
 function describeAssociation(number: number, { contexts, files }: PlannedAssociation): string {
@@ -60,8 +67,4 @@ function describeUse({ files, transferSyntaxUid, unless }: PlannedFiles, { trans
 
 function inWords(uid: string): string {
   return uidName(uid) ?? uid;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -12,6 +12,7 @@ import {
 import { USER_IDENTITY } from './identity-options.js';
 import type { Application, OptionsOf } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
+import { PROGRESS_AND_REPORTS } from './report-options.js';
 import { TLS_OF_REQUESTOR } from './tls-options.js';
 
 export const STORESCU = {
@@ -195,6 +196,7 @@ export const STORESCU = {
         },
       ],
     },
+    PROGRESS_AND_REPORTS,
     TLS_OF_REQUESTOR,
     GENERAL,
   ],

@@ -19,12 +19,12 @@ import {
 } from '../index.js';
 import { EXIT, sentence } from './application.js';
 import { printPlan } from './dry-run.js';
+import { Followers } from './followers.js';
 import type { Log } from './log.js';
 import { Narrator } from './narrator.js';
 import { eventFields, failureFields, outcomeFields, withFields } from './outcome-fields.js';
 import { pathFilter } from './path-filter.js';
 import type { StorescuOptions } from './storescu-options.js';
-import { Tally } from './tally.js';
 import { inFiles, requestorTls } from './tls-files.js';
 import { requestedIdentity } from './user-identity.js';
 
@@ -33,9 +33,10 @@ const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
 const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 
 /** @returns the exit code */
-export async function run(options: StorescuOptions, log: Log): Promise<number> {
+export async function run(options: StorescuOptions, givenLog: Log): Promise<number> {
   const interruption = new AbortController();
-  const tally = new Tally();
+  const followers = new Followers(options, givenLog);
+  const { log } = followers;
   let stopped: { readonly by: NodeJS.Signals; readonly exitCode: number } | undefined;
   const stop = (signal: NodeJS.Signals) => {
     stopped = { by: signal, exitCode: signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm };
@@ -44,47 +45,47 @@ export async function run(options: StorescuOptions, log: Log): Promise<number> {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   if (options.paths.length > 0) log.debug(`Checking input file${options.paths.length === 1 ? '' : 's'}`);
+  let exitCode: number = EXIT.failure;
   try {
     const work = { ...(await storeOptions(options, log)), signal: interruption.signal };
-    const exitCode = options.dryRun
-      ? await printPlan(planFiles(options.paths, work), log)
-      : await send(options, work, { log, tally });
-    return stopped?.exitCode ?? exitCode;
+    followers.openReports();
+    exitCode = options.dryRun
+      ? await printPlan(planFiles(options.paths, { ...work, ...followers.hooks }), followers)
+      : await send(options, work, followers);
   } catch (error) {
     if (stopped === undefined) throw error;
     log.error(sentence(error));
-    return stopped.exitCode;
   } finally {
-    if (stopped !== undefined && !options.dryRun && options.paths.length > 0)
-      log.warning(`Stopped by ${stopped.by}: ${tally.describe()}`);
+    exitCode = stopped?.exitCode ?? exitCode;
+    const isCutShort = stopped !== undefined || exitCode === EXIT.failure;
+    const isReported = followers.end({ isCutShort, stoppedBy: stopped?.by });
+    if (!isReported && exitCode === EXIT.success) exitCode = EXIT.failure;
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
+  return exitCode;
 }
 
-/** Where a run is told of. */
-interface Told {
-  readonly log: Log;
-  readonly tally: Tally;
-}
-
-async function send(options: StorescuOptions, work: StoreFilesOptions, { log, tally }: Told): Promise<number> {
+async function send(options: StorescuOptions, work: StoreFilesOptions, followers: Followers): Promise<number> {
+  const { log } = followers;
   let exitCode: number = EXIT.success;
   let requests = 0;
   const unanswered: string[] = [];
   const report = (event: StoreEvent) => {
     work.report?.(event);
-    if (event.type === 'left') tally.countLeft(event);
-    else logEvent(event, log.takesFields ? withFields(log, eventFields(event)) : log);
+    followers.onEvent(event);
+    logEvent(event, log.takesFields ? withFields(log, eventFields(event)) : log);
   };
+  followers.start(work);
   try {
-    for await (const outcome of storeFiles(options.paths, { ...work, report })) {
-      tally.count(outcome);
+    for await (const outcome of storeFiles(options.paths, { ...work, ...followers.hooks, report })) {
+      followers.onOutcome(outcome);
       if (outcome.type === 'unanswered') unanswered.push(outcome.path);
       if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log.takesFields ? withFields(log, outcomeFields(outcome)) : log)) exitCode = EXIT.notStored;
     }
-    if (options.paths.length > 0 && requests === 0 && options.repeat > 0 && exitCode === EXIT.success) {
+    const isNothing = requests === 0 && followers.storedBefore === 0;
+    if (options.paths.length > 0 && isNothing && options.repeat > 0 && exitCode === EXIT.success) {
       log.error('No DICOM files to send');
       exitCode = EXIT.notStored;
     }
@@ -132,7 +133,7 @@ function proposedSyntaxes(proposal: StorescuOptions['proposal']): readonly strin
   }
 }
 
-function logEvent(event: Exclude<StoreEvent, { type: 'left' }>, log: Log): void {
+function logEvent(event: StoreEvent, log: Log): void {
   switch (event.type) {
     case 'skipped':
       log.warning(`Skipped: ${event.error.message}`);
@@ -142,6 +143,12 @@ function logEvent(event: Exclude<StoreEvent, { type: 'left' }>, log: Log): void 
       break;
     case 'sending':
       log.info(`Sending file: ${event.instance.path}`);
+      break;
+    case 'left-out':
+      log.info(`Stored before: ${event.instance.path}`);
+      break;
+    case 'left':
+      // The summary says how many.
       break;
     case 'association-missing':
       log.warning(`Going on with fewer associations: ${event.error.message}`);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { IMPLICIT_VR_LITTLE_ENDIAN } from '../../src/dataset/transfer-syntax.js';
+import { withoutSummary } from '../support/apps-run.js';
 import {
   attributeOf,
   BITS_ALLOCATED,
@@ -39,7 +40,7 @@ async function send(file: Buffer, options: readonly string[] = []) {
     const { code, stderr } = await storescu(['127.0.0.1', String(port), path, ...options]);
     const name = (await readdir(folder)).find((candidate) => candidate.startsWith('CT.'));
     const stored = name === undefined ? undefined : readPart10(await readFile(join(folder, name)));
-    return { code, stderr: stderr.replaceAll(folder, 'FOLDER'), stored };
+    return { code, stderr: withoutSummary({ code, stderr }).replaceAll(folder, 'FOLDER'), stored };
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -139,9 +139,10 @@ describe('storescu aborts the association and ends with one line on', limits, ()
       const storescu = startStorescu(test, [...to(peer), 'ct.dcm', '-v'], inFolder());
       await storescu.output('stderr', /Requesting Association/);
       const { stderr, code } = await storescu.stop(signal);
+      const summary = '0 stored, 0 failed, 0 unanswered, 1 not sent, 0 bytes in SECONDS s (0 bytes/s)';
       assert.equal(
-        stderr,
-        `I: Requesting Association\nE: Association Failed: interrupted by ${signal}\nW: Stopped by ${signal}: 0 stored, 0 failed, 0 unanswered, 1 not sent\n`,
+        stderr.replace(/\d+\.\d s/, 'SECONDS s'),
+        `I: Requesting Association\nE: Association Failed: interrupted by ${signal}\nW: Stopped by ${signal}: ${summary}\n`,
       );
       assert.equal(code, exitCode);
     });
@@ -162,7 +163,7 @@ describe('storescu aborts the association and ends with one line on', limits, ()
         /0 stored, 0 failed, 1 unanswered, 0 not sent/,
       ],
       // With every response in there is nothing to complain of.
-      ['the release request', 'ct.dcm', /^/, /1 stored, 0 failed, 0 unanswered, 0 not sent/],
+      ['the release request', 'ct.dcm', /^/, /1 stored( \(.*\))?, 0 failed, 0 unanswered, 0 not sent/],
     ] as const)
       it(`${signal} when the peer has had ${stage}: exit code ${exitCode}`, soon, async (test) => {
         const reached = deferred();
@@ -174,7 +175,7 @@ describe('storescu aborts the association and ends with one line on', limits, ()
         const complaint = error.exec(stderr)?.[0] ?? 'none';
         assert.match(
           stderr.slice(complaint.length),
-          new RegExp(`^W: Stopped by ${signal}: [^\n]*${what.source}\n$`),
+          new RegExp(`^W: Stopped by ${signal}: [^\n]*${what.source}, [^\n]*\n$`),
           stderr,
         );
         assert.deepEqual([stdout, code], ['', exitCode]);
@@ -198,7 +199,10 @@ describe('storescu aborts the association and ends with one line on', limits, ()
         await reached.promise;
         const { stderr, code } = await storescu.stop(signal);
         await peer.done;
-        assert.match(stderr, /^W: Stopped by SIG\w+: 1 stored, 1 failed, 1 unanswered, 3 not sent$/m);
+        assert.match(
+          stderr,
+          /^W: Stopped by SIG\w+: 1 stored.*, 1 failed \(0xA700 - Failure: Out of Resources\), 1 unanswered, 3 not sent, .*$/m,
+        );
         assert.equal(code, exitCode);
       },
     );

@@ -67,6 +67,11 @@ const STORESCU_DEFAULTS = {
   halt: false,
   noDecompress: false,
   priority: 'low',
+  progressMode: undefined,
+  summary: false,
+  reportFile: undefined,
+  resumeFile: undefined,
+  json: false,
   host: 'h',
   port: 104,
   paths: ['f'],
@@ -75,6 +80,10 @@ const STORESCU_DEFAULTS = {
 const STORESCU_LINES: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
   ['h 104 f', {}],
   ['h 104 f --no-decompress', { noDecompress: true }],
+  ['h 104 f --progress', { progressMode: 'always' }],
+  ['--no-progress h 104 f', { progressMode: 'never' }],
+  ['h 104 f --summary --json', { summary: true, json: true }],
+  ['h 104 f --report a.CSV --resume b.ndjson', { reportFile: 'a.CSV', resumeFile: 'b.ndjson' }],
   ['h 104 a b c', { paths: ['a', 'b', 'c'] }],
   ['h 104 f -d', { verbosity: 'debug' }],
   ['-d h 104 f', { verbosity: 'debug' }],
@@ -126,6 +135,9 @@ const STORESCU_LINES: readonly (readonly [string, Readonly<Record<string, unknow
 ];
 
 const STORESCU_FAULTS: readonly (readonly [string, string])[] = [
+  ['h 104 f --report out.txt', '--report: out.txt does not end in .json, .ndjson, .csv'],
+  ['h 104 f --resume ndjson', '--resume: ndjson does not end in .json, .ndjson, .csv'],
+  ['h 104 f --progress --no-progress', '--no-progress: not together with --progress'],
   ['', 'missing addr, port, dcmfile'],
   ['h', 'missing port, dcmfile'],
   ['h 104', 'missing dcmfile'],

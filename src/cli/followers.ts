@@ -1,0 +1,112 @@
+/** All that follows a run of storescu: the line that shows its progress, the summary in the end, the reports. */
+import { measureFiles, type StoreEvent, type StoreFilesOptions, type StoreOutcome } from '../index.js';
+import type { Follower } from './follower.js';
+import type { Log } from './log.js';
+import { logAbove } from './log-above.js';
+import { ProgressLine, type ProgressMode } from './progress-line.js';
+import type { ProgressState } from './progress-state.js';
+import { type ReportChoices, Reports } from './reports.js';
+import { Summary } from './summary.js';
+
+/** As parsed. */
+export interface FollowerChoices extends ReportChoices {
+  readonly paths: readonly string[];
+  readonly repeat: number;
+  readonly dryRun: boolean;
+  readonly progressMode: ProgressMode | undefined;
+  readonly summary: boolean;
+}
+
+/** How a run has ended. */
+export interface RunEnd {
+  /** Whether that was before the last file. */
+  readonly isCutShort: boolean;
+  readonly stoppedBy: NodeJS.Signals | undefined;
+}
+
+export class Followers implements Follower {
+  /** To be used instead of the one given: its lines make room for themselves. */
+  readonly log: Log;
+  readonly #choices: FollowerChoices;
+  readonly #line: ProgressLine | undefined;
+  readonly #summary = new Summary();
+  #reports: Reports | undefined;
+  #isStarted = false;
+
+  constructor(choices: FollowerChoices, log: Log) {
+    const { dryRun, progressMode = 'auto', repeat } = choices;
+    this.#choices = choices;
+    this.#line = dryRun ? undefined : ProgressLine.of({ mode: progressMode, log, repeat });
+    this.log = this.#line === undefined ? log : logAbove(log, () => this.#line?.wipe());
+  }
+
+  /** @throws {Error} one line that names a report that cannot be read or written */
+  openReports(): void {
+    const { dryRun, reportFile, resumeFile, json } = this.#choices;
+    const sent = dryRun ? { reportFile: undefined, json: false } : { reportFile, json };
+    this.#reports = new Reports({ resumeFile, ...sent }, { log: this.log, makeRoom: () => this.#line?.wipe() });
+  }
+
+  /** How many files were left out so far since an earlier run has stored them. */
+  get storedBefore(): number {
+    return this.#reports?.stored?.met ?? 0;
+  }
+
+  /** What the library has to ask and tell us, where we want to know. */
+  get hooks(): Pick<StoreFilesOptions, 'leaveOut' | 'progress'> {
+    const stored = this.#reports?.stored;
+    const line = this.#line;
+    return {
+      leaveOut: stored && ((instance) => stored.has(instance)),
+      progress: line && ((instance, bytes) => line.onBytes(instance, bytes)),
+    };
+  }
+
+  start(options: Pick<StoreFilesOptions, 'recurse' | 'accept'>): void {
+    this.#isStarted = true;
+    this.#line?.start((state, signal) => count(this.#choices.paths, options, { state, signal }));
+  }
+
+  onOutcome(outcome: StoreOutcome): void {
+    this.#summary.onOutcome(outcome);
+    this.#reports?.onOutcome(outcome);
+    this.#line?.onOutcome(outcome);
+  }
+
+  onEvent(event: StoreEvent): void {
+    this.#summary.onEvent(event);
+    this.#reports?.onEvent(event);
+    this.#line?.onEvent(event);
+  }
+
+  /** @returns whether all that happened is in the report */
+  end(end: RunEnd): boolean {
+    this.#line?.end();
+    const isReported = this.#reports?.end() ?? true;
+    const isAboutFiles = this.#choices.paths.length > 0 && !this.#choices.dryRun;
+    if (isAboutFiles && (this.#isStarted || end.stoppedBy !== undefined)) this.#summarize(end);
+    return isReported;
+  }
+
+  #summarize({ isCutShort, stoppedBy }: RunEnd): void {
+    const { log } = this;
+    const isWorse = stoppedBy !== undefined || this.#summary.hasFailures;
+    if (!isWorse && !this.#choices.summary) return;
+    const [first = '', ...others] = this.#summary.describe({ isCutShort });
+    const lines = [stoppedBy === undefined ? first : `Stopped by ${stoppedBy}: ${first}`, ...others];
+    if (isWorse && log.isEnabled('warning')) log.warning(lines);
+    else if (this.#choices.summary) log.announce(lines);
+  }
+}
+
+async function count(
+  paths: readonly string[],
+  options: Pick<StoreFilesOptions, 'recurse' | 'accept'>,
+  { state, signal }: { readonly state: ProgressState; readonly signal: AbortSignal },
+): Promise<void> {
+  for await (const measure of measureFiles(paths, options)) {
+    if (signal.aborted) return;
+    state.countedSoFar(measure);
+  }
+  state.countedAll();
+}

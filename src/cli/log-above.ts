@@ -1,0 +1,27 @@
+/** A log whose lines come where something else stands, which makes room for them. */
+import type { Level, Log } from './log.js';
+
+/** `log`, but `makeRoom` is called before anything is written. */
+export function logAbove(log: Log, makeRoom: () => void): Log {
+  const at =
+    (level: Level) =>
+    (...given: Parameters<Log['error']>) => {
+      if (log.isEnabled(level)) makeRoom();
+      log[level](...given);
+    };
+  return {
+    critical: at('critical'),
+    error: at('error'),
+    warning: at('warning'),
+    info: at('info'),
+    debug: at('debug'),
+    announce(...given) {
+      makeRoom();
+      log.announce(...given);
+    },
+    takesFields: log.takesFields,
+    isEnabled: (level) => log.isEnabled(level),
+    named: (logger) => logAbove(log.named(logger), makeRoom),
+    close: () => log.close(),
+  };
+}

@@ -1,0 +1,61 @@
+/** How reports are written: JSON, JSON line by line, and CSV (RFC 4180), each record on a line of its own. */
+import { printable } from './printable.js';
+import type { ReportForm } from './report-form.js';
+import { RECORD_FIELDS, type StoreRecord } from './store-record.js';
+
+/** A form of report. What stands before and after the records is there at any time: each is written over `end`. */
+export interface ReportFormat {
+  readonly begin: string;
+  readonly line: (record: StoreRecord, isFirst: boolean) => string;
+  readonly end: string;
+}
+
+export const REPORT_FORMATS: Readonly<Record<ReportForm, ReportFormat>> = {
+  json: { begin: '[', line: (record, isFirst) => `${isFirst ? '' : ','}\n${jsonOf(record)}`, end: '\n]\n' },
+  ndjson: { begin: '', line: (record) => `${jsonOf(record)}\n`, end: '' },
+  csv: { begin: `${Object.keys(RECORD_FIELDS).join(',')}\r\n`, line: (record) => `${csvOf(record)}\r\n`, end: '' },
+};
+
+/** On one line, and without anything that a terminal would obey. */
+export function jsonOf(record: object): string {
+  // In JSON these can only stand in texts.
+  return JSON.stringify(record).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+}
+
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
+}
+
+/** What a spreadsheet would take for a formula, and the apostrophe that keeps it from that. */
+const NOT_AS_IT_IS = /^[=+\-@']/;
+
+function csvOf(record: StoreRecord): string {
+  const values: Readonly<Record<string, unknown>> = { ...record };
+  return Object.keys(RECORD_FIELDS)
+    .map((field) => csvCell(values[field]))
+    .join(',');
+}
+
+function csvCell(value: unknown): string {
+  if (typeof value !== 'string') return value === undefined ? '' : String(value);
+  const text = printable(value);
+  const safe = NOT_AS_IT_IS.test(text) ? `'${text}` : text;
+  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** The texts in the cells of a line. @throws {RangeError} if it breaks off within a quoted one, or goes on after it */
+export function csvCells(line: string): readonly string[] {
+  const cells: string[] = [];
+  let rest = line;
+  for (;;) {
+    const cell = /^"((?:[^"]|"")*)"(?=,|$)|^[^",]*(?=,|$)/.exec(rest);
+    if (cell === null) throw new RangeError('no line of a CSV file');
+    const text = cell[1]?.replaceAll('""', '"') ?? cell[0];
+    cells.push(NOT_AS_IT_IS.test(text.slice(1)) && text.startsWith("'") ? text.slice(1) : text);
+    if (cell[0].length === rest.length) return cells;
+    rest = rest.slice(cell[0].length + 1);
+  }
+}
