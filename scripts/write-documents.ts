@@ -6,6 +6,7 @@ import { STORESCU } from '../src/cli/storescu-options.js';
 import { projectRoot } from '../test/support/paths.js';
 import { configSchema } from './config-schema.js';
 import { manPage } from './man-page.js';
+import { recordSchema } from './record-schema.js';
 
 const manuals = join(projectRoot, 'man');
 const schemas = join(projectRoot, 'schema');
@@ -18,6 +19,8 @@ for (const application of [STORESCU, STORESCP]) {
   const schema = `${JSON.stringify(configSchema(application), undefined, 2)}\n`;
   writeFileSync(join(schemas, `${application.name}.schema.json`), schema);
 }
+
+writeFileSync(join(schemas, 'record.schema.json'), `${JSON.stringify(recordSchema(), undefined, 2)}\n`);
 
 /** Today, or the day that a reproducible build is to be of, in seconds since 1970. */
 function dateOfBuild(): string {

@@ -47,6 +47,7 @@ export class ProgressState implements Follower {
         this.#done(1, outcome.instance.size);
         break;
       case 'not-sent':
+        if (outcome.instance !== undefined) this.#underWay.delete(outcome.instance);
         this.#done(this.#repeat, sizeAt(outcome.path));
         break;
       case 'verified':

@@ -1,12 +1,14 @@
 /** What a report says of one request to store a file: `--report` and `--json`. */
 import { formatTag, type InstanceFile, type StoreEvent, type StoreOutcome, type Transfer } from '../index.js';
 
+/** `left`: not begun, since the run ended before. `skipped`: met in a directory, and nothing to send. */
+export const RECORD_OUTCOMES = ['stored', 'refused', 'not-sent', 'unanswered', 'skipped', 'left'] as const;
+
 /** Whatever is not known, or does not apply, is left out. */
 export interface StoreRecord {
   /** Absolute. */
   readonly path: string;
-  /** `left`: not begun, since the run ended before. `skipped`: met in a directory, and nothing to send. */
-  readonly outcome: 'stored' | 'refused' | 'not-sent' | 'unanswered' | 'skipped' | 'left';
+  readonly outcome: (typeof RECORD_OUTCOMES)[number];
   readonly sopClassUid?: string;
   readonly sopInstanceUid?: string;
   readonly presentationContextId?: number;

@@ -1,0 +1,41 @@
+/** The built applications at a terminal of their own, which `script` (util-linux) makes. */
+import { applicationPath } from './paths.js';
+import { Running, type RunOptions } from './processes.js';
+
+/**
+ * Starts storescu with all three standard streams at a terminal of 100 columns: what it shows there comes as standard output,
+ * after a line with its process id.
+ */
+export function storescuAtTerminal(args: readonly string[], options: RunOptions = {}): Running {
+  const command = [process.execPath, applicationPath('storescu'), ...args].map(quotedForShell).join(' ');
+  const env = { TERM: 'xterm', ...options.env };
+  const inTerminal = `stty cols 100 rows 24; echo $$; exec ${command}`;
+  return new Running('script', ['-qefc', inTerminal, '/dev/null'], { ...options, env });
+}
+
+/** The process id of the storescu itself, once it is known. */
+export async function pidAtTerminal(terminal: Running): Promise<number> {
+  const [pid] = await terminal.output('stdout', /^\d+(?=\r?\n)/);
+  return Number(pid);
+}
+
+/** What is to be read on the terminal in the end, after the process id: lines that were wiped are not. */
+export function screenOf(output: string): string {
+  const lines: string[] = [''];
+  let row = 0;
+  const [first = '', ...others] = output.split('\x1b[');
+  for (const part of [`m${first}`, ...others]) {
+    const [control = ''] = /^\??[\d;]*[A-Za-z]/.exec(part) ?? [];
+    if (control === '1A') row--;
+    if (control === '2K') lines[row] = '';
+    for (const [index, text] of part.slice(control.length).replaceAll('\r', '').split('\n').entries()) {
+      if (index > 0) row++;
+      lines[row] = (lines[row] ?? '') + text;
+    }
+  }
+  return lines.slice(1).join('\n').trimEnd();
+}
+
+function quotedForShell(word: string): string {
+  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
