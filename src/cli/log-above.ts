@@ -10,6 +10,7 @@ export function logAbove(log: Log, makeRoom: () => void): Log {
       log[level](...given);
     };
   return {
+    ...log,
     critical: at('critical'),
     error: at('error'),
     warning: at('warning'),
@@ -19,9 +20,6 @@ export function logAbove(log: Log, makeRoom: () => void): Log {
       makeRoom();
       log.announce(...given);
     },
-    takesFields: log.takesFields,
-    isEnabled: (level) => log.isEnabled(level),
     named: (logger) => logAbove(log.named(logger), makeRoom),
-    close: () => log.close(),
   };
 }
