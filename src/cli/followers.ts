@@ -10,7 +10,6 @@ import { Summary } from './summary.js';
 
 /** As parsed. */
 export interface FollowerChoices extends ReportChoices {
-  readonly paths: readonly string[];
   readonly repeat: number;
   readonly dryRun: boolean;
   readonly progressMode: ProgressMode | undefined;
@@ -31,7 +30,8 @@ export class Followers implements Follower {
   readonly #line: ProgressLine | undefined;
   readonly #summary = new Summary();
   #reports: Reports | undefined;
-  #isStarted = false;
+  /** A run that only asks for an echo has nothing to sum up. */
+  #isAboutFiles = false;
 
   constructor(choices: FollowerChoices, log: Log) {
     const { dryRun, progressMode = 'auto', repeat } = choices;
@@ -62,9 +62,16 @@ export class Followers implements Follower {
     };
   }
 
-  start(options: Pick<StoreFilesOptions, 'recurse' | 'accept'>): void {
-    this.#isStarted = true;
-    this.#line?.start((state, signal) => count(this.#choices.paths, options, { state, signal }));
+  /** @param paths are counted if they are all there; others come as they come */
+  start(
+    paths: readonly string[] | AsyncIterable<string>,
+    options: Pick<StoreFilesOptions, 'recurse' | 'accept'>,
+  ): void {
+    const known = 'length' in paths ? paths : undefined;
+    this.#isAboutFiles = known === undefined || known.length > 0;
+    this.#line?.start(async (state, signal) => {
+      if (known !== undefined) await count(known, options, { state, signal });
+    });
   }
 
   onOutcome(outcome: StoreOutcome): void {
@@ -83,8 +90,7 @@ export class Followers implements Follower {
   end(end: RunEnd): boolean {
     this.#line?.end();
     const isReported = this.#reports?.end() ?? true;
-    const isAboutFiles = this.#choices.paths.length > 0 && !this.#choices.dryRun;
-    if (isAboutFiles && (this.#isStarted || end.stoppedBy !== undefined)) this.#summarize(end);
+    if (this.#isAboutFiles) this.#summarize(end);
     return isReported;
   }
 

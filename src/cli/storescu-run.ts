@@ -76,7 +76,7 @@ async function send(options: StorescuOptions, work: StoreFilesOptions, followers
     followers.onEvent(event);
     logEvent(event, log.takesFields ? withFields(log, eventFields(event)) : log);
   };
-  followers.start(work);
+  followers.start(options.paths, work);
   try {
     for await (const outcome of storeFiles(options.paths, { ...work, ...followers.hooks, report })) {
       followers.onOutcome(outcome);
