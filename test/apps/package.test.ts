@@ -19,7 +19,7 @@ const ALLOWED = [
   /^dist\/[\w/-]+\.(js|d\.ts)$/,
   /^docs\/[\w-]+\.(md|svg|png)$/,
   /^man\/(storescu|storescp)\.1$/,
-  /^schema\/(storescu|storescp)\.schema\.json$/,
+  /^schema\/(storescu|storescp|record)\.schema\.json$/,
   /^examples\/([\w-]+\.(ts|service)|Dockerfile(\.dockerignore)?)$/,
 ];
 
@@ -55,7 +55,7 @@ describe('the package', () => {
       `man/${name}.1`,
       `schema/${name}.schema.json`,
     ]);
-    for (const name of ['LICENSE', 'dist/index.js', 'dist/index.d.ts', ...applications])
+    for (const name of ['LICENSE', 'dist/index.js', 'dist/index.d.ts', 'schema/record.schema.json', ...applications])
       assert.ok(names.includes(name), `${name} is missing`);
     assert.ok(statSync(tarball).size < 1024 * 1024, 'more than 1 MiB');
   });

@@ -23,6 +23,7 @@ import {
   scriptedPeer,
   storeRequest,
 } from '../support/apps-peer.js';
+import { withoutSummary } from '../support/apps-run.js';
 import { deflate, type Part10File, readFile, sopInstanceUid, TemporaryFolder } from '../support/peers-files.js';
 import { ourStorescp } from '../support/peers-ours.js';
 import type { Receiver } from '../support/peers-receiver.js';
@@ -154,7 +155,9 @@ describe('a private transfer syntax or SOP class', () => {
     await using receiver = await ourStorescp();
     const { code, stderr } = await storescu(['-xo', ...receiver.address, folder.path]);
     assert.equal(code, 3);
-    const lines = stderr.split('\n').filter((line) => line !== '');
+    const lines = withoutSummary({ code, stderr })
+      .split('\n')
+      .filter((line) => line !== '');
     const words = [
       [PRIVATE_SYNTAX, 'CT Image Storage'],
       [PRIVATE_CLASS, 'Explicit VR Little Endian'],

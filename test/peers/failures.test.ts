@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { withoutSummary } from '../support/apps-run.js';
 import { dcmtk, dcmtkStorescp, skipWithoutDcmtk } from '../support/peers-dcmtk.js';
 import { assertStored, TemporaryFolder, writeSamples } from '../support/peers-files.js';
 import { ourStorescp } from '../support/peers-ours.js';
@@ -15,7 +16,7 @@ async function sendTwo({ address }: Receiver, options: readonly string[] = []) {
   using folder = new TemporaryFolder();
   writeSamples(folder.path, 'ei');
   const { code, stderr } = await storescu([...options, ...address, folder.path]);
-  return { code, log: stderr };
+  return { code, log: withoutSummary({ code, stderr }) };
 }
 
 const ONE_LINE_WITH_ADDRESS = /^.*127\.0\.0\.1:\d+.*\n$/;

@@ -1,5 +1,6 @@
 /** Our two applications as ends of a matrix of transfers. */
 import assert from 'node:assert/strict';
+import { withoutSummary } from './apps-run.js';
 import type { Matrix } from './peers-matrix.js';
 import { Receiver } from './peers-receiver.js';
 import { type Ended, startStorescp, storescu } from './processes.js';
@@ -14,7 +15,9 @@ export const fromStorescu: Pick<Matrix, 'samples' | 'send' | 'check' | 'bytesKep
 
 /** A file that could not be sent has its line, and the exit code says that there was one. */
 function checkStorescu({ code, stdout, stderr }: Ended, cell: string): void {
-  const lines = stderr.split('\n').filter((line) => line !== '');
+  const lines = withoutSummary({ code, stderr })
+    .split('\n')
+    .filter((line) => line !== '');
   const notSent = [...cell].filter((letter) => letter === '-').length;
   assert.equal(stdout, '');
   if (notSent === cell.length) {
