@@ -14,6 +14,8 @@ export function instanceFile(path: string, given: Partial<InstanceFile> = {}): I
     dataSetOffset: 300,
     size: 1300,
     modifiedMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678) + 0.25,
+    changedMs: Date.UTC(2026, 0, 2, 3, 4, 5, 679),
+    inode: 42,
     needsRewrite: false,
     warnings: [],
     ...given,
