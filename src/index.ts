@@ -71,6 +71,7 @@ export { type AssociationRequest, type Peer, requestAssociation } from './net/re
 export type { ServeOptions } from './net/serve-options.js';
 export type { IncomingRequest, ServiceProvider } from './net/service-provider.js';
 export type { Timeouts } from './net/timeouts.js';
+export type { StartTimer } from './net/timer.js';
 export type {
   AcceptorTls,
   ClientAuthentication,
@@ -105,7 +106,8 @@ export {
   type PlannedFiles,
   planFiles,
 } from './services/dry-run.js';
-export type { PathFilter } from './services/input-files.js';
+export type { PathFilter, Paths } from './services/input-files.js';
+export type { RetryOptions } from './services/retry-options.js';
 export {
   discardSink,
   type IncomingInstance,
@@ -115,5 +117,12 @@ export {
 } from './services/storage-provider.js';
 export { storeFiles } from './services/storage-user.js';
 export { type StoreInstanceOptions, storeInstance } from './services/store-instance.js';
-export type { SelectFilesOptions, StoreEvent, StoreFilesOptions, StoreOutcome } from './services/store-outcome.js';
+export type {
+  AnsweredOutcome,
+  FailedOutcome,
+  SelectFilesOptions,
+  StoreEvent,
+  StoreFilesOptions,
+  StoreOutcome,
+} from './services/store-outcome.js';
 export { verificationProvider, verify } from './services/verification.js';

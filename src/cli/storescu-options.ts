@@ -10,6 +10,7 @@ import {
   SIGNAL_EXIT_CODES,
 } from './common-options.js';
 import { USER_IDENTITY } from './identity-options.js';
+import { INPUT, RETRY } from './input-options.js';
 import type { Application, OptionsOf } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
 import { TLS_OF_REQUESTOR } from './tls-options.js';
@@ -28,8 +29,8 @@ export const STORESCU = {
       parse: text,
       completes: 'file',
       many: true,
-      optionalWith: 'echo',
-      help: 'DICOM file, or directory whose files are sent; may be left out with --echo',
+      optionalWith: ['echo', 'filesFrom'],
+      help: 'DICOM file, or directory whose files are sent; may be left out with --echo and --files-from',
     },
   ],
   groups: [
@@ -136,6 +137,7 @@ export const STORESCU = {
     {
       title: 'Sending',
       options: [
+        ...INPUT,
         { key: 'recurse', short: '-r', long: '--recurse', help: 'send the files in all folders below a directory' },
         {
           key: 'include',
@@ -185,6 +187,7 @@ export const STORESCU = {
           long: '--halt',
           help: 'stop after the first file that was not stored instead of sending the next',
         },
+        ...RETRY,
         {
           key: 'priority',
           long: '--priority',

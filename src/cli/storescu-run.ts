@@ -22,6 +22,8 @@ import { printPlan } from './dry-run.js';
 import type { Log } from './log.js';
 import { Narrator } from './narrator.js';
 import { pathFilter } from './path-filter.js';
+import { type PathsToSend, pathsToSend } from './paths-to-send.js';
+import { logRetry, type RetryEvent, retryOptions } from './retry-log.js';
 import type { StorescuOptions } from './storescu-options.js';
 import { Tally } from './tally.js';
 import { inFiles, requestorTls } from './tls-files.js';
@@ -43,46 +45,53 @@ export async function run(options: StorescuOptions, log: Log): Promise<number> {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   if (options.paths.length > 0) log.debug(`Checking input file${options.paths.length === 1 ? '' : 's'}`);
+  let source: PathsToSend | undefined;
   try {
     const work = { ...(await storeOptions(options, log)), signal: interruption.signal };
+    source = pathsToSend(options);
     const exitCode = options.dryRun
-      ? await printPlan(planFiles(options.paths, work), log)
-      : await send(options, work, { log, tally });
+      ? await printPlan(planFiles(source.paths, work), log)
+      : await send(options, work, { log, tally, source });
     return stopped?.exitCode ?? exitCode;
   } catch (error) {
     if (stopped === undefined) throw error;
     log.error(sentence(error));
     return stopped.exitCode;
   } finally {
-    if (stopped !== undefined && !options.dryRun && options.paths.length > 0)
+    source?.close();
+    if (stopped !== undefined && !options.dryRun && source?.areAny)
       log.warning(`Stopped by ${stopped.by}: ${tally.describe()}`);
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
 }
 
-/** Where a run is told of. */
-interface Told {
+/** Where the files of a run come from, and where it is told of. */
+interface Run {
+  readonly source: PathsToSend;
   readonly log: Log;
   readonly tally: Tally;
 }
 
-async function send(options: StorescuOptions, work: StoreFilesOptions, { log, tally }: Told): Promise<number> {
+async function send(options: StorescuOptions, work: StoreFilesOptions, { log, tally, source }: Run): Promise<number> {
   let exitCode: number = EXIT.success;
   let requests = 0;
   const unanswered: string[] = [];
   const report = (event: StoreEvent) => {
     if (event.type === 'left') tally.countLeft(event);
+    else if (event.type === 'file-retry' || event.type === 'association-retry')
+      logRetry(event, log, (error) => describeFailure(error, options, undefined));
     else logEvent(event, log);
   };
   try {
-    for await (const outcome of storeFiles(options.paths, { ...work, report })) {
+    for await (const outcome of storeFiles(source.paths, { ...work, report })) {
       tally.count(outcome);
       if (outcome.type === 'unanswered') unanswered.push(outcome.path);
       if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log)) exitCode = EXIT.notStored;
     }
-    if (options.paths.length > 0 && requests === 0 && options.repeat > 0 && exitCode === EXIT.success) {
+    for (const path of unanswered) log.error(`Not answered: ${path}`);
+    if (source.areAny && requests === 0 && options.repeat > 0 && exitCode === EXIT.success) {
       log.error('No DICOM files to send');
       exitCode = EXIT.notStored;
     }
@@ -108,6 +117,7 @@ async function storeOptions(options: StorescuOptions, log: Log): Promise<StoreFi
     verify: options.echo,
     haltOnFailure: options.halt,
     endWith: options.abort ? 'abort' : 'release',
+    retry: retryOptions(options),
     trace: (trace) => narrator.tell(trace),
   };
 }
@@ -127,7 +137,7 @@ function proposedSyntaxes(proposal: StorescuOptions['proposal']): readonly strin
   }
 }
 
-function logEvent(event: Exclude<StoreEvent, { type: 'left' }>, log: Log): void {
+function logEvent(event: Exclude<StoreEvent, RetryEvent | { type: 'left' }>, log: Log): void {
   switch (event.type) {
     case 'skipped':
       log.warning(`Skipped: ${event.error.message}`);

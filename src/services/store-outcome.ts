@@ -3,7 +3,8 @@ import type { DimseResponse } from '../dimse/messages.js';
 import type { Status } from '../dimse/status.js';
 import type { InstanceFile } from '../file/instance-file.js';
 import type { Peer } from '../net/requestor.js';
-import type { PathFilter } from './input-files.js';
+import type { PathFilter } from './folder-walk.js';
+import type { RetryOptions } from './retry-options.js';
 import type { StoreInstanceOptions } from './store-instance.js';
 
 /** Which files are taken, and what is proposed for them. */
@@ -30,6 +31,20 @@ export interface StoreFilesOptions extends Peer, SelectFilesOptions, Omit<StoreI
   readonly haltOnFailure?: boolean | undefined;
   /** How to end an association after its last response. Default release. */
   readonly endWith?: 'release' | 'abort' | undefined;
+  /** What has failed and may pass is tried again. Default: nothing is. */
+  readonly retry?: RetryOptions | undefined;
+  /**
+   * How long an association is kept, in milliseconds, while nothing is there to be sent but more may come: from `paths` that come one
+   * by one, or to be tried again. Default 5,000.
+   */
+  readonly idleMs?: number | undefined;
+  /** Once it aborts, nothing more is begun; what is under way goes on to its end and has its outcome, and then the run ends. */
+  readonly finish?: AbortSignal | undefined;
+  /**
+   * Is told of each response at once; among the outcomes it waits for those of the files before it, and does not come at all if the
+   * file is tried again.
+   */
+  readonly answered?: ((outcome: AnsweredOutcome) => void) | undefined;
   /** Is told what happens to each file before its outcome. */
   readonly report?: ((event: StoreEvent) => void) | undefined;
 }
@@ -42,9 +57,16 @@ export type StoreEvent =
   /** The run has ended early: so many files, or at least so many, were not put to an association. Comes last. */
   | { readonly type: 'left'; readonly files: number; readonly isAll: boolean }
   /** One of several associations could not be had; the others go on. */
-  | { readonly type: 'association-missing'; readonly error: Error };
+  | { readonly type: 'association-missing'; readonly error: Error }
+  /** What may pass: the file is sent again in `delayMs`, and has no outcome yet. */
+  | { readonly type: 'file-retry'; readonly outcome: FailedOutcome; readonly delayMs: number }
+  /** There is no association, or it was lost: another is requested in `delayMs`. Files that it did not answer are sent again. */
+  | { readonly type: 'association-retry'; readonly error: Error; readonly delayMs: number };
 
-/** What became of one request: a file that was sent, a file that could not be, or the C-ECHO. */
+/**
+ * What became of one request: a file that was sent, a file that could not be, or the C-ECHO. `attempts` is 1 if it was tried once;
+ * of what is tried again there is the last outcome alone.
+ */
 export type StoreOutcome =
   | {
       readonly type: 'stored' | 'refused';
@@ -52,9 +74,21 @@ export type StoreOutcome =
       readonly instance: InstanceFile;
       readonly status: Status;
       readonly response: DimseResponse;
+      readonly attempts: number;
     }
-  | { readonly type: 'not-sent'; readonly path: string; readonly error: Error }
+  | { readonly type: 'not-sent'; readonly path: string; readonly error: Error; readonly attempts: number }
   /** The association was lost before the response: nobody knows whether it is stored. `error` is what ends the run. */
-  | { readonly type: 'unanswered'; readonly path: string; readonly instance: InstanceFile; readonly error: Error }
+  | {
+      readonly type: 'unanswered';
+      readonly path: string;
+      readonly instance: InstanceFile;
+      readonly error: Error;
+      readonly attempts: number;
+    }
   | { readonly type: 'verified'; readonly status: Status }
   | { readonly type: 'not-verified'; readonly error: Error };
+
+/** Of a file that the peer has answered. */
+export type AnsweredOutcome = Extract<StoreOutcome, { type: 'stored' | 'refused' }>;
+/** Of a file that may be stored by another try: `refused` or `unanswered`. */
+export type FailedOutcome = AnsweredOutcome | Extract<StoreOutcome, { type: 'unanswered' }>;

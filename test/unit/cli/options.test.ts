@@ -59,6 +59,9 @@ const STORESCU_DEFAULTS = {
   recurse: false,
   include: [],
   exclude: [],
+  filesFrom: undefined,
+  retry: 0,
+  retryDelayMs: 1000,
   dryRun: false,
   echo: false,
   maxOperationsInvoked: 16,
@@ -113,6 +116,8 @@ const STORESCU_LINES: readonly (readonly [string, Readonly<Record<string, unknow
   ['--repeat 0 h 104 f', { repeat: 0 }],
   ['-r --halt --priority high h 104 d', { recurse: true, halt: true, priority: 'high', paths: ['d'] }],
   ['--include *.dcm h 104 f', { include: ['*.dcm'] }],
+  ['--files-from - h 104', { filesFrom: '-', paths: [] }],
+  ['h 104 f --files-from=list --retry 3 --retry-delay .2', { filesFrom: 'list', retry: 3, retryDelayMs: 200 }],
   ['--exclude a --include b h 104 --exclude=--c f --exclude a', { exclude: ['a', '--c', 'a'], include: ['b'] }],
   ['--echo h 104', { echo: true, paths: [] }],
   ['--halt=true --recurse=false h 104 f', { halt: true, recurse: false }],
@@ -186,6 +191,8 @@ const STORESCU_FAULTS: readonly (readonly [string, string])[] = [
   ["-lc '' h 104 f", '-lc: is empty'],
   ["--include a --include '' h 104 f", '--include: is empty'],
   ['--exclude -r h 104 f', '--exclude: the value is missing'],
+  ['--retry -1 h 104 f', '--retry: -1 is not a number from 0 up'],
+  ['--retry-delay unlimited h 104 f', '--retry-delay: unlimited is not a number of seconds from 0 to 86400'],
   ['--\nE:forged h 104 f', 'unknown option --\\nE:forged'],
 ];
 

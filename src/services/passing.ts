@@ -1,0 +1,25 @@
+/** Failures that may pass, so that another try may end well. */
+import { AssociationAborted, AssociationRejected, TimeoutError, TransportError } from '../base/errors.js';
+import { STATUS } from '../dimse/status.js';
+
+/** Whether a status says that the peer lacks something now (PS3.4 B.2.3, PS3.7 C.5): A7xx, 0110 and 0213. */
+export function isPassingStatus(code: number): boolean {
+  return (code & 0xff00) === STATUS.outOfResources || PASSING.has(code);
+}
+
+const PASSING: ReadonlySet<number> = new Set([STATUS.processingFailure, STATUS.resourceLimitation]);
+
+/**
+ * Whether an association may be had later that cannot be had now, or was lost: a network that fails, a peer that is silent, hangs
+ * up, aborts or rejects for the time being (PS3.8 9.3.4). What it is told of users, certificates or contexts it refuses for good.
+ */
+export function isPassingError(error: unknown): boolean {
+  if (error instanceof TimeoutError) return true;
+  if (error instanceof AssociationAborted) return error.by !== 'local';
+  if (error instanceof AssociationRejected) return error.result === REJECTED_TRANSIENT;
+  // Beside the system's, there are the codes of Node and OpenSSL for what is wrong with TLS.
+  return error instanceof TransportError && /^(?!ERR_)E|^$/.test(error.systemCode ?? '');
+}
+
+/** PS3.8 Table 9-21. */
+const REJECTED_TRANSIENT = 2;
