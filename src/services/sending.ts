@@ -89,6 +89,11 @@ export class Sending {
   async #next(isFor: (file: InputFile) => boolean): Promise<InputFile | undefined> {
     while (this.#goesOn) {
       const file = this.#files.takeNow(isFor);
+      if (file === undefined && this.#inFlight.size > 0) {
+        // One of those may have to be tried again.
+        await this.#inFlight.untilBelow(1);
+        continue;
+      }
       if (file !== 'later') return file;
       const change = this.#files.change();
       if (this.#inFlight.size > 0) await this.#inFlight.untilEnded(change);
