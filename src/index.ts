@@ -106,7 +106,9 @@ export {
   type PlannedFiles,
   planFiles,
 } from './services/dry-run.js';
-export type { PathFilter, Paths } from './services/input-files.js';
+export { type Found, filesIn, type PathFilter, type WalkOptions } from './services/folder-walk.js';
+export type { Paths } from './services/input-files.js';
+export { isPassingError, isPassingStatus } from './services/passing.js';
 export type { RetryOptions } from './services/retry-options.js';
 export {
   discardSink,

@@ -11,6 +11,30 @@ export const INPUT = [
     completes: 'file',
     help: 'send the files and directories that are named in f, one on each line or with a NUL after each, as they are read; - is standard input',
   },
+  {
+    key: 'watch',
+    long: '--watch',
+    value: '[d]irectory (str)',
+    parse: text,
+    completes: 'folder',
+    help: 'send what is in directory d and whatever appears there, each file once it is complete, until a signal comes; what is sent is remembered across restarts, and what cannot be sent now is tried for ever',
+  },
+  {
+    key: 'watchSettleMs',
+    long: '--watch-settle',
+    value: '[s]econds (float)',
+    parse: delayToMs,
+    default: '3',
+    help: 'a file that has not changed for s is complete',
+  },
+  {
+    key: 'watchState',
+    long: '--watch-state',
+    value: '[f]ilename (str)',
+    parse: text,
+    completes: 'file',
+    help: 'remember in f what was sent to this peer (without: .netdicom-watch in the watched directory)',
+  },
 ] as const satisfies readonly OptionRow[];
 
 export const RETRY = [

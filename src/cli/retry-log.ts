@@ -18,7 +18,8 @@ export function logRetry(event: RetryEvent, log: Log, describe: (error: unknown)
   log.warning(`${retryInWords(event, describe)}; trying again in ${secondsInWords(event.delayMs)}`);
 }
 
-function retryInWords(event: RetryEvent, describe: (error: unknown) => string): string {
+/** What has failed, for a line that says what follows. */
+export function retryInWords(event: RetryEvent, describe: (error: unknown) => string): string {
   if (event.type === 'association-retry') return describe(event.error);
   const { outcome } = event;
   return 'status' in outcome

@@ -29,8 +29,8 @@ export const STORESCU = {
       parse: text,
       completes: 'file',
       many: true,
-      optionalWith: ['echo', 'filesFrom'],
-      help: 'DICOM file, or directory whose files are sent; may be left out with --echo and --files-from',
+      optionalWith: ['echo', 'filesFrom', 'watch'],
+      help: 'DICOM file, or directory whose files are sent; may be left out with --echo, --files-from and --watch',
     },
   ],
   groups: [

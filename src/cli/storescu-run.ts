@@ -37,18 +37,21 @@ const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 export async function run(options: StorescuOptions, log: Log): Promise<number> {
   const interruption = new AbortController();
   const tally = new Tally();
+  let source: PathsToSend | undefined;
   let stopped: { readonly by: NodeJS.Signals; readonly exitCode: number } | undefined;
   const stop = (signal: NodeJS.Signals) => {
     stopped = { by: signal, exitCode: signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm };
-    interruption.abort(new Error(`interrupted by ${signal}`));
+    const interrupt = () => interruption.abort(new Error(`interrupted by ${signal}`));
+    if (source?.stop === undefined) interrupt();
+    else source.stop(interrupt);
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   if (options.paths.length > 0) log.debug(`Checking input file${options.paths.length === 1 ? '' : 's'}`);
-  let source: PathsToSend | undefined;
   try {
-    const work = { ...(await storeOptions(options, log)), signal: interruption.signal };
-    source = pathsToSend(options);
+    const own = { ...(await storeOptions(options, log)), signal: interruption.signal };
+    source = await pathsToSend(options, own.accept, log);
+    const work = { ...own, ...source.work };
     const exitCode = options.dryRun
       ? await printPlan(planFiles(source.paths, work), log)
       : await send(options, work, { log, tally, source });
@@ -79,19 +82,24 @@ async function send(options: StorescuOptions, work: StoreFilesOptions, { log, ta
   const unanswered: string[] = [];
   const report = (event: StoreEvent) => {
     if (event.type === 'left') tally.countLeft(event);
-    else if (event.type === 'file-retry' || event.type === 'association-retry')
-      logRetry(event, log, (error) => describeFailure(error, options, undefined));
+    else if (event.type === 'file-retry' || event.type === 'association-retry') tellRetry(event);
     else logEvent(event, log);
+  };
+  const tellRetry = (event: RetryEvent) => {
+    const describe = (error: unknown) => describeFailure(error, options, undefined);
+    if (source.tellRetry === undefined) logRetry(event, log, describe);
+    else source.tellRetry(event, describe);
   };
   try {
     for await (const outcome of storeFiles(source.paths, { ...work, report })) {
       tally.count(outcome);
+      source.tellOutcome?.(outcome);
       if (outcome.type === 'unanswered') unanswered.push(outcome.path);
       if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log)) exitCode = EXIT.notStored;
     }
     for (const path of unanswered) log.error(`Not answered: ${path}`);
-    if (source.areAny && requests === 0 && options.repeat > 0 && exitCode === EXIT.success) {
+    if (source.areAny && !source.mayBeNone && requests === 0 && options.repeat > 0 && exitCode === EXIT.success) {
       log.error('No DICOM files to send');
       exitCode = EXIT.notStored;
     }
