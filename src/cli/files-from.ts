@@ -1,5 +1,8 @@
 /** `--files-from`: names of files as somebody lists them, given on as they are read. */
-import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { isatty, ReadStream } from 'node:tty';
 import type { Location } from '../index.js';
 import { CommandLineError } from './command-line-error.js';
 import { fileMessageOf } from './printable.js';
@@ -21,22 +24,27 @@ export interface FileList extends AsyncIterable<Location> {
  * @throws {CommandLineError} if there is no such file
  */
 export function openFileList(path: string): FileList {
-  if (path === '-') return fileList(process.stdin, path, () => process.stdin.destroy());
+  if (path === '-') return fileList(process.stdin, path);
   try {
-    const fd = openSync(path, 'r');
-    if (fstatSync(fd).isDirectory()) {
-      closeSync(fd);
-      throw new Error('it is a directory');
-    }
-    const stream = createReadStream(path, { fd });
-    return fileList(stream, path, () => stream.destroy());
+    // A pipe, such as the shell makes for <(find ...), may have lost its writer already.
+    return fileList(streamOf(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)), path);
   } catch (error) {
     throw new CommandLineError(`--files-from: cannot read ${path}: ${fileMessageOf(error)}`, { cause: error });
   }
 }
 
-function fileList(chunks: AsyncIterable<Buffer | string>, path: string, close: () => void): FileList {
-  return { close, [Symbol.asyncIterator]: () => readNames(chunks, path) };
+/** Not a stream of files where it may have to wait: that waits in a thread of Node's, which does not end before it has read. */
+function streamOf(fd: number): Readable {
+  const stat = fstatSync(fd);
+  if (stat.isFIFO() || stat.isSocket()) return new Socket({ fd, writable: false });
+  if (isatty(fd)) return new ReadStream(fd);
+  if (!stat.isDirectory()) return createReadStream('', { fd });
+  closeSync(fd);
+  throw new Error('it is a directory');
+}
+
+function fileList(stream: Readable, path: string): FileList {
+  return { close: () => stream.destroy(), [Symbol.asyncIterator]: () => readNames(stream, path) };
 }
 
 async function* readNames(chunks: AsyncIterable<Buffer | string>, path: string): AsyncGenerator<Location, void, void> {

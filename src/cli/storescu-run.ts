@@ -22,7 +22,8 @@ import { printPlan } from './dry-run.js';
 import type { Log } from './log.js';
 import { Narrator } from './narrator.js';
 import { pathFilter } from './path-filter.js';
-import { type PathsToSend, pathsToSend } from './paths-to-send.js';
+import type { PathSource } from './path-source.js';
+import { pathsToSend } from './paths-to-send.js';
 import { logRetry, type RetryEvent, retryOptions } from './retry-log.js';
 import type { StorescuOptions } from './storescu-options.js';
 import { Tally } from './tally.js';
@@ -37,7 +38,7 @@ const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 export async function run(options: StorescuOptions, log: Log): Promise<number> {
   const interruption = new AbortController();
   const tally = new Tally();
-  let source: PathsToSend | undefined;
+  let source: PathSource | undefined;
   let stopped: { readonly by: NodeJS.Signals; readonly exitCode: number } | undefined;
   const stop = (signal: NodeJS.Signals) => {
     stopped = { by: signal, exitCode: signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm };
@@ -71,7 +72,7 @@ export async function run(options: StorescuOptions, log: Log): Promise<number> {
 
 /** Where the files of a run come from, and where it is told of. */
 interface Run {
-  readonly source: PathsToSend;
+  readonly source: PathSource;
   readonly log: Log;
   readonly tally: Tally;
 }

@@ -1,5 +1,5 @@
 /** What appears in a folder, once it is complete: looked for again and again. */
-import { statSync } from 'node:fs';
+import { type FSWatcher, lstatSync, statSync, watch } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { FileError, filesIn, inspectInstance, NotAnInstance, type PathFilter } from '../index.js';
 import type { Version } from './watch-journal.js';
@@ -33,18 +33,28 @@ export interface Ready {
 
 /** One that was last written so long ago is not being written now, whatever the clocks of the two sides say. */
 const OLD_MS = 60 * 60 * 1000;
-/** Between two looks at a folder. */
+/** Between two looks at files that may still be written. */
 const MAX_PAUSE_MS = 1000;
 const MIN_PAUSE_MS = 50;
-/** Looking takes at most this part of the time. */
-const SHARE = 10;
+/** Between two looks at all of a folder: at least so many times as long as one takes. */
+const REST_TIMES = 9;
+const LOOKS_AT_ONCE = 64;
+/** Most names that the system may have told of at a time; a look at all will find the others. */
+const MAX_TOLD = 10_000;
 
-/** Looks at a folder until it is closed. */
+/**
+ * Looks at a folder until it is closed: at all of it from time to time, since no system tells of everything (not of what others do
+ * on a share, nor of what comes too fast), and meanwhile at what the system tells of, which is the folder itself, and at files that
+ * were not complete.
+ */
 export class WatchedFolder {
   readonly #options: FolderOptions;
   readonly #user: FolderUser;
   /** Files that were seen and may still be written. */
   readonly #unsettled = new Map<string, { readonly version: Version; readonly sinceMs: number }>();
+  /** Names that the system has told of. */
+  readonly #told = new Set<string>();
+  #watcher: FSWatcher | undefined;
   #isClosed = false;
   #wake: (() => void) | undefined;
 
@@ -55,6 +65,7 @@ export class WatchedFolder {
 
   /** Files as they become complete, each as long as its user has not done with it. */
   async *ready(): AsyncGenerator<Ready, void, void> {
+    this.#watch();
     while (!this.#isClosed) {
       let busyMs = 0;
       let resumed = performance.now();
@@ -63,18 +74,51 @@ export class WatchedFolder {
         yield file;
         resumed = performance.now();
       }
-      busyMs += performance.now() - resumed;
-      await this.#pause(Math.max(this.#pauseMs, busyMs * (SHARE - 1)));
+      const ended = performance.now();
+      const nextMs = ended + Math.max(this.#pauseMs, REST_TIMES * (busyMs + ended - resumed));
+      do {
+        // A thousand files a second at most are looked at again and again.
+        await this.#pause(Math.max(this.#pauseMs, this.#unsettled.size));
+        yield* this.#lookAgain();
+      } while (performance.now() < nextMs && !this.#isClosed);
     }
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#watcher?.close();
     this.#wake?.();
   }
 
   get #pauseMs(): number {
     return Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, this.#options.settleMs / 2));
+  }
+
+  #watch(): void {
+    try {
+      this.#watcher = watch(this.#options.directory, (_, name) => {
+        if (name !== null && !name.startsWith('.') && this.#told.size < MAX_TOLD) this.#told.add(name);
+      });
+      // What cannot be watched, or not any longer, is looked at.
+      this.#watcher.on('error', () => this.#watcher?.close());
+    } catch {
+      this.#watcher = undefined;
+    }
+  }
+
+  /** What may have become complete since the last look. */
+  async *#lookAgain(): AsyncGenerator<Ready, void, void> {
+    const told = [...this.#told];
+    this.#told.clear();
+    let looks = 0;
+    for (const name of new Set([...this.#unsettled.keys(), ...told])) {
+      if (++looks % LOOKS_AT_ONCE === 0) await setImmediate();
+      if (this.#isClosed) return;
+      const path = pathIn(this.#options.directory, name);
+      if (!this.#unsettled.has(name) && !(this.#accepts(name, 'file') && isPlainFile(path))) continue;
+      const file = await this.#look(path, name);
+      if (file !== undefined) yield file;
+    }
   }
 
   async *#scan(): AsyncGenerator<Ready, void, void> {
@@ -87,7 +131,7 @@ export class WatchedFolder {
       for (const found of batch) {
         if (this.#isClosed) return;
         const path = found.location.toString();
-        if ('error' in found || !Buffer.from(path).equals(Buffer.from(found.location))) {
+        if ('error' in found || typeof found.location !== 'string') {
           if ('error' in found) isWhole = false;
           this.#user.onUnreadable(path, 'error' in found ? found.error : new Error('its name is no UTF-8'));
           continue;
@@ -113,8 +157,11 @@ export class WatchedFolder {
     let version: Version | undefined;
     try {
       version = versionOf(path);
-      if (version === undefined || this.#user.isDone(name, version) || !this.#isSettled(name, version))
+      if (version === undefined || this.#user.isDone(name, version)) {
+        this.#unsettled.delete(name);
         return undefined;
+      }
+      if (!this.#isSettled(name, version)) return undefined;
       this.#unsettled.delete(name);
       const { sopClassUid } = await inspectInstance(path);
       if (sopClassUid === MEDIA_STORAGE_DIRECTORY) throw new NotAnInstance(path, `${path} is a DICOMDIR`);
@@ -150,12 +197,26 @@ export class WatchedFolder {
   }
 }
 
+/** As looking at all of a folder gives it. */
+export function pathIn(directory: string, name: string): string {
+  return `${directory}${directory.endsWith('/') ? '' : '/'}${name}`;
+}
+
 const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';
 
 /** Undefined if there is no file. @throws the system's error */
 export function versionOf(path: string): Version | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat?.isFile() ? { size: stat.size, modifiedMs: stat.mtimeMs } : undefined;
+}
+
+/** A link is left to a look at all, which follows each once. */
+function isPlainFile(path: string): boolean {
+  try {
+    return lstatSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isGone(error: unknown): boolean {

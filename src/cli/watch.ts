@@ -15,11 +15,11 @@ import {
 import { sentence } from './application.js';
 import { CommandLineError } from './command-line-error.js';
 import type { Log } from './log.js';
-import type { PathsToSend } from './paths-to-send.js';
+import type { PathSource } from './path-source.js';
 import { fileMessageOf, messageOf } from './printable.js';
 import { type RetryEvent, retryInWords, retryOptions } from './retry-log.js';
 import type { StorescuOptions } from './storescu-options.js';
-import { isOfSystem, isSameVersion, versionOf, WatchedFolder } from './watch-folder.js';
+import { isOfSystem, isSameVersion, pathIn, versionOf, WatchedFolder } from './watch-folder.js';
 import { Journal, type Version } from './watch-journal.js';
 import { type Lock, lock } from './watch-lock.js';
 
@@ -35,7 +35,7 @@ const STATE_NAME = '.netdicom-watch';
  * @throws {CommandLineError} options that do not go together, no such folder
  * @throws {Error} the state cannot be used, or another process uses it
  */
-export function watchFolder(options: StorescuOptions, accept: PathFilter | undefined, log: Log): PathsToSend {
+export function watchFolder(options: StorescuOptions, accept: PathFilter | undefined, log: Log): PathSource {
   const directory = options.watch ?? '';
   const other = otherOption(options);
   if (other !== undefined) throw new CommandLineError(`--watch: not together with ${other}`);
@@ -56,7 +56,7 @@ function otherOption({ paths, filesFrom, dryRun, repeat, retry }: StorescuOption
   return retry > 0 ? '--retry: it tries for ever' : undefined;
 }
 
-class Watch implements PathsToSend {
+class Watch implements PathSource {
   readonly areAny = true;
   readonly mayBeNone = true;
   readonly work: Partial<StoreFilesOptions>;
@@ -180,7 +180,7 @@ class Watch implements PathsToSend {
   }
 
   #isDone(name: string, version: Version): boolean {
-    if (this.#underWay.has(this.#pathOf(name))) return true;
+    if (this.#underWay.has(pathIn(this.#directory, name))) return true;
     const again = this.#unreadable.get(name);
     if (again !== undefined && again > performance.now()) return true;
     return this.#journal.fateOf(name, version) !== undefined;
@@ -208,9 +208,5 @@ class Watch implements PathsToSend {
     }
     for (const name of gone) this.#missing.delete(name);
     this.#journal.forget(gone);
-  }
-
-  #pathOf(name: string): string {
-    return `${this.#directory}${this.#directory.endsWith('/') ? '' : '/'}${name}`;
   }
 }
