@@ -80,7 +80,7 @@ interface Run {
 async function send(options: StorescuOptions, work: StoreFilesOptions, { log, tally, source }: Run): Promise<number> {
   let exitCode: number = EXIT.success;
   let requests = 0;
-  const unanswered: string[] = [];
+  const unanswered: Extract<StoreOutcome, { type: 'unanswered' }>[] = [];
   const report = (event: StoreEvent) => {
     if (event.type === 'left') tally.countLeft(event);
     else if (event.type === 'file-retry' || event.type === 'association-retry') tellRetry(event);
@@ -95,11 +95,12 @@ async function send(options: StorescuOptions, work: StoreFilesOptions, { log, ta
     for await (const outcome of storeFiles(source.paths, { ...work, report })) {
       tally.count(outcome);
       source.tellOutcome?.(outcome);
-      if (outcome.type === 'unanswered') unanswered.push(outcome.path);
+      if (outcome.type === 'unanswered') unanswered.push(outcome);
       if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log)) exitCode = EXIT.notStored;
     }
-    for (const path of unanswered) log.error(`Not answered: ${path}`);
+    for (const { path, error } of unanswered) log.error(describeFailure(error, options, path));
+    if (unanswered.length > 0) return EXIT.failure;
     if (source.areAny && !source.mayBeNone && requests === 0 && options.repeat > 0 && exitCode === EXIT.success) {
       log.error('No DICOM files to send');
       exitCode = EXIT.notStored;
@@ -107,8 +108,8 @@ async function send(options: StorescuOptions, work: StoreFilesOptions, { log, ta
     return exitCode;
   } catch (error) {
     const [first, ...others] = unanswered;
-    if (others.length > 0) for (const path of unanswered) log.error(`Not answered: ${path}`);
-    log.error(describeFailure(error, options, others.length > 0 ? undefined : first));
+    if (others.length > 0) for (const { path } of unanswered) log.error(`Not answered: ${path}`);
+    log.error(describeFailure(error, options, others.length > 0 ? undefined : first?.path));
     return EXIT.failure;
   }
 }

@@ -133,10 +133,11 @@ export class WatchedFolder {
         const path = found.location.toString();
         if ('error' in found || typeof found.location !== 'string') {
           if ('error' in found) isWhole = false;
+          else names.add(this.#nameOf(path));
           this.#user.onUnreadable(path, 'error' in found ? found.error : new Error('its name is no UTF-8'));
           continue;
         }
-        const name = path.slice(directory.length).replace(/^\/+/, '');
+        const name = this.#nameOf(path);
         names.add(name);
         const file = await this.#look(path, name);
         if (file !== undefined) yield file;
@@ -145,6 +146,10 @@ export class WatchedFolder {
     if (!isWhole) return;
     for (const name of this.#unsettled.keys()) if (!names.has(name)) this.#unsettled.delete(name);
     this.#user.onScanned(names);
+  }
+
+  #nameOf(path: string): string {
+    return nameIn(this.#options.directory, path);
   }
 
   /** Names that begin with a dot are of files in the making, our own state among them. */
@@ -200,6 +205,11 @@ export class WatchedFolder {
 /** As looking at all of a folder gives it. */
 export function pathIn(directory: string, name: string): string {
   return `${directory}${directory.endsWith('/') ? '' : '/'}${name}`;
+}
+
+/** A path below the directory without that of the directory. */
+export function nameIn(directory: string, path: string): string {
+  return path.slice(directory.length).replace(/^\/+/, '');
 }
 
 const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type AnsweredOutcome,
+  DicomError,
   type FileError,
   isPassingStatus,
   type Location,
@@ -16,10 +17,10 @@ import { sentence } from './application.js';
 import { CommandLineError } from './command-line-error.js';
 import type { Log } from './log.js';
 import type { PathSource } from './path-source.js';
-import { fileMessageOf, messageOf } from './printable.js';
+import { fileMessageOf } from './printable.js';
 import { type RetryEvent, retryInWords, retryOptions } from './retry-log.js';
 import type { StorescuOptions } from './storescu-options.js';
-import { isOfSystem, isSameVersion, pathIn, versionOf, WatchedFolder } from './watch-folder.js';
+import { isOfSystem, isSameVersion, nameIn, pathIn, versionOf, WatchedFolder } from './watch-folder.js';
 import { Journal, type Version } from './watch-journal.js';
 import { type Lock, lock } from './watch-lock.js';
 
@@ -188,8 +189,9 @@ class Watch implements PathSource {
 
   /** Told once, until it can be read. */
   #onUnreadable(path: string, error: unknown): void {
-    const name = path.slice(this.#directory.length).replace(/^\/+/, '');
-    if (!this.#unreadable.has(name)) this.#log.warning(`${sentence(new Error(messageOf(error)))}`);
+    const name = nameIn(this.#directory, path);
+    const why = error instanceof DicomError ? sentence(error) : `Cannot look at ${path}: ${fileMessageOf(error)}`;
+    if (!this.#unreadable.has(name)) this.#log.warning(why);
     this.#unreadable.set(name, performance.now() + UNREADABLE_AGAIN_MS);
   }
 

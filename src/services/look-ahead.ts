@@ -60,6 +60,11 @@ export class LookAhead {
     return this.#isWalkedThrough;
   }
 
+  /** Whether some that wait were passed over. */
+  get hasOthers(): boolean {
+    return this.#aside.length > 0;
+  }
+
   /** What waits, in order. */
   get waiting(): readonly InputFile[] {
     return [...this.#aside, ...this.#fresh];
@@ -138,9 +143,11 @@ export class LookAhead {
     this.#expected++;
   }
 
+  /** It waits again, and comes last: whatever kept it may keep it again. */
   comeBack(file: InputFile): void {
     this.#expected--;
-    this.putBack([file]);
+    this.#fresh.push(file);
+    this.#onGrown();
   }
 
   /** What was passed over comes first again. */

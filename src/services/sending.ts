@@ -83,8 +83,8 @@ export class Sending {
   }
 
   /**
-   * The next file where that may be long in coming: what is under way is told of meanwhile, as it ends. Undefined as well if the
-   * association has been idle for too long, or has ended while it was, which has lost nothing.
+   * The next file where that may be long in coming: what is under way is told of meanwhile, as it ends. Undefined as well if others
+   * wait that are not for this association, or it has been idle for too long, or has ended while it was, which has lost nothing.
    */
   async #next(isFor: (file: InputFile) => boolean): Promise<InputFile | undefined> {
     while (this.#goesOn) {
@@ -97,7 +97,7 @@ export class Sending {
       if (file !== 'later') return file;
       const change = this.#files.change();
       if (this.#inFlight.size > 0) await this.#inFlight.untilEnded(change);
-      else if (await this.#idlesUntil(change)) return undefined;
+      else if (this.#files.hasOthers || (await this.#idlesUntil(change))) return undefined;
     }
     return undefined;
   }

@@ -18,6 +18,7 @@ import { type FlakyServer, flakyServer, HastyTimer, type Reaction } from '../sup
 import { Inbox, inTime } from '../support/loopback-inbox.js';
 import { command, RawAcceptor, storeRsp } from '../support/loopback-peer.js';
 import { rejection, type TemporaryFolder, temporaryFolder } from '../support/loopback-server.js';
+import { CT_IMAGE, MR_IMAGE } from '../support/sample-instance.js';
 
 type Options = Partial<StoreFilesOptions>;
 
@@ -304,6 +305,26 @@ test('an association that nothing comes for is released, and the next path has a
   give(second);
   end();
   assert.deepEqual(await rest, ['stored 1.2 0 (1)']);
+  assert.equal(associations(server), 2);
+});
+
+test('a path that needs another association does not wait until the first has been idle for long', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await flakyServer(() => 0);
+  const { paths, give, end } = givenPaths();
+  const run = send(server.port, paths, { idleMs: 3_600_000 });
+  for (const [uid, sopClassUid] of [
+    ['1.1', CT_IMAGE],
+    ['1.2', MR_IMAGE],
+    ['1.3', CT_IMAGE],
+  ] as const) {
+    give(await writeInstance(folder.path, uid, { sopClassUid, sopInstanceUid: uid }));
+    const { value } = await inTime(run.next(), `the outcome of ${uid}`);
+    assert.equal(value && inShort(value), `stored ${uid} 0 (1)`);
+  }
+  end();
+  assert.equal((await inTime(run.next(), 'the end')).done, true);
+  // The second proposes what the first was for as well.
   assert.equal(associations(server), 2);
 });
 
