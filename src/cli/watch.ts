@@ -54,7 +54,7 @@ function otherOption({ paths, filesFrom, dryRun, repeat, retry }: StorescuOption
   if (filesFrom !== undefined) return '--files-from';
   if (dryRun) return '--dry-run';
   if (repeat !== 1) return '--repeat';
-  return retry > 0 ? '--retry: it tries for ever' : undefined;
+  return retry > 0 ? '--retry, since it tries for ever' : undefined;
 }
 
 class Watch implements PathSource {
@@ -135,7 +135,7 @@ class Watch implements PathSource {
   tellRetry(event: RetryEvent, describe: (error: unknown) => string): void {
     const isFirst = event.type === 'file-retry' ? event.outcome.attempts === 1 : !this.#isPeerAway;
     if (event.type === 'association-retry') this.#isPeerAway = true;
-    const message = `${retryInWords(event, describe)}; trying until it passes`;
+    const message = `${retryInWords(event, describe)}; trying again until it passes`;
     if (isFirst) this.#log.warning(message);
     else this.#log.debug(message);
   }
