@@ -1,13 +1,15 @@
 /** Failures that may pass, so that another try may end well. */
 import { AssociationAborted, AssociationRejected, TimeoutError, TransportError } from '../base/errors.js';
-import { STATUS } from '../dimse/status.js';
 
-/** Whether a status says that the peer lacks something now (PS3.4 B.2.3, PS3.7 C.5): A7xx, 0110 and 0213. */
+/** Processing Failure, Resource Limitation (PS3.7 C.5). */
+const PASSING: ReadonlySet<number> = new Set([0x0110, 0x0213]);
+/** A7xx, Out of Resources (PS3.4 B.2.3). */
+const OUT_OF_RESOURCES = 0xa700;
+
+/** Whether a status says that the peer cannot now what it may be able to later. */
 export function isPassingStatus(code: number): boolean {
-  return (code & 0xff00) === STATUS.outOfResources || PASSING.has(code);
+  return (code & 0xff00) === OUT_OF_RESOURCES || PASSING.has(code);
 }
-
-const PASSING: ReadonlySet<number> = new Set([STATUS.processingFailure, STATUS.resourceLimitation]);
 
 /**
  * Whether an association may be had later that cannot be had now, or was lost: a network that fails, a peer that is silent, hangs
