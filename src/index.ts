@@ -80,6 +80,7 @@ export { type AssociationRequest, type Peer, requestAssociation } from './net/re
 export type { ServeOptions } from './net/serve-options.js';
 export type { IncomingRequest, ServiceProvider } from './net/service-provider.js';
 export type { Timeouts } from './net/timeouts.js';
+export type { StartTimer } from './net/timer.js';
 export type {
   AcceptorTls,
   ClientAuthentication,
@@ -117,8 +118,11 @@ export {
 } from './services/dry-run.js';
 export type { FactsOfAttributes, TextDecoding } from './services/event-attributes.js';
 export type { NamingOptions, OnDuplicate } from './services/final-names.js';
-export type { PathFilter } from './services/input-files.js';
+export { type Found, filesIn, type PathFilter, type WalkOptions } from './services/folder-walk.js';
+export type { Paths } from './services/input-files.js';
 export { type FilesMeasure, measureFiles } from './services/measure-files.js';
+export { isPassingError, isPassingStatus } from './services/passing.js';
+export type { RetryOptions } from './services/retry-options.js';
 export {
   type AssociationEnded,
   type InstanceStored,
@@ -139,6 +143,8 @@ export {
 export { storeFiles } from './services/storage-user.js';
 export { type StoreInstanceOptions, storeInstance } from './services/store-instance.js';
 export type {
+  AnsweredOutcome,
+  FailedOutcome,
   SelectFilesOptions,
   StoreEvent,
   StoreFilesOptions,

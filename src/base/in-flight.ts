@@ -36,6 +36,19 @@ export class InFlight<T> {
     }
     if (failures.length > 0) throw failures[0];
   }
+
+  /** Tells of works as they end, oldest first, until `other` has ended too, or none is left. @throws likewise */
+  async untilEnded(other: Promise<unknown>): Promise<void> {
+    let hasEnded = false;
+    const ended = other.then(() => {
+      hasEnded = true;
+    });
+    while (this.#works.length > 0) {
+      await Promise.race([ended, Promise.allSettled(this.#works.slice(0, 1))]);
+      if (hasEnded) return;
+      await this.untilBelow(this.#works.length);
+    }
+  }
 }
 
 /** Resolves when all have ended. @throws what was thrown first, after the others' end */

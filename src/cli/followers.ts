@@ -3,6 +3,7 @@ import { measureFiles, type StoreEvent, type StoreFilesOptions, type StoreOutcom
 import type { Follower } from './follower.js';
 import type { Log } from './log.js';
 import { logAbove } from './log-above.js';
+import type { PathSource } from './path-source.js';
 import { ProgressLine, type ProgressMode } from './progress-line.js';
 import type { ProgressState } from './progress-state.js';
 import { type ReportChoices, Reports } from './reports.js';
@@ -13,6 +14,8 @@ export interface FollowerChoices extends ReportChoices {
   readonly repeat: number;
   readonly dryRun: boolean;
   readonly progressMode: ProgressMode | undefined;
+  /** Whoever watches a folder is never done: a line is shown only if it is asked for. */
+  readonly watch: string | undefined;
   readonly summary: boolean;
 }
 
@@ -34,7 +37,7 @@ export class Followers implements Follower {
   #isAboutFiles = false;
 
   constructor(choices: FollowerChoices, log: Log) {
-    const { dryRun, progressMode = 'auto', repeat } = choices;
+    const { dryRun, watch, progressMode = watch === undefined ? 'auto' : 'never', repeat } = choices;
     this.#choices = choices;
     this.#line = dryRun ? undefined : ProgressLine.of({ mode: progressMode, log, repeat });
     this.log = this.#line === undefined ? log : logAbove(log, () => this.#line?.wipe());
@@ -62,13 +65,9 @@ export class Followers implements Follower {
     };
   }
 
-  /** @param paths are counted if they are all there; others come as they come */
-  start(
-    paths: readonly string[] | AsyncIterable<string>,
-    options: Pick<StoreFilesOptions, 'recurse' | 'accept'>,
-  ): void {
-    const known = 'length' in paths ? paths : undefined;
-    this.#isAboutFiles = known === undefined || known.length > 0;
+  /** What there is to send is counted if all paths are known; others come as they come. */
+  start({ areAny, known }: PathSource, options: Pick<StoreFilesOptions, 'recurse' | 'accept'>): void {
+    this.#isAboutFiles = areAny;
     this.#line?.start(async (state, signal) => {
       if (known !== undefined) await count(known, options, { state, signal });
     });

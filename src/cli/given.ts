@@ -33,10 +33,10 @@ export function optionsFrom<const A extends Application>(
   const options = optionValues(application, strongest);
   const missing: string[] = [];
   for (const row of positionals) {
-    const { key, name, optionalWith = key } = row;
-    const isNeedless = options[optionalWith] !== undefined && options[optionalWith] !== false;
+    const { key, name, optionalWith = [key] } = row;
+    const isNeedless = optionalWith.some((other) => options[other] !== undefined && options[other] !== false);
     // What the command line makes needless no variable brings back: --hash-password in a container that sets NETDICOM_PORT.
-    const isOutdone = isNeedless && !row.many && given.has(optionalWith);
+    const isOutdone = isNeedless && !row.many && optionalWith.some((other) => given.has(other));
     const own = (isOutdone ? fromWords : strongest).get(key) ?? { row, name, texts: [] };
     if (own.texts.length === 0 && !isNeedless) missing.push(name);
     else options[key] = givenValue(own);

@@ -89,8 +89,8 @@ export interface PositionalRow {
   readonly env?: true;
   /** Only for the last: takes all that follow, one at least. */
   readonly many?: true;
-  /** Key of the option that lets it be left out: `many` are none then, one is undefined. */
-  readonly optionalWith?: string;
+  /** Keys of the options each of which lets it be left out: `many` are none then, one is undefined. */
+  readonly optionalWith?: readonly string[];
 }
 
 export interface OptionGroup {
@@ -127,7 +127,7 @@ type IsFlag<R> = [Exclude<R, { readonly sets: string } | { readonly value: strin
 type ParsedKey<R> = ParsedRow<R> | (true extends HasDefault<R> | IsFlag<R> ? never : undefined);
 type ParsedPositional<P extends PositionalRow> = P extends { readonly many: true }
   ? readonly ReturnType<P['parse']>[]
-  : ReturnType<P['parse']> | (P extends { readonly optionalWith: string } ? undefined : never);
+  : ReturnType<P['parse']> | (P extends { readonly optionalWith: readonly string[] } ? undefined : never);
 
 /** The parsed options of an application, typed by its table; `undefined` is "not given and no default". */
 export type OptionsOf<A extends Application> = {

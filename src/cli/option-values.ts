@@ -48,6 +48,18 @@ export const secondsToMs: NumberParser = Object.assign(
   { ranges: [{ type: 'number' as const, minimum: 0, maximum: MAX_SECONDS }], words: [UNLIMITED] },
 );
 
+const MAX_DELAY_SECONDS = 86_400;
+
+/** Seconds to wait for, with or without a fraction, as milliseconds; 0 is no wait. */
+export const delayToMs: NumberParser = Object.assign(
+  (text: string): number => {
+    const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+    if (seconds <= MAX_DELAY_SECONDS) return Math.ceil(seconds * 1000);
+    throw new RangeError(`${shown(text)} is not a number of seconds from 0 to ${MAX_DELAY_SECONDS}`);
+  },
+  { ranges: [{ type: 'number' as const, minimum: 0, maximum: MAX_DELAY_SECONDS }], words: [] },
+);
+
 /** Any text but the empty one. */
 export function text(value: string): string {
   if (value.length === 0) throw new RangeError('is empty');

@@ -29,7 +29,7 @@ export const STORESCP = {
       name: 'port',
       env: true,
       parse: integer({ from: 0, to: 65_535 }),
-      optionalWith: 'hashPassword',
+      optionalWith: ['hashPassword'],
       help: 'TCP port to listen on; 0 asks the system for a free one and prints it',
     },
   ],

@@ -10,6 +10,7 @@ import {
   SIGNAL_EXIT_CODES,
 } from './common-options.js';
 import { USER_IDENTITY } from './identity-options.js';
+import { INPUT, RETRY } from './input-options.js';
 import type { Application, OptionsOf } from './option-table.js';
 import { integer, secondsToMs, text } from './option-values.js';
 import { PROGRESS_AND_REPORTS } from './report-options.js';
@@ -29,8 +30,8 @@ export const STORESCU = {
       parse: text,
       completes: 'file',
       many: true,
-      optionalWith: 'echo',
-      help: 'DICOM file, or directory whose files are sent; may be left out with --echo',
+      optionalWith: ['echo', 'filesFrom', 'watch'],
+      help: 'DICOM file, or directory whose files are sent; may be left out with --echo, --files-from and --watch',
     },
   ],
   groups: [
@@ -137,6 +138,7 @@ export const STORESCU = {
     {
       title: 'Sending',
       options: [
+        ...INPUT,
         { key: 'recurse', short: '-r', long: '--recurse', help: 'send the files in all folders below a directory' },
         {
           key: 'include',
@@ -186,6 +188,7 @@ export const STORESCU = {
           long: '--halt',
           help: 'stop after the first file that was not stored instead of sending the next',
         },
+        ...RETRY,
         {
           key: 'priority',
           long: '--priority',

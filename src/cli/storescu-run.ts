@@ -24,6 +24,9 @@ import type { Log } from './log.js';
 import { Narrator } from './narrator.js';
 import { eventFields, failureFields, outcomeFields, withFields } from './outcome-fields.js';
 import { pathFilter } from './path-filter.js';
+import type { PathSource } from './path-source.js';
+import { pathsToSend } from './paths-to-send.js';
+import { logRetry, type RetryEvent, retryOptions } from './retry-log.js';
 import type { StorescuOptions } from './storescu-options.js';
 import { inFiles, requestorTls } from './tls-files.js';
 import { requestedIdentity } from './user-identity.js';
@@ -37,25 +40,31 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
   const interruption = new AbortController();
   const followers = new Followers(options, givenLog);
   const { log } = followers;
+  let source: PathSource | undefined;
   let stopped: { readonly by: NodeJS.Signals; readonly exitCode: number } | undefined;
   const stop = (signal: NodeJS.Signals) => {
     stopped = { by: signal, exitCode: signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm };
-    interruption.abort(new Error(`interrupted by ${signal}`));
+    const interrupt = () => interruption.abort(new Error(`interrupted by ${signal}`));
+    if (source?.stop === undefined) interrupt();
+    else source.stop(interrupt);
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   if (options.paths.length > 0) log.debug(`Checking input file${options.paths.length === 1 ? '' : 's'}`);
   let exitCode: number = EXIT.failure;
   try {
-    const work = { ...(await storeOptions(options, log)), signal: interruption.signal };
+    const own = { ...(await storeOptions(options, log)), signal: interruption.signal };
+    source = await pathsToSend(options, own.accept, log);
     followers.openReports();
+    const work = { ...own, ...source.work, ...followers.hooks };
     exitCode = options.dryRun
-      ? await printPlan(planFiles(options.paths, { ...work, ...followers.hooks }), followers)
-      : await send(options, work, followers);
+      ? await printPlan(planFiles(source.paths, work), followers)
+      : await send(options, work, { followers, source });
   } catch (error) {
     if (stopped === undefined) throw error;
     log.error(sentence(error));
   } finally {
+    source?.close();
     exitCode = stopped?.exitCode ?? exitCode;
     const isCutShort = stopped !== undefined || exitCode === EXIT.failure;
     const isReported = followers.end({ isCutShort, stoppedBy: stopped?.by });
@@ -66,34 +75,51 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
   return exitCode;
 }
 
-async function send(options: StorescuOptions, work: StoreFilesOptions, followers: Followers): Promise<number> {
+/** Where the files of a run come from, and where it is told of. */
+interface Run {
+  readonly source: PathSource;
+  readonly followers: Followers;
+}
+
+async function send(options: StorescuOptions, work: StoreFilesOptions, { followers, source }: Run): Promise<number> {
   const { log } = followers;
   let exitCode: number = EXIT.success;
   let requests = 0;
-  const unanswered: string[] = [];
+  const unanswered: Extract<StoreOutcome, { type: 'unanswered' }>[] = [];
   const report = (event: StoreEvent) => {
     work.report?.(event);
     followers.onEvent(event);
-    logEvent(event, log.takesFields ? withFields(log, eventFields(event)) : log);
+    if (event.type === 'file-retry' || event.type === 'association-retry') tellRetry(event);
+    else logEvent(event, log.takesFields ? withFields(log, eventFields(event)) : log);
   };
-  followers.start(options.paths, work);
+  const tellRetry = (event: RetryEvent) => {
+    const describe = (error: unknown) => describeFailure(error, options, undefined);
+    if (source.tellRetry === undefined) logRetry(event, log, describe);
+    else source.tellRetry(event, describe);
+  };
+  followers.start(source, work);
   try {
-    for await (const outcome of storeFiles(options.paths, { ...work, ...followers.hooks, report })) {
+    for await (const outcome of storeFiles(source.paths, { ...work, report })) {
       followers.onOutcome(outcome);
-      if (outcome.type === 'unanswered') unanswered.push(outcome.path);
+      source.tellOutcome?.(outcome);
+      if (outcome.type === 'unanswered') unanswered.push(outcome);
       if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log.takesFields ? withFields(log, outcomeFields(outcome)) : log)) exitCode = EXIT.notStored;
     }
+    for (const { path, error } of unanswered)
+      log.error(describeFailure(error, options, path), failureFields(error, options));
+    if (unanswered.length > 0) return EXIT.failure;
     const isNothing = requests === 0 && followers.storedBefore === 0;
-    if (options.paths.length > 0 && isNothing && options.repeat > 0 && exitCode === EXIT.success) {
+    if (source.areAny && !source.mayBeNone && isNothing && options.repeat > 0 && exitCode === EXIT.success) {
       log.error('No DICOM files to send');
       exitCode = EXIT.notStored;
     }
     return exitCode;
   } catch (error) {
     const [first, ...others] = unanswered;
-    if (others.length > 0) for (const path of unanswered) log.error(`Not answered: ${path}`);
-    log.error(describeFailure(error, options, others.length > 0 ? undefined : first), failureFields(error, options));
+    if (others.length > 0) for (const { path } of unanswered) log.error(`Not answered: ${path}`);
+    const path = others.length > 0 ? undefined : first?.path;
+    log.error(describeFailure(error, options, path), failureFields(error, options));
     return EXIT.failure;
   }
 }
@@ -111,6 +137,7 @@ async function storeOptions(options: StorescuOptions, log: Log): Promise<StoreFi
     verify: options.echo,
     haltOnFailure: options.halt,
     endWith: options.abort ? 'abort' : 'release',
+    retry: retryOptions(options),
     trace: (trace) => narrator.tell(trace),
     report: (event) => {
       if (event.type === 'sending') narrator.sending(event.instance.path);
@@ -133,7 +160,7 @@ function proposedSyntaxes(proposal: StorescuOptions['proposal']): readonly strin
   }
 }
 
-function logEvent(event: StoreEvent, log: Log): void {
+function logEvent(event: Exclude<StoreEvent, RetryEvent>, log: Log): void {
   switch (event.type) {
     case 'skipped':
       log.warning(`Skipped: ${event.error.message}`);

@@ -14,11 +14,12 @@ import type { DimseMessage, DimseRequest, DimseResponse } from '../dimse/message
 import type { PdvFragment } from '../pdu/pdu-reader.js';
 import type { Indication } from '../ul/events.js';
 import { abortedError, releasedError } from './aborted-error.js';
+import type { Answered } from './answered.js';
 import type { AssociationHandle } from './association-handle.js';
 import type { Establishment } from './establishment.js';
-import { MessageReceiver, type ReceivedRequest } from './message-receiver.js';
+import { answeredNow, MessageReceiver, type ReceivedRequest } from './message-receiver.js';
 import { MessageCutShort, MessageSender, type SendOptions } from './message-sender.js';
-import { type Answered, type Exchange, OperationsInvoked } from './operations-invoked.js';
+import { type Exchange, OperationsInvoked } from './operations-invoked.js';
 import { PeerWatch } from './peer-watch.js';
 import type { RequestQueue } from './request-queue.js';
 import { PeerTimer, Wait } from './timeouts.js';
@@ -148,12 +149,8 @@ export class Association implements AssociationHandle, UpperLayerUser {
     if (request.dataSet?.isRead === false) await request.dataSet.drained();
     // Once we have asked for release, nothing but its answer may go out (PS3.8 Sta7).
     if (this.#releasing === undefined) {
-      const presentationContextId = request.context.id;
-      await this.#send(response, { presentationContextId }, { onTurn: () => undefined });
-      const dataSetBytes = request.dataSet?.length ?? 0;
-      const ms = performance.now() - request.begunMs;
-      const { message } = request;
-      this.#tellAnswered('incoming', { request: message, response, presentationContextId, dataSetBytes, ms });
+      await this.#send(response, { presentationContextId: request.context.id }, { onTurn: () => undefined });
+      this.#tellAnswered('incoming', answeredNow(request, response));
     }
     this.#answered++;
   }
@@ -265,11 +262,8 @@ export class Association implements AssociationHandle, UpperLayerUser {
       this.#made.trace({ type: 'message', direction: 'outgoing', message, context, hasDataSet: dataSet !== undefined });
     };
     try {
-      return await this.#sender.send(
-        message,
-        { presentationContextId, dataSet },
-        { turn, onTurn: tellTurn, onHandedOver },
-      );
+      const options = { turn, onTurn: tellTurn, onHandedOver };
+      return await this.#sender.send(message, { presentationContextId, dataSet }, options);
     } catch (error) {
       if (!(error instanceof MessageCutShort)) throw error;
       const { cause } = error;

@@ -5,6 +5,7 @@ import { BatchQueue } from '../base/batch-queue.js';
 import { type MessagePart, MessageReader } from '../dimse/message-reader.js';
 import { type DimseMessage, type DimseRequest, type DimseResponse, isRequest, isResponse } from '../dimse/messages.js';
 import type { PdvFragment } from '../pdu/pdu-reader.js';
+import type { Answered } from './answered.js';
 import { RequestQueue } from './request-queue.js';
 import type { PeerTimer } from './timeouts.js';
 
@@ -24,6 +25,15 @@ export interface ReceivedRequest {
   readonly dataSet: BatchQueue | undefined;
   /** When its command set was there, by `performance.now()`. */
   readonly begunMs: number;
+}
+
+/** To be called when the answer is sent. */
+export function answeredNow(
+  { message, context, dataSet, begunMs }: ReceivedRequest,
+  response: DimseResponse,
+): Answered {
+  const ms = performance.now() - begunMs;
+  return { request: message, response, presentationContextId: context.id, dataSetBytes: dataSet?.length ?? 0, ms };
 }
 
 export interface MessageReceiverUser {

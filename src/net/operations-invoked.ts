@@ -1,6 +1,8 @@
 /** The operations that we invoke: as many outstanding as were negotiated, the others after them (PS3.7 D.3.3.3). */
+
 import type { DataSetSource } from '../dataset/source.js';
 import type { DimseRequest, DimseResponse } from '../dimse/messages.js';
+import type { Answered } from './answered.js';
 import type { SendOptions } from './message-sender.js';
 import { PendingResponses } from './pending-responses.js';
 import type { PeerTimer } from './timeouts.js';
@@ -14,15 +16,6 @@ export interface Exchange {
   readonly dataSet?: DataSetSource | undefined;
   /** Called before the first byte goes out. */
   readonly onTurn?: (() => void) | undefined;
-}
-
-/** A request of ours with its answer; see the event of that name in `AssociationEvent`. */
-export interface Answered {
-  readonly request: DimseRequest;
-  readonly response: DimseResponse;
-  readonly presentationContextId: number;
-  readonly dataSetBytes: number;
-  readonly ms: number;
 }
 
 /** The association that the operations are invoked on. */

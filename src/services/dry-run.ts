@@ -3,7 +3,7 @@ import type { WantedContext } from '../acse/propose.js';
 import { NotAnInstance } from '../base/errors.js';
 import type { InstanceFile } from '../file/instance-file.js';
 import type { ProposedPresentationContext } from '../pdu/types.js';
-import { findInstances, type InputFile } from './input-files.js';
+import { findInstances, type InputFile, isStream, type Paths } from './input-files.js';
 import { LookAhead } from './look-ahead.js';
 import { type ContextPlan, contextsFor, type Proposal, planContexts, proposalOf } from './plan.js';
 import { sift } from './sift.js';
@@ -40,14 +40,12 @@ export type PlanEvent =
  * associations there are is true for a peer that accepts every context.
  */
 export async function* planFiles(
-  paths: readonly string[],
+  paths: Paths,
   options: SelectFilesOptions & { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<PlanEvent, void, void> {
   const proposal = proposalOf(options);
-  const files = new LookAhead(
-    sift(findInstances(paths, { ...options, recurse: options.recurse ?? false }), options),
-    options,
-  );
+  const walk = findInstances(paths, { ...options, recurse: options.recurse ?? false });
+  const files = new LookAhead(sift(walk, options), { ...options, isStream: isStream(paths) });
   try {
     let usual: readonly WantedContext[] = [];
     for (let isFirst = true; ; isFirst = false) {

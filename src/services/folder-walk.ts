@@ -27,7 +27,7 @@ export type Found = { readonly location: Location } | { readonly location: Locat
  * A link to a directory is followed unless that was looked into before, by whatever path; so is a directory that a link has
  * led to already. Of links to the same file the first is followed. Sockets, pipes and devices are left out.
  */
-export function filesIn(directory: string, options: WalkOptions): AsyncGenerator<readonly Found[], void, void> {
+export function filesIn(directory: Location, options: WalkOptions): AsyncGenerator<readonly Found[], void, void> {
   return new Walk(options).files({ location: directory, below: '' });
 }
 

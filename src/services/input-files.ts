@@ -24,29 +24,50 @@ export type InputFile =
       readonly dataSet?: Buffer | undefined;
       /** How often it is still to be sent, if it is here for the second time. */
       readonly turns?: number;
+      /** Which try it is here for; the first if it is not said. */
+      readonly attempts?: number;
+      /** The try before. */
+      readonly last?: LastTry;
     }
   | { readonly path: string; readonly isNamed: boolean; readonly error: Error };
+
+/** What became of a file that is tried again. */
+export interface LastTry {
+  /** Its association was lost before it was answered. */
+  readonly wasLost: boolean;
+  /** Makes it the outcome of the file, which is not tried again after all. */
+  tell(): void | Promise<void>;
+}
+
+export type WaitingInstance = Extract<InputFile, { readonly instance: InstanceFile }>;
+
+/** What `storeFiles` is given: paths that are there already, or come one by one. */
+export type Paths = Iterable<Location> | AsyncIterable<Location>;
+
+export function isStream(paths: Paths): paths is AsyncIterable<Location> {
+  return Symbol.asyncIterator in paths;
+}
 
 /**
  * Looks into each path in turn, as often as it is given. `options` are for directories, see `filesIn`; a path that is named
  * is never filtered. Never throws for a single path.
  */
-export async function* findInstances(
-  paths: readonly string[],
-  options: WalkOptions,
-): AsyncGenerator<InputFile, void, void> {
-  for (const path of paths) {
-    if (await isDirectory(path)) {
-      for await (const batch of filesIn(path, options)) for (const found of batch) yield await lookInto(found, false);
-      continue;
-    }
-    const file = await inspect(path, true);
-    if (!('error' in file && (await isDicomdir(path)))) yield file;
-    else for await (const found of filesOfDicomdir(path)) yield await lookInto(found, true);
-  }
+export async function* findInstances(paths: Paths, options: WalkOptions): AsyncGenerator<InputFile, void, void> {
+  if (isStream(paths)) for await (const path of paths) yield* instancesAt(path, options);
+  else for (const path of paths) yield* instancesAt(path, options);
 }
 
-async function isDirectory(path: string): Promise<boolean> {
+async function* instancesAt(path: Location, options: WalkOptions): AsyncGenerator<InputFile, void, void> {
+  if (await isDirectory(path)) {
+    for await (const batch of filesIn(path, options)) for (const found of batch) yield await lookInto(found, false);
+    return;
+  }
+  const file = await inspect(path, true);
+  if (!('error' in file && (await isDicomdir(path)))) yield file;
+  else for await (const found of filesOfDicomdir(path.toString())) yield await lookInto(found, true);
+}
+
+async function isDirectory(path: Location): Promise<boolean> {
   try {
     const found = await inputDisk.run(
       () => statSync(path),

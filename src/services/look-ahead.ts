@@ -1,11 +1,24 @@
 /** Files that wait to be sent: looked into before their turn, but only so many of them, in their order. */
 import { type Deferred, deferred } from '../base/deferred.js';
+import { startTimer } from '../net/timer.js';
 import type { InputFile } from './input-files.js';
 
 /** Most that wait. One costs half a kilobyte, and 16 KiB more at the most if it was read whole. */
 const CAPACITY = 1024;
 /** Enough where one is like the other: what is known then can be on its way already. */
 const USUAL_CAPACITY = 128;
+/** Most that are expected back before others are taken: a peer that is out of resources is not to be asked a million times. */
+const MAX_EXPECTED = 1024;
+/** Where paths come one by one, no more are waited for if none comes for so long. */
+const STALL_MS = 100;
+
+export interface LookAheadOptions {
+  /** Ends the walk with its reason as the error. */
+  readonly signal?: AbortSignal | undefined;
+  readonly capacity?: number;
+  /** Whether the walk waits for somebody to say what is next, and may wait for ever. */
+  readonly isStream?: boolean;
+}
 
 /** Draws from a walk that may be much longer than what is ever held of it. To be closed. */
 export class LookAhead {
@@ -16,6 +29,9 @@ export class LookAhead {
   /** Passed over since the last `restart`. */
   #aside: InputFile[] = [];
   #fresh: InputFile[] = [];
+  readonly #isStream: boolean;
+  /** How many were taken and will come back. */
+  #expected = 0;
   #hasEnded = false;
   #isWalkedThrough = false;
   #error: unknown;
@@ -23,25 +39,30 @@ export class LookAhead {
   #grown: Deferred<void> | undefined;
   #shrunk: Deferred<void> | undefined;
 
-  /** @param signal ends the walk with its reason as the error */
   constructor(
     files: AsyncGenerator<InputFile, void, void>,
-    { signal, capacity = CAPACITY }: { readonly signal?: AbortSignal | undefined; readonly capacity?: number } = {},
+    { signal, capacity = CAPACITY, isStream = false }: LookAheadOptions = {},
   ) {
     this.#files = files;
+    this.#isStream = isStream;
     this.#signal = signal;
     this.#maxCapacity = capacity;
     this.#capacity = Math.min(capacity, USUAL_CAPACITY);
   }
 
-  /** Whether the walk has ended: what waits now is all there is. */
+  /** Whether the walk has ended and none is expected back: what waits now is all there is. */
   get isComplete(): boolean {
-    return this.#hasEnded;
+    return this.#hasEnded && this.#expected === 0;
   }
 
   /** Whether the walk has ended by itself, and not because of an error or `close`. */
   get isWalkedThrough(): boolean {
     return this.#isWalkedThrough;
+  }
+
+  /** Whether some that wait were passed over. */
+  get hasOthers(): boolean {
+    return this.#aside.length > 0;
   }
 
   /** What waits, in order. */
@@ -51,13 +72,15 @@ export class LookAhead {
 
   /**
    * Resolves when all that are left wait, or as many as may, or so many that the latter half is of no other kinds than the
-   * former: what is next will mostly be of those too. @throws what the walk threw
+   * former: what is next will mostly be of those too. In a stream that stalls what is there must do. @throws what the walk threw
    */
   async filled(): Promise<void> {
     for (;;) {
-      while (!this.#isFull && !this.#hasEnded) await this.#growth();
+      while (!this.#isFull && !this.#hasEnded)
+        if (!this.#isStream) await this.change();
+        else if (await this.#stalls()) break;
       this.#throwIfFailed();
-      if (this.#hasEnded || this.#capacity === this.#maxCapacity || !this.#bringsNewKinds()) return;
+      if (this.#hasEnded || !this.#isFull || this.#capacity === this.#maxCapacity || !this.#bringsNewKinds()) return;
       this.#capacity = Math.min(this.#maxCapacity, 2 * this.#capacity);
       this.#onShrunk();
     }
@@ -66,7 +89,7 @@ export class LookAhead {
   /** The next file, which stays where it is; undefined if there are no more. @throws what the walk threw */
   async peek(): Promise<InputFile | undefined> {
     this.restart();
-    while (this.#fresh.length === 0 && !this.#hasEnded) await this.#growth();
+    while (!this.isComplete && (this.#fresh.length === 0 || this.#isHeldUp)) await this.change();
     this.#throwIfFailed();
     return this.#fresh[0];
   }
@@ -76,6 +99,13 @@ export class LookAhead {
    * are all if the walk has ended. @throws what the walk threw
    */
   take(fits: (file: InputFile) => boolean): InputFile | undefined | Promise<InputFile | undefined> {
+    const taken = this.takeNow(fits);
+    return taken === 'later' ? this.#takeLater(fits) : taken;
+  }
+
+  /** The same without a wait: `later` if one may come that fits. */
+  takeNow(fits: (file: InputFile) => boolean): InputFile | 'later' | undefined {
+    if (this.#isHeldUp) return 'later';
     for (let file = this.#fresh.shift(); file !== undefined; file = this.#fresh.shift()) {
       if (fits(file)) {
         this.#onShrunk();
@@ -84,11 +114,11 @@ export class LookAhead {
       this.#aside.push(file);
     }
     this.#throwIfFailed();
-    return this.#hasEnded || this.#isFull ? undefined : this.#takeLater(fits);
+    return this.isComplete || this.#isFull ? undefined : 'later';
   }
 
   async #takeLater(fits: (file: InputFile) => boolean): Promise<InputFile | undefined> {
-    await this.#growth();
+    await this.change();
     return this.take(fits);
   }
 
@@ -108,6 +138,18 @@ export class LookAhead {
     this.#onGrown();
   }
 
+  /** One that was taken will come back. */
+  expect(): void {
+    this.#expected++;
+  }
+
+  /** It waits again, and comes last: whatever kept it may keep it again. */
+  comeBack(file: InputFile): void {
+    this.#expected--;
+    this.#fresh.push(file);
+    this.#onGrown();
+  }
+
   /** What was passed over comes first again. */
   restart(): void {
     if (this.#aside.length === 0) return;
@@ -115,11 +157,25 @@ export class LookAhead {
     this.#aside = [];
   }
 
-  /** Ends the walk. */
-  async close(): Promise<void> {
+  /** Resolves when there is something new: a file, or the end. */
+  async change(): Promise<void> {
+    this.#walking ??= this.#walk();
+    this.#grown ??= deferred();
+    await this.#grown.promise;
+  }
+
+  /** Nothing more comes of the walk, which may be waiting. @param error what others are thrown, if they are to know why */
+  end(error?: unknown): void {
     this.#hasEnded = true;
+    this.#error ??= error;
+    this.#onGrown();
     this.#onShrunk();
-    await this.#walking;
+  }
+
+  /** Ends the walk. That of a stream ends by itself when it has been given another path, or none. */
+  async close(): Promise<void> {
+    this.end();
+    if (!this.#isStream) await this.#walking;
   }
 
   get #isFull(): boolean {
@@ -133,10 +189,21 @@ export class LookAhead {
     return waiting.slice(half).some((file) => 'instance' in file && !known.has(kindOf(file)));
   }
 
-  async #growth(): Promise<void> {
-    this.#walking ??= this.#walk();
-    this.#grown ??= deferred();
-    await this.#grown.promise;
+  /** Whether so many are expected back that they come first. */
+  get #isHeldUp(): boolean {
+    return this.#expected >= MAX_EXPECTED;
+  }
+
+  /** Whether nothing comes for a while. */
+  #stalls(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = startTimer(STALL_MS, () => resolve(true));
+      const onChange = () => {
+        cancel();
+        resolve(false);
+      };
+      this.change().then(onChange, onChange);
+    });
   }
 
   #onGrown(): void {
@@ -161,9 +228,9 @@ export class LookAhead {
         }
         if (this.#hasEnded) return;
       }
-      this.#isWalkedThrough = true;
+      this.#isWalkedThrough = !this.#hasEnded;
     } catch (error) {
-      this.#error = error;
+      this.#error ??= error;
     } finally {
       this.#hasEnded = true;
       this.#onGrown();

@@ -1,4 +1,6 @@
 /** Where the outcomes of a run go, and the decision to halt that follows from them. */
+
+import { deferred } from '../base/deferred.js';
 import { NotAnInstance } from '../base/errors.js';
 import type { Handover } from '../base/handover.js';
 import type { InputFile } from './input-files.js';
@@ -10,6 +12,7 @@ export type ProblemFile = Extract<InputFile, { error: Error }>;
 export class Outcomes {
   readonly #handover: Handover<StoreOutcome>;
   readonly #options: Pick<StoreFilesOptions, 'haltOnFailure' | 'report'>;
+  readonly #halted = deferred();
   #isHalted = false;
 
   constructor(handover: Handover<StoreOutcome>, options: Pick<StoreFilesOptions, 'haltOnFailure' | 'report'>) {
@@ -22,18 +25,24 @@ export class Outcomes {
     return this.#isHalted;
   }
 
+  /** Resolves when nothing is to be begun any more. */
+  get halted(): Promise<void> {
+    return this.#halted.promise;
+  }
+
   halt(): void {
     this.#isHalted = true;
+    this.#halted.resolve();
   }
 
   tell(outcome: StoreOutcome): void | Promise<void> {
-    if (this.#options.haltOnFailure && isFailure(outcome)) this.#isHalted = true;
+    if (this.#options.haltOnFailure && isFailure(outcome)) this.halt();
     return this.#handover.put(outcome);
   }
 
   /** Of a file that could not be looked into: a failure, unless it was met by the way and hardly meant to be sent. */
   tellProblem({ path, isNamed, error }: ProblemFile): void | Promise<void> {
-    if (isNamed || !(error instanceof NotAnInstance)) return this.tell({ type: 'not-sent', path, error });
+    if (isNamed || !(error instanceof NotAnInstance)) return this.tell({ type: 'not-sent', path, error, attempts: 1 });
     this.#options.report?.({ type: 'skipped', path, error });
   }
 

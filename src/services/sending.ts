@@ -5,28 +5,38 @@ import { InFlight } from '../base/in-flight.js';
 import { describeStatus } from '../dimse/status.js';
 import type { InstanceFile } from '../file/instance-file.js';
 import type { AssociationHandle } from '../net/association-handle.js';
-import type { InputFile } from './input-files.js';
+import { startTimer } from '../net/timer.js';
+import type { InputFile, WaitingInstance } from './input-files.js';
 import type { LookAhead } from './look-ahead.js';
 import { MeasuredSource } from './measured-source.js';
 import type { Outcomes, ProblemFile } from './outcomes.js';
 import { chooseContext, PerKind } from './plan.js';
+import type { Retries } from './retries.js';
 import { type OpenInstance, openInstance, sendInstance } from './store-instance.js';
-import type { StoreFilesOptions, StoreOutcome, Transfer } from './store-outcome.js';
+import type { AnsweredOutcome, StoreFilesOptions, StoreOutcome, Transfer } from './store-outcome.js';
 
-export type WaitingInstance = Extract<InputFile, { instance: InstanceFile }>;
-
-/** What becomes of a request. `again`: the association was lost by another file before it was answered. */
-type Ended = StoreOutcome | ProblemFile | { readonly again: WaitingInstance };
+/** What becomes of a request. `again`: the association was lost before it was answered. `later`: it waits for another try. */
+type Ended = StoreOutcome | ProblemFile | { readonly again: WaitingInstance } | 'later';
 
 export interface SendingOptions
-  extends Pick<StoreFilesOptions, 'priority' | 'decompress' | 'haltOnFailure' | 'report' | 'progress'> {
+  extends Pick<StoreFilesOptions, 'priority' | 'decompress' | 'haltOnFailure' | 'report' | 'progress' | 'answered'> {
   readonly repeat: number;
+  /** How long the association may have nothing to do while more files may come; undefined where that is as good as never. */
+  readonly idleMs: number | undefined;
+}
+
+/** Where the files of a run come from and what becomes of them. */
+export interface Run {
+  readonly files: LookAhead;
+  readonly outcomes: Outcomes;
+  readonly retries: Retries;
 }
 
 export class Sending {
   readonly #association: AssociationHandle;
   readonly #files: LookAhead;
   readonly #outcomes: Outcomes;
+  readonly #retries: Retries;
   readonly #options: SendingOptions;
   readonly #contexts: PerKind<AcceptedContext | undefined>;
   readonly #inFlight = new InFlight<Ended>((ended) => this.#tell(ended));
@@ -34,15 +44,14 @@ export class Sending {
   readonly #again = new Map<WaitingInstance, number>();
   /** Why the association did not answer a request. */
   #loss: Error | undefined;
+  /** Ends a wait for files. */
+  #stopIdling: (() => void) | undefined;
 
-  constructor(
-    association: AssociationHandle,
-    files: LookAhead,
-    { outcomes, options }: { readonly outcomes: Outcomes; readonly options: SendingOptions },
-  ) {
+  constructor(association: AssociationHandle, { files, outcomes, retries }: Run, options: SendingOptions) {
     this.#association = association;
     this.#files = files;
     this.#outcomes = outcomes;
+    this.#retries = retries;
     this.#options = options;
     this.#contexts = new PerKind((instance) => chooseContext(instance, association.contexts, options));
   }
@@ -57,7 +66,7 @@ export class Sending {
     const limit = this.#options.haltOnFailure ? 1 : this.#association.maxOperationsInvoked + 1;
     let isDone = false;
     while (this.#goesOn && !isDone) {
-      const file = await this.#files.take(isFor);
+      const file = this.#options.idleMs === undefined ? await this.#files.take(isFor) : await this.#next(isFor);
       if (file === undefined) isDone = true;
       else if ('error' in file) this.#inFlight.add(file);
       else await this.#sendAll(file, limit);
@@ -74,13 +83,50 @@ export class Sending {
     return !this.#outcomes.isHalted && this.#loss === undefined && this.#association.failure === undefined;
   }
 
+  /**
+   * The next file where that may be long in coming: what is under way is told of meanwhile, as it ends. Undefined as well if others
+   * wait that are not for this association, or it has been idle for too long, or has ended while it was, which has lost nothing.
+   */
+  async #next(isFor: (file: InputFile) => boolean): Promise<InputFile | undefined> {
+    while (this.#goesOn) {
+      const file = this.#files.takeNow(isFor);
+      if (file === undefined && this.#inFlight.size > 0) {
+        // One of those may have to be tried again.
+        await this.#inFlight.untilBelow(1);
+        continue;
+      }
+      if (file !== 'later') return file;
+      const change = this.#files.change();
+      if (this.#inFlight.size > 0) await this.#inFlight.untilEnded(change);
+      else if (this.#files.hasOthers || (await this.#idlesUntil(change))) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Whether the association should end, or has ended, before `change`. */
+  #idlesUntil(change: Promise<void>): Promise<boolean> {
+    if (this.#stopIdling === undefined) void this.#association.closed.then(() => this.#stopIdling?.());
+    return new Promise((resolve) => {
+      const cancel = startTimer(this.#options.idleMs ?? 0, () => resolve(true));
+      const end = (isOver: boolean) => {
+        cancel();
+        resolve(isOver);
+      };
+      this.#stopIdling = () => end(true);
+      void change.then(() => end(false));
+    });
+  }
+
   /** As often as it is to be sent. */
   async #sendAll(file: WaitingInstance, limit: number): Promise<void> {
+    const isAlone = file.last?.wasLost === true;
+    if (isAlone) await this.#inFlight.untilBelow(1);
     const turns = file.turns ?? this.#options.repeat;
     for (let turn = 0; turn < turns; turn++) {
       if (this.#goesOn) this.#inFlight.add((await this.#begin(file)).ending);
       else if (!this.#outcomes.isHalted) this.#inFlight.add({ again: file });
       if (this.#inFlight.size >= limit) await this.#inFlight.untilBelow(limit);
+      if (isAlone) await this.#inFlight.untilBelow(1);
     }
   }
 
@@ -95,7 +141,7 @@ export class Sending {
   }
 
   async #send(file: WaitingInstance, opened: OpenInstance): Promise<Ended> {
-    const { path, instance } = file;
+    const { path, instance, attempts = 1 } = file;
     const { context } = opened;
     const { priority, progress } = this.#options;
     const dataSet = new MeasuredSource(opened.dataSet, progress && ((bytes) => progress(instance, bytes)));
@@ -111,13 +157,22 @@ export class Sending {
       const status = describeStatus(response.status);
       const isStored = status.category === 'success' || status.category === 'warning';
       const type = isStored ? 'stored' : 'refused';
-      return { type, path, instance, status, response, ...transferSince(begun, context, dataSet) };
+      const transfer = { ...transferSince(begun, context, dataSet), attempts };
+      return this.#answered(file, { type, path, instance, status, response, ...transfer });
     } catch (error) {
       if (error instanceof FileError || error instanceof NoPresentationContext) return this.#notSent(file, error);
       this.#loss ??= toError(error);
       if (!isSent) return { again: file };
-      return { type: 'unanswered', path, instance, error: this.#loss, ...transferSince(begun, context, dataSet) };
+      const transfer = { ...transferSince(begun, context, dataSet), attempts };
+      const outcome = { type: 'unanswered', path, instance, error: this.#loss, ...transfer } as const;
+      return this.#retries.afterLoss(file, outcome) ?? outcome;
     }
+  }
+
+  #answered(file: WaitingInstance, outcome: AnsweredOutcome): Ended {
+    this.#retries.onAnswer();
+    this.#options.answered?.(outcome);
+    return outcome.type === 'refused' && this.#retries.takes(file, outcome) ? 'later' : outcome;
   }
 
   #tellSending(instance: InstanceFile): void {
@@ -130,16 +185,17 @@ export class Sending {
   #notSent(file: WaitingInstance, error: unknown): Ended {
     if (!(error instanceof FileError || error instanceof NoPresentationContext)) throw error;
     if (error instanceof FileError && error.path !== file.path) return { again: file };
-    return { type: 'not-sent', path: file.path, instance: file.instance, error };
+    return { type: 'not-sent', path: file.path, instance: file.instance, error, attempts: file.attempts ?? 1 };
   }
 
   #tell(ended: Ended): void | Promise<void> {
+    if (ended === 'later') return;
     if ('isNamed' in ended) return this.#outcomes.tellProblem(ended);
     if ('type' in ended) return this.#outcomes.tell(ended);
     this.#again.set(ended.again, (this.#again.get(ended.again) ?? 0) + 1);
   }
 }
 
-function transferSince(begun: number, context: AcceptedContext, { bytes }: MeasuredSource): Transfer {
-  return { context, bytes, ms: performance.now() - begun, attempts: 1 };
+function transferSince(begun: number, context: AcceptedContext, { bytes }: MeasuredSource): Omit<Transfer, 'attempts'> {
+  return { context, bytes, ms: performance.now() - begun };
 }

@@ -6,11 +6,12 @@ import { allEnded } from '../base/in-flight.js';
 import type { AssociationHandle } from '../net/association-handle.js';
 import { requestAssociation } from '../net/requestor.js';
 import type { ProposedPresentationContext } from '../pdu/types.js';
-import { findInstances, type InputFile } from './input-files.js';
+import { findInstances, type InputFile, isStream, type Paths, type WaitingInstance } from './input-files.js';
 import { LookAhead } from './look-ahead.js';
 import { Outcomes } from './outcomes.js';
 import { chooseContext, contextsFor, PerKind, type Proposal, planContexts, proposalOf } from './plan.js';
-import { Sending, type WaitingInstance } from './sending.js';
+import { Retries } from './retries.js';
+import { type Run, Sending } from './sending.js';
 import { sift } from './sift.js';
 import { noContextFor } from './store-instance.js';
 import type { StoreFilesOptions, StoreOutcome } from './store-outcome.js';
@@ -20,22 +21,20 @@ import { verify } from './verification.js';
  * Sends files, and the files in directories, and yields one outcome per request as its response comes. The files are looked
  * into ahead of the one that is sent, 128 of them, or up to a thousand while other kinds come up: what those need is proposed,
  * and files that need something else go over further associations. On each the order is that of the paths.
- * Stop early by leaving the loop: the association is released.
+ * Stop early by leaving the loop: the association is released. Paths that come one by one (`AsyncIterable`) are sent as they come.
+ * With `retry`, what may pass is tried again.
  * @throws {TransportError | TimeoutError | AssociationRejected | AssociationAborted} no association, or it was lost;
  *   what was yielded before stays true
  * @throws {NoPresentationContext} the peer accepted nothing at all
  */
-export async function* storeFiles(
-  paths: readonly string[],
-  options: StoreFilesOptions,
-): AsyncGenerator<StoreOutcome, void, void> {
-  const files = new LookAhead(
-    sift(findInstances(paths, { ...options, recurse: options.recurse ?? false }), options),
-    options,
-  );
+export async function* storeFiles(paths: Paths, options: StoreFilesOptions): AsyncGenerator<StoreOutcome, void, void> {
+  const walk = findInstances(paths, { ...options, recurse: options.recurse ?? false });
+  const files = new LookAhead(sift(walk, options), { signal: options.signal, isStream: isStream(paths) });
   const told = new Handover<StoreOutcome>();
   const outcomes = new Outcomes(told, options);
-  const working = new Session(files, options, outcomes).run().finally(() => told.close());
+  const run = { files, outcomes, retries: new Retries(files, outcomes, options) };
+  const stopWaiting = onStop(run, options);
+  const working = new Session(run, { ...options, isStream: isStream(paths) }).run().finally(() => told.close());
   // It is awaited when its outcomes are taken.
   working.catch(() => undefined);
   try {
@@ -45,9 +44,33 @@ export async function* storeFiles(
     outcomes.halt();
     told.close();
     await Promise.allSettled([working, files.close()]);
+    stopWaiting();
     outcomes.tellLeft(files);
   }
 }
+
+/** Ends waits, for files that may come and for another try, when the run is to end. @returns what takes that back */
+function onStop({ files, outcomes, retries }: Run, { signal, finish }: StoreFilesOptions): () => void {
+  const halt = () => outcomes.halt();
+  const interrupt = () => {
+    retries.stop();
+    files.end(signal?.reason);
+  };
+  void outcomes.halted.then(() => {
+    retries.stop();
+    files.end();
+  });
+  signal?.addEventListener('abort', interrupt);
+  finish?.addEventListener('abort', halt);
+  if (finish?.aborted) halt();
+  return () => {
+    signal?.removeEventListener('abort', interrupt);
+    finish?.removeEventListener('abort', halt);
+  };
+}
+
+/** How long an association is kept for what may come, unless the options say. */
+const IDLE_MS = 5000;
 
 /** What an association is for. */
 interface Plan {
@@ -56,8 +79,9 @@ interface Plan {
 }
 /** One call of `storeFiles`: what it has seen so far decides whether it goes on. */
 class Session {
+  readonly #run: Run;
   readonly #files: LookAhead;
-  readonly #options: StoreFilesOptions;
+  readonly #options: StoreFilesOptions & { readonly isStream: boolean };
   readonly #outcomes: Outcomes;
   readonly #proposal: Proposal;
   readonly #repeat: number;
@@ -65,27 +89,48 @@ class Session {
   #usual: readonly WantedContext[] = [];
   #anyAccepted = false;
   #refusal: Error | undefined;
+  /** How many C-ECHOs have been answered. */
+  #verifications = 0;
   #hasVerified = false;
 
-  constructor(files: LookAhead, options: StoreFilesOptions, outcomes: Outcomes) {
-    this.#files = files;
+  constructor(run: Run, options: StoreFilesOptions & { readonly isStream: boolean }) {
+    this.#run = run;
+    this.#files = run.files;
     this.#options = options;
-    this.#outcomes = outcomes;
+    this.#outcomes = run.outcomes;
     this.#proposal = proposalOf(options);
     this.#repeat = options.repeat ?? 1;
   }
 
   async run(): Promise<void> {
-    for (;;) {
-      await this.#problemsFirst();
-      if (this.#outcomes.isHalted) return;
-      const isPing = this.#options.verify && !this.#hasVerified;
-      if ((await this.#files.peek()) === undefined && !isPing) break;
-      await this.#files.filled();
-      await this.#useAssociations(this.#plan());
-      if (this.#outcomes.isHalted) return;
+    try {
+      while (await this.#isWorkLeft()) {
+        await this.#files.filled();
+        if (this.#outcomes.isHalted) return;
+        try {
+          await this.#useAssociations(this.#plan());
+        } catch (error) {
+          const isWorkLeft = this.#isToVerify || !this.#files.isComplete || this.#files.waiting.length > 0;
+          await this.#run.retries.afterFailure(error, isWorkLeft);
+        }
+      }
+    } finally {
+      await this.#run.retries.tellGivenUp();
     }
-    if (this.#refusal !== undefined && !this.#anyAccepted) throw this.#refusal;
+    if (this.#refusal !== undefined && !this.#anyAccepted && !this.#outcomes.isHalted) throw this.#refusal;
+  }
+
+  async #isWorkLeft(): Promise<boolean> {
+    if (this.#outcomes.isHalted) return false;
+    // A C-ECHO needs no file to wait for.
+    if (this.#isToVerify && this.#options.isStream) return true;
+    await this.#problemsFirst();
+    if (this.#outcomes.isHalted) return false;
+    return (await this.#files.peek()) !== undefined || this.#isToVerify;
+  }
+
+  get #isToVerify(): boolean {
+    return this.#options.verify === true && !this.#hasVerified;
   }
 
   /** Files that cannot be sent need no association. */
@@ -131,7 +176,7 @@ class Session {
 
   async #use(association: AssociationHandle, plan: Plan): Promise<void> {
     try {
-      if (this.#options.verify && !this.#hasVerified) await this.#verify(association);
+      if (this.#isToVerify) await this.#verify(association);
       if (!this.#options.haltOnFailure) await this.#withoutContext(association, plan);
       await this.#sending(association).run(plan.covers);
     } finally {
@@ -140,9 +185,20 @@ class Session {
   }
 
   #sending(association: AssociationHandle): Sending {
-    const { priority, decompress, haltOnFailure, report, progress } = this.#options;
-    const options = { priority, decompress, haltOnFailure, report, progress, repeat: this.#repeat };
-    return new Sending(association, this.#files, { outcomes: this.#outcomes, options });
+    const {
+      priority,
+      decompress,
+      haltOnFailure,
+      report,
+      progress,
+      answered,
+      isStream,
+      idleMs = IDLE_MS,
+    } = this.#options;
+    const options = { priority, decompress, haltOnFailure, report, progress, answered, repeat: this.#repeat };
+    // A walk of the disk does not keep anybody waiting.
+    const mayIdle = isStream || this.#run.retries.areWanted;
+    return new Sending(association, this.#run, { ...options, idleMs: mayIdle ? idleMs : undefined });
   }
 
   /** A peer that does not want another association, or takes less on it, is served over those there are. */
@@ -170,11 +226,23 @@ class Session {
     this.#refusal = new NoPresentationContext('No Acceptable Presentation Contexts');
     const isAll = this.#files.isComplete && this.#files.waiting.every(isRefused);
     if (!this.#anyAccepted && (isAll || this.#options.haltOnFailure)) throw this.#refusal;
-    for (let file = await this.#files.take(isRefused); file !== undefined; file = await this.#files.take(isRefused)) {
+    if (this.#isToVerify) {
+      this.#hasVerified = true;
+      await this.#outcomes.tell({ type: 'not-verified', error: this.#refusal });
+    }
+    const next = () => this.#nextRefused(isRefused);
+    for (let file = await next(); file !== undefined; file = await next()) {
       if ('error' in file) await this.#outcomes.tellProblem(file);
       else await this.#tellNoContext(file);
       if (this.#outcomes.isHalted) return;
     }
+  }
+
+  /** Of those that are still to come in a stream nobody knows what the peer will say by then. */
+  async #nextRefused(isRefused: (file: InputFile) => boolean): Promise<InputFile | undefined> {
+    if (!this.#options.isStream) return this.#files.take(isRefused);
+    const file = this.#files.takeNow(isRefused);
+    return file === 'later' ? undefined : file;
   }
 
   /** Of the files that wait, those that the peer takes in no form: known now, so told now. */
@@ -184,19 +252,23 @@ class Session {
     for (const file of this.#files.takeAll(isWithout)) if ('instance' in file) await this.#tellNoContext(file);
   }
 
-  #tellNoContext({ path, instance }: WaitingInstance): void | Promise<void> {
-    return this.#outcomes.tell({ type: 'not-sent', path, instance, error: noContextFor(instance) });
+  #tellNoContext({ path, instance, attempts = 1 }: WaitingInstance): void | Promise<void> {
+    return this.#outcomes.tell({ type: 'not-sent', path, instance, error: noContextFor(instance), attempts });
   }
 
   async #verify(association: AssociationHandle): Promise<void> {
-    this.#hasVerified = true;
     try {
-      for (let turn = 0; turn < this.#repeat; turn++)
-        await this.#outcomes.tell({ type: 'verified', status: await verify(association) });
+      while (this.#verifications < this.#repeat) {
+        const status = await verify(association);
+        this.#verifications++;
+        this.#run.retries.onAnswer();
+        await this.#outcomes.tell({ type: 'verified', status });
+      }
     } catch (error) {
       if (!(error instanceof NoPresentationContext)) throw error;
       await this.#outcomes.tell({ type: 'not-verified', error });
     }
+    this.#hasVerified = true;
   }
 
   async #finish(association: AssociationHandle): Promise<void> {

@@ -4,7 +4,8 @@ import type { DimseResponse } from '../dimse/messages.js';
 import type { Status } from '../dimse/status.js';
 import type { InstanceFile } from '../file/instance-file.js';
 import type { Peer } from '../net/requestor.js';
-import type { PathFilter } from './input-files.js';
+import type { PathFilter } from './folder-walk.js';
+import type { RetryOptions } from './retry-options.js';
 import type { StoreInstanceOptions } from './store-instance.js';
 
 /** Which files are taken, and what is proposed for them. */
@@ -33,6 +34,20 @@ export interface StoreFilesOptions extends Peer, SelectFilesOptions, Omit<StoreI
   readonly haltOnFailure?: boolean | undefined;
   /** How to end an association after its last response. Default release. */
   readonly endWith?: 'release' | 'abort' | undefined;
+  /** What has failed and may pass is tried again. Default: nothing is. */
+  readonly retry?: RetryOptions | undefined;
+  /**
+   * How long an association is kept, in milliseconds, while nothing is there to be sent but more may come: from `paths` that come one
+   * by one, or to be tried again. Default 5,000.
+   */
+  readonly idleMs?: number | undefined;
+  /** Once it aborts, nothing more is begun; what is under way goes on to its end and has its outcome, and then the run ends. */
+  readonly finish?: AbortSignal | undefined;
+  /**
+   * Is told of each response at once; among the outcomes it waits for those of the files before it, and does not come at all if the
+   * file is tried again.
+   */
+  readonly answered?: ((outcome: AnsweredOutcome) => void) | undefined;
   /** Is told what happens to each file before its outcome. */
   readonly report?: ((event: StoreEvent) => void) | undefined;
   /** Is told, many times a file, how many bytes of its data set have been taken for sending since its request began. */
@@ -49,7 +64,11 @@ export type StoreEvent =
   /** The run has ended early: these files, and others unless that is all, were not put to an association. Comes last. */
   | { readonly type: 'left'; readonly paths: readonly string[]; readonly isAll: boolean }
   /** One of several associations could not be had; the others go on. */
-  | { readonly type: 'association-missing'; readonly error: Error };
+  | { readonly type: 'association-missing'; readonly error: Error }
+  /** What may pass: the file is sent again in `delayMs`, and has no outcome yet. */
+  | { readonly type: 'file-retry'; readonly outcome: FailedOutcome; readonly delayMs: number }
+  /** There is no association, or it was lost: another is requested in `delayMs`. Files that it did not answer are sent again. */
+  | { readonly type: 'association-retry'; readonly error: Error; readonly delayMs: number };
 
 /** How a file has gone over the network. */
 export interface Transfer {
@@ -63,7 +82,10 @@ export interface Transfer {
   readonly attempts: number;
 }
 
-/** What became of one request: a file that was sent, a file that could not be, or the C-ECHO. */
+/**
+ * What became of one request: a file that was sent, a file that could not be, or the C-ECHO. `attempts` is 1 if it was tried once;
+ * of what is tried again there is the last outcome alone.
+ */
 export type StoreOutcome =
   | ({
       readonly type: 'stored' | 'refused';
@@ -73,7 +95,13 @@ export type StoreOutcome =
       readonly response: DimseResponse;
     } & Transfer)
   /** `instance`: if it could be looked into. */
-  | { readonly type: 'not-sent'; readonly path: string; readonly instance?: InstanceFile; readonly error: Error }
+  | {
+      readonly type: 'not-sent';
+      readonly path: string;
+      readonly instance?: InstanceFile;
+      readonly error: Error;
+      readonly attempts: number;
+    }
   /** The association was lost before the response: nobody knows whether it is stored. `error` is what ends the run. */
   | ({
       readonly type: 'unanswered';
@@ -83,3 +111,8 @@ export type StoreOutcome =
     } & Transfer)
   | { readonly type: 'verified'; readonly status: Status }
   | { readonly type: 'not-verified'; readonly error: Error };
+
+/** Of a file that the peer has answered. */
+export type AnsweredOutcome = Extract<StoreOutcome, { type: 'stored' | 'refused' }>;
+/** Of a file that may be stored by another try: `refused` or `unanswered`. */
+export type FailedOutcome = AnsweredOutcome | Extract<StoreOutcome, { type: 'unanswered' }>;

@@ -487,7 +487,10 @@ test('an association that is lost while nobody asks for the next outcome is an e
   const first = running.next();
   const peer = await acceptor.next();
   await answerStores(peer, 1);
-  assert.equal(inShort((await first).value ?? { type: 'not-sent', path: '', error: new Error() }), 'stored a 0000');
+  assert.equal(
+    inShort((await first).value ?? { type: 'not-sent', path: '', error: new Error(), attempts: 1 }),
+    'stored a 0000',
+  );
   peer.send({ type: 'A-ABORT', source: 0, reason: 0 });
   await lost.next();
   const rest: string[] = [];

@@ -107,7 +107,7 @@ describe('a record', () => {
       ],
       [unanswered(file), { ...sent, outcome: 'unanswered', error: 'connection lost' }],
       [
-        { type: 'not-sent', path: 'b', error: new FileError('b', 'gone') },
+        { type: 'not-sent', path: 'b', error: new FileError('b', 'gone'), attempts: 1 },
         { path: '/home/b', outcome: 'not-sent', error: 'gone' },
       ],
     ] as const;

@@ -12,7 +12,7 @@ import {
 import { answered, instanceFile, unanswered } from '../../support/cli-outcomes.js';
 
 const file = instanceFile('a.dcm');
-const notSent = (error: Error): StoreOutcome => ({ type: 'not-sent', path: 'a.dcm', error });
+const notSent = (error: Error): StoreOutcome => ({ type: 'not-sent', path: 'a.dcm', error, attempts: 1 });
 const TIME = 'in 2.0 s';
 /** The data set of `file` has 1000 bytes. */
 const SENT = ['0 bytes', '1.00 kB', '2.00 kB'].map(

@@ -1,0 +1,22 @@
+/** What storescu asks of where its files come from. */
+import type { Paths, StoreFilesOptions, StoreOutcome } from '../index.js';
+import type { RetryEvent } from './retry-log.js';
+
+/** To be closed when the run has ended. */
+export interface PathSource {
+  readonly paths: Paths;
+  /** The same, if all of them are known from the beginning. */
+  readonly known?: readonly string[];
+  /** Whether there should be any. */
+  readonly areAny: boolean;
+  /** Whether it is well if there are none after all. */
+  readonly mayBeNone?: boolean;
+  /** What goes beside the options. */
+  readonly work?: Partial<StoreFilesOptions>;
+  tellOutcome?(outcome: StoreOutcome): void;
+  /** Instead of a line of the log for each. */
+  tellRetry?(event: RetryEvent, describe: (error: unknown) => string): void;
+  /** On a signal. @param onTimeUp what is still under way is to be ended */
+  stop?(onTimeUp: () => void): void;
+  close(): void;
+}

@@ -1,0 +1,147 @@
+/** A lock file that one process holds at a time, and that one which was killed does not leave locked. */
+import { linkSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, uptime } from 'node:os';
+import { messageOf } from './printable.js';
+
+/** How often a lock shows that its holder is alive, for those on other hosts, who cannot ask for its process. */
+const BEAT_MS = 30_000;
+const FOREIGN_AGE_MS = 4 * BEAT_MS;
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** What tells a process from a later one of the same id, where the system says it. */
+  readonly started: string;
+}
+
+/** To be released. */
+export interface Lock {
+  release(): void;
+}
+
+/** @throws {Error} it is held by another process, which the message names, or cannot be written */
+export function lock(path: string): Lock {
+  const own = JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid) } satisfies Holder);
+  while (!tryToCreate(path, own)) {
+    const found = readIfThere(path);
+    if (found === undefined) continue;
+    const holder = parseHolder(found);
+    if (holder !== undefined && isHeld(path, holder))
+      throw new Error(
+        `in use by process ${holder.pid} on ${holder.host}; if there is none, remove ${path} and start again`,
+      );
+    takeAway(path, found);
+  }
+  const beat = setInterval(() => beatOf(path), BEAT_MS).unref();
+  return {
+    release() {
+      clearInterval(beat);
+      if (readIfThere(path) === own) unlinkSync(path);
+    },
+  };
+}
+
+function tryToCreate(path: string, content: string): boolean {
+  // Linked into place whole: nobody reads half a lock.
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, content);
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    // A file system without links: then created alone.
+    return createAlone(path, content);
+  } finally {
+    unlinkSync(draft);
+  }
+}
+
+function createAlone(path: string, content: string): boolean {
+  try {
+    writeFileSync(path, content, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Removes a lock that was left, unless another process has just done so and has one of its own there. */
+function takeAway(path: string, content: string): void {
+  const aside = `${path}.${process.pid}.left`;
+  try {
+    renameSync(path, aside);
+    if (readIfThere(aside) !== content) linkSync(aside, path);
+    unlinkSync(aside);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+function isHeld(path: string, { pid, host, started }: Holder): boolean {
+  const age = ageOf(path);
+  if (host !== hostname()) return age < FOREIGN_AGE_MS;
+  if (age > uptime() * 1000 || !isRunning(pid)) return false;
+  return started === '' || started === startOf(pid);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+/** In ticks since the system's start; empty where there is no /proc. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is a name in brackets, with whatever is in it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function ageOf(path: string): number {
+  try {
+    return Date.now() - statSync(path).mtimeMs;
+  } catch {
+    return Infinity;
+  }
+}
+
+function beatOf(path: string): void {
+  try {
+    const now = new Date();
+    utimesSync(path, now, now);
+  } catch {
+    // Somebody has removed it, as the message says who is sure; there is nothing to hold any more.
+  }
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const { pid, host, started } = JSON.parse(text) as Partial<Holder>;
+    if (typeof pid !== 'number' || typeof host !== 'string' || typeof started !== 'string') return undefined;
+    return { pid, host, started };
+  } catch {
+    return undefined;
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw new Error(messageOf(error), { cause: error });
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
