@@ -1,4 +1,4 @@
-/** The examples of the README are programs: they compile as they stand there, and do what is said of them. */
+/** The examples of docs/library.md are programs: they compile as they stand there, and do what is said of them. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,12 +13,12 @@ import { freePort, Running, run } from '../support/processes.js';
 import { CT_IMAGE } from '../support/sample-instance.js';
 
 /** Within the package, so that `import ... from 'netdicom'` means the package itself, as built in dist. */
-const folder = join(projectRoot, '.build', 'readme-examples');
+const folder = join(projectRoot, '.build', 'library-examples');
 const EXPECTED = ['authenticate', 'requestAssociation', 'serve', 'storageEvents', 'storeFiles'];
 
 const examples = new Map(
   [
-    ...readFileSync(join(projectRoot, 'README.md'), 'utf8').matchAll(/^<!-- example: (\w+) -->\n```ts\n(.*?)^```$/gms),
+    ...readFileSync(join(projectRoot, 'docs', 'library.md'), 'utf8').matchAll(/^<!-- example: (\w+) -->\n```ts\n(.*?)^```$/gms),
   ].map(([, name = '', code = '']) => [name, code]),
 );
 
@@ -28,7 +28,7 @@ function start(name: string, args: readonly string[], port: number): Running {
 }
 
 before(async () => {
-  assert.deepEqual([...examples.keys()].sort(), EXPECTED, 'README.md marks each example by <!-- example: NAME -->');
+  assert.deepEqual([...examples.keys()].sort(), EXPECTED, 'docs/library.md marks each example by <!-- example: NAME -->');
   assert.ok(existsSync(join(projectRoot, 'dist', 'index.js')), "run 'npm run build' first");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
