@@ -22,6 +22,7 @@ export interface NumberElement {
   readonly value: readonly number[];
 }
 
+/** Of SV and UV, which a number cannot hold. */
 export interface BigIntElement {
   readonly tag: number;
   readonly vr: BigIntVr;

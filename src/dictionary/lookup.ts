@@ -7,6 +7,7 @@ export const VRS = [
   ...(['AE', 'AS', 'AT', 'CS', 'DA', 'DS', 'DT', 'FD', 'FL', 'IS', 'LO', 'LT', 'OB', 'OD', 'OF', 'OL', 'OV'] as const),
   ...(['OW', 'PN', 'SH', 'SL', 'SQ', 'SS', 'ST', 'SV', 'TM', 'UC', 'UI', 'UL', 'UN', 'UR', 'US', 'UT', 'UV'] as const),
 ];
+/** A value representation of PS3.5 6.2. */
 export type Vr = (typeof VRS)[number];
 
 const UNSETTLED_VRS = ['OB or OW', 'US or SS', 'US or OW', 'US or SS or OW', 'NONE'] as const;

@@ -13,6 +13,7 @@ import type { IncomingInstance } from './storage-provider.js';
 /** What becomes of an instance whose name a file has already: see `NamingOptions.onDuplicate`. */
 export type OnDuplicate = 'replace' | 'keep' | 'reject';
 
+/** What a file is called, and what happens if that name is taken. */
 export interface NamingOptions {
   /**
    * The folders below the directory that lead to an instance's file, then its name. Asked when the data set has come, so that

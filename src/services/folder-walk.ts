@@ -9,6 +9,7 @@ import { inputDisk, type Location } from '../file/open-file.js';
  */
 export type PathFilter = (path: string, kind: 'file' | 'directory') => boolean;
 
+/** What counts as being in a directory. */
 export interface WalkOptions {
   /** Look into the directories of a directory too. */
   readonly recurse: boolean;

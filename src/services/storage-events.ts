@@ -53,8 +53,10 @@ export interface StudyEnded extends Study {
   readonly time: Date;
 }
 
+/** Whatever `StorageEvents` tells of, by its `type`. */
 export type StorageEvent = InstanceStored | AssociationEnded | StudyEnded;
 
+/** When a study has ended, and what is to be known of each instance. */
 export interface StorageEventsOptions {
   /** A study has ended when nothing of it was stored for so long, over whatever associations; 0 is never. Default 60,000. */
   readonly studyTimeoutMs?: number | undefined;
@@ -116,6 +118,7 @@ export class StorageEvents implements AsyncIterable<StorageEvent>, StoreObserver
     this.#queue.end();
   }
 
+  /** For one consumer; the event before is done with when the next is asked for. */
   [Symbol.asyncIterator](): AsyncGenerator<StorageEvent, void, void> {
     return this.#queue[Symbol.asyncIterator]();
   }

@@ -18,7 +18,9 @@ const EXPECTED = ['authenticate', 'requestAssociation', 'serve', 'storageEvents'
 
 const examples = new Map(
   [
-    ...readFileSync(join(projectRoot, 'docs', 'library.md'), 'utf8').matchAll(/^<!-- example: (\w+) -->\n```ts\n(.*?)^```$/gms),
+    ...readFileSync(join(projectRoot, 'docs', 'library.md'), 'utf8').matchAll(
+      /^<!-- example: (\w+) -->\n```ts\n(.*?)^```$/gms,
+    ),
   ].map(([, name = '', code = '']) => [name, code]),
 );
 
@@ -28,7 +30,11 @@ function start(name: string, args: readonly string[], port: number): Running {
 }
 
 before(async () => {
-  assert.deepEqual([...examples.keys()].sort(), EXPECTED, 'docs/library.md marks each example by <!-- example: NAME -->');
+  assert.deepEqual(
+    [...examples.keys()].sort(),
+    EXPECTED,
+    'docs/library.md marks each example by <!-- example: NAME -->',
+  );
   assert.ok(existsSync(join(projectRoot, 'dist', 'index.js')), "run 'npm run build' first");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
