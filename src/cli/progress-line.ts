@@ -1,8 +1,8 @@
-/** The line on a terminal that tells how far a run has come, and wipes itself; elsewhere, if asked for, a line now and then. */
+/** The line on a terminal that tells how far a run has come, and wipes itself; elsewhere, if asked for, a line of the log now and then. */
 import { isatty } from 'node:tty';
 import type { InstanceFile, StoreEvent, StoreOutcome } from '../index.js';
 import type { Follower } from './follower.js';
-import { type Log, writeStandard } from './log.js';
+import type { Log } from './log.js';
 import { ProgressState } from './progress-state.js';
 
 /** A run that is over sooner needs no line. */
@@ -24,6 +24,7 @@ interface Canvas {
 }
 
 export class ProgressLine implements Follower {
+  readonly #log: Log;
   readonly #state: ProgressState;
   readonly #isTerminal = canWipe();
   readonly #onEnd: (() => void)[] = [];
@@ -31,19 +32,24 @@ export class ProgressLine implements Follower {
   #isDrawn = false;
   #hasEnded = false;
 
-  constructor(repeat: number) {
+  constructor(log: Log, repeat: number) {
+    this.#log = log;
     this.#state = new ProgressState(repeat);
   }
 
   /** Undefined if there is to be none. */
   static of({ mode, log, repeat }: { mode: ProgressMode; log: Log; repeat: number }): ProgressLine | undefined {
     const isWanted = mode === 'always' || (mode === 'auto' && canWipe() && !log.isEnabled('info'));
-    return isWanted && log.isEnabled('error') ? new ProgressLine(repeat) : undefined;
+    return isWanted && log.isEnabled('error') ? new ProgressLine(log, repeat) : undefined;
   }
 
   /** @param count counts what there is to send; it is called when there is a line, for who has none need not know */
   start(count: (state: ProgressState, signal: AbortSignal) => Promise<void>): void {
-    const first = setTimeout(() => void this.#show(count), FIRST_MS).unref();
+    const show = () => {
+      // Nobody's files wait because there is a line less.
+      this.#show(count).catch(() => undefined);
+    };
+    const first = setTimeout(show, FIRST_MS).unref();
     this.#onEnd.push(() => clearTimeout(first));
   }
 
@@ -76,7 +82,7 @@ export class ProgressLine implements Follower {
   async #show(count: (state: ProgressState, signal: AbortSignal) => Promise<void>): Promise<void> {
     const counting = new AbortController();
     this.#onEnd.push(() => counting.abort());
-    void count(this.#state, counting.signal);
+    count(this.#state, counting.signal).catch(() => undefined);
     if (this.#isTerminal) await this.#openCanvas();
     if (this.#hasEnded) return;
     this.#draw();
@@ -101,11 +107,13 @@ export class ProgressLine implements Follower {
   }
 
   #draw(): void {
-    const columns = process.stderr.columns || COLUMNS;
+    const now = performance.now();
+    if (this.#canvas === undefined) {
+      this.#log.announce(this.#state.line(now, Infinity));
+      return;
+    }
     // In the last column some terminals begin a new line.
-    const line = this.#state.line(performance.now(), this.#isTerminal ? columns - 1 : Infinity);
-    if (this.#canvas === undefined) writeStandard(2, `${line}\n`);
-    else this.#canvas(line);
+    this.#canvas(this.#state.line(now, (process.stderr.columns || COLUMNS) - 1));
     this.#isDrawn = true;
   }
 }

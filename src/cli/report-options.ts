@@ -10,7 +10,7 @@ export const PROGRESS_AND_REPORTS = {
       key: 'progressMode',
       sets: 'always',
       long: '--progress',
-      help: 'show how far the run has come even with -v and -d, and where standard error is no terminal: there with a line every 10 seconds; never with -q (without this option: on a terminal, once the run lasts longer than a second)',
+      help: 'show how far the run has come even with -v and -d, and where standard error is no terminal: there with a line of the log every 10 seconds; never with -q (without this option: on a terminal, once the run lasts longer than a second)',
     },
     { key: 'progressMode', sets: 'never', long: '--no-progress', help: 'never show how far the run has come' },
     {

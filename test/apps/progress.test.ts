@@ -141,11 +141,11 @@ describe('where standard error is no terminal', limits, () => {
     assert.match(stderr, /^E: Not stored: .*\nW: 4 stored.*\n$/);
   });
 
-  it('--progress gives plain lines', async (test) => {
+  it('--progress gives lines of the log', async (test) => {
     const goOn = deferred();
     await using peer = await slowPeer(goOn.promise);
     const storescu = startStorescu(test, ['127.0.0.1', `${peer.port}`, ...FILES, '--progress'], inFolder());
-    await storescu.output('stderr', /^(at least )?.*of (at least )?\d+ files.*\n/m);
+    await storescu.output('stderr', /^I: .*of (at least )?\d+ files.*\n/m);
     goOn.resolve();
     const { stderr, code } = await storescu.ended;
     assert.equal(code, 3);

@@ -12,6 +12,7 @@ import { long, recorder } from '../support/apps-recorder.js';
 import { listeningStorescp, startStorescu } from '../support/apps-run.js';
 import { applicationPath } from '../support/paths.js';
 import { type Ended, run as runProgram } from '../support/processes.js';
+import { skipWithoutSmallDisk, smallDisk } from '../support/small-disk.js';
 
 const limits = { concurrency: 4, timeout: 120_000 };
 
@@ -128,6 +129,28 @@ describe('storescu --report and --json', limits, () => {
       [stdout, stderr, code, peer.requests.length],
       ['', 'E: Cannot write report no/where.csv: no such file or directory\n', 1, 0],
     );
+  });
+
+  it('do not keep files waiting when the disk is full', { skip: skipWithoutSmallDisk() }, async (test) => {
+    await using disk = await smallDisk('size=1m');
+    const report = join(disk.path, 'report.json');
+    let requests = 0;
+    await using peer = await scriptedPeer(async (socket) => {
+      await acceptAssociation(socket);
+      for (; requests < 40; requests++) {
+        if (requests === 20) disk.fill();
+        await respond(socket);
+      }
+      await socket.expect('A-RELEASE-RQ');
+      socket.send({ type: 'A-RELEASE-RP' });
+      socket.close();
+    });
+    const args = [...Array<string>(40).fill('ct.dcm'), '--async-ops', '1', '--report', report];
+    const { stderr, code } = await run(test, peer.port, args);
+    assert.equal(stderr, `E: Cannot write report ${report}: no space left on device: going on without\n`);
+    assert.deepEqual([code, requests], [1, 40]);
+    const records = JSON.parse(await readFile(report, 'utf8'));
+    assert.ok(records.length >= 19 && records.length < 40, `${records.length} records`);
   });
 
   it('leave a report as it is with --dry-run, and when the command line is wrong', async (test) => {
