@@ -1,15 +1,25 @@
 /** A lock file that one process holds at a time, and that one which was killed does not leave locked. */
-import { linkSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { messageOf } from './printable.js';
 
-/** How often a lock shows that its holder is alive, for those on other hosts, who cannot ask for its process. */
+/** How often a lock shows that its holder is alive, for those in other places, who cannot ask for its process. */
 const BEAT_MS = 30_000;
 const FOREIGN_AGE_MS = 4 * BEAT_MS;
 
 interface Holder {
   readonly pid: number;
   readonly host: string;
+  readonly place: string;
   /** What tells a process from a later one of the same id, where the system says it. */
   readonly started: string;
 }
@@ -21,14 +31,15 @@ export interface Lock {
 
 /** @throws {Error} it is held by another process, which the message names, or cannot be written */
 export function lock(path: string): Lock {
-  const own = JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid) } satisfies Holder);
+  const holder = { pid: process.pid, host: hostname(), place: placeOfProcesses(), started: startOf(process.pid) };
+  const own = JSON.stringify(holder satisfies Holder);
   while (!tryToCreate(path, own)) {
     const found = readIfThere(path);
     if (found === undefined) continue;
-    const holder = parseHolder(found);
-    if (holder !== undefined && isHeld(path, holder))
+    const other = parseHolder(found);
+    if (other !== undefined && isHeld(path, other))
       throw new Error(
-        `in use by process ${holder.pid} on ${holder.host}; if there is none, remove ${path} and start again`,
+        `in use by process ${other.pid} on ${other.host}; if there is none, remove ${path} and start again`,
       );
     takeAway(path, found);
   }
@@ -79,9 +90,22 @@ function takeAway(path: string, content: string): void {
   }
 }
 
-function isHeld(path: string, { pid, host, started }: Holder): boolean {
+/**
+ * Where process ids mean the same: on one system from one start of it to the next, in one container. Containers can share a host
+ * name, as they can share a directory.
+ */
+function placeOfProcesses(): string {
+  try {
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    // Only Linux has those, and containers.
+    return hostname();
+  }
+}
+
+function isHeld(path: string, { pid, place, started }: Holder): boolean {
   const age = ageOf(path);
-  if (host !== hostname()) return age < FOREIGN_AGE_MS;
+  if (place !== placeOfProcesses()) return age < FOREIGN_AGE_MS;
   if (age > uptime() * 1000 || !isRunning(pid)) return false;
   return started === '' || started === startOf(pid);
 }
@@ -125,9 +149,9 @@ function beatOf(path: string): void {
 
 function parseHolder(text: string): Holder | undefined {
   try {
-    const { pid, host, started } = JSON.parse(text) as Partial<Holder>;
-    if (typeof pid !== 'number' || typeof host !== 'string' || typeof started !== 'string') return undefined;
-    return { pid, host, started };
+    const { pid, host, place, started } = JSON.parse(text) as Partial<Holder>;
+    if (typeof pid !== 'number' || [host, place, started].some((each) => typeof each !== 'string')) return undefined;
+    return { pid, host: `${host}`, place: `${place}`, started: `${started}` };
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 /** The journal of --watch: what was recorded is known to the next process, wherever the last line was cut. */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -145,6 +145,15 @@ describe('the journal of --watch', () => {
   });
 });
 
+/** What a process writes into its lock, with some of it changed. */
+function lockOf(changes: object): string {
+  const file = newPath();
+  const held = lock(file);
+  const content = { ...JSON.parse(readFileSync(file, 'utf8')), ...changes };
+  held.release();
+  return JSON.stringify(content);
+}
+
 describe('a lock', () => {
   it('is held by one process, and free again when that has released it', () => {
     const file = newPath();
@@ -164,16 +173,16 @@ describe('a lock', () => {
   ] as const)
     it(`of a process that ${what} is taken over`, () => {
       const file = newPath();
-      writeFileSync(file, content === undefined ? '{"pi' : JSON.stringify({ ...content, host: hostname() }));
+      writeFileSync(file, content === undefined ? '{"pi' : lockOf(content));
       const held = lock(file);
       assert.equal(JSON.parse(readFileSync(file, 'utf8')).pid, process.pid);
       held.release();
     });
 
-  it('of another host is held until it has shown no sign for two minutes', () => {
+  it('of another host or container is held until it has shown no sign for two minutes', () => {
     const file = newPath();
-    writeFileSync(file, JSON.stringify({ pid: 1, started: '', host: 'elsewhere.example' }));
-    assert.throws(() => lock(file), /process 1 on elsewhere\.example/);
+    writeFileSync(file, lockOf({ pid: process.pid, started: '', host: 'elsewhere.example', place: 'elsewhere' }));
+    assert.throws(() => lock(file), /process \d+ on elsewhere\.example/);
     const then = new Date(Date.now() - 121_000);
     utimesSync(file, then, then);
     lock(file).release();
