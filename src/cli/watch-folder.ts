@@ -2,7 +2,7 @@
 import { type FSWatcher, lstatSync, statSync, watch } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { FileError, filesIn, inspectInstance, NotAnInstance, type PathFilter } from '../index.js';
-import type { Version } from './watch-journal.js';
+import { isSameVersion, type Version } from './watch-journal.js';
 
 export interface FolderOptions {
   readonly directory: string;
@@ -217,7 +217,8 @@ const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';
 /** Undefined if there is no file. @throws the system's error */
 export function versionOf(path: string): Version | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() ? { size: stat.size, modifiedMs: stat.mtimeMs } : undefined;
+  if (!stat?.isFile()) return undefined;
+  return { size: stat.size, modifiedMs: stat.mtimeMs, changedMs: stat.ctimeMs, inode: stat.ino };
 }
 
 /** A link is left to a look at all, which follows each once. */
@@ -232,10 +233,6 @@ function isPlainFile(path: string): boolean {
 function isGone(error: unknown): boolean {
   const cause = error instanceof FileError ? error.cause : error;
   return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-}
-
-export function isSameVersion(one: Version, other: Version | undefined): boolean {
-  return one.size === other?.size && one.modifiedMs === other.modifiedMs;
 }
 
 /** Whether it is about the file system and not about what the file holds. */

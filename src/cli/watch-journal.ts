@@ -9,8 +9,20 @@ export type Fate = 'stored' | 'refused' | 'unfit';
 /** What tells a file from a later one under its name. */
 export interface Version {
   readonly size: number;
-  /** In milliseconds since 1970, with a fraction. */
+  /** When it was last written, in milliseconds since 1970, with a fraction. */
   readonly modifiedMs: number;
+  /** When anything about it was last changed, likewise, and its number in its file system. */
+  readonly changedMs: number;
+  readonly inode: number;
+}
+
+/**
+ * Some file systems give a file another number now and then, and a file may get other permissions meanwhile: it takes both to show
+ * that it is another one, if size and time of writing are the same.
+ */
+export function isSameVersion(one: Version, other: Version): boolean {
+  const isOther = one.inode !== other.inode && one.changedMs !== other.changedMs;
+  return one.size === other.size && one.modifiedMs === other.modifiedMs && !isOther;
 }
 
 const HEAD = { netdicom: 'watch', version: 1 };
@@ -56,16 +68,17 @@ export class Journal {
 
   /** What became of this version of a file; undefined if it is another, or none is known. */
   fateOf(path: string, version: Version): Fate | undefined {
-    const known = this.#fates.get(path);
-    const key = keyOf(version);
-    if (known === undefined || !known.startsWith(key)) return undefined;
-    return known.slice(key.length) as Fate;
+    const entry = this.#fates.get(path);
+    if (entry === undefined) return undefined;
+    const { fate, ...known } = unpacked(entry);
+    return isSameVersion(known, version) ? fate : undefined;
   }
 
   /** @throws the system's error */
-  record(path: string, { size, modifiedMs }: Version, fate: Fate): void {
-    this.#fates.set(path, keyOf({ size, modifiedMs }) + fate);
-    this.#append({ path, size, modifiedMs, fate });
+  record(path: string, { size, modifiedMs, changedMs, inode }: Version, fate: Fate): void {
+    const entry = { size, modifiedMs, changedMs, inode, fate };
+    this.#fates.set(path, packed(entry));
+    this.#append({ path, ...entry });
   }
 
   /** Files that are no more. @throws the system's error */
@@ -130,12 +143,12 @@ export class Journal {
         throw new Error(`it tells what ${String(entry.peer)} has, not ${this.#peer}: give --watch-state another file`);
     }
     this.#lines++;
-    const { path, size, modifiedMs, fate } = entry ?? {};
+    const { path, size, modifiedMs, changedMs, inode, fate } = entry ?? {};
     if (typeof path !== 'string') return;
     if (fate === 'gone') this.#fates.delete(path);
     // A line that a failing disk has spoilt leaves a file unknown, which is then sent again.
-    else if (typeof size === 'number' && typeof modifiedMs === 'number' && isFate(fate))
-      this.#fates.set(path, keyOf({ size, modifiedMs }) + fate);
+    else if (isNumber(size) && isNumber(modifiedMs) && isNumber(changedMs) && isNumber(inode) && isFate(fate))
+      this.#fates.set(path, packed({ size, modifiedMs, changedMs, inode, fate }));
   }
 
   /** Beside it first, so that there is a whole one at every moment. */
@@ -144,9 +157,8 @@ export class Journal {
     const fd = openSync(path, 'w', 0o600);
     let lines = 1;
     let text = `${JSON.stringify({ ...HEAD, peer: this.#peer })}\n`;
-    for (const [name, known] of this.#fates) {
-      const [size, modifiedMs, fate] = known.split(':');
-      text += `${JSON.stringify({ path: name, size: Number(size), modifiedMs: Number(modifiedMs), fate })}\n`;
+    for (const [name, entry] of this.#fates) {
+      text += `${JSON.stringify({ path: name, ...unpacked(entry) })}\n`;
       lines++;
       if (text.length < READ_BYTES) continue;
       writeFully(fd, text);
@@ -164,9 +176,23 @@ export class Journal {
   }
 }
 
-/** `SIZE:MTIME:`; what follows is the fate. */
-function keyOf({ size, modifiedMs }: Version): string {
-  return `${size}:${modifiedMs}:`;
+type Entry = Version & { readonly fate: Fate };
+
+/** As a text, which takes less memory than an object. */
+function packed({ size, modifiedMs, changedMs, inode, fate }: Entry): string {
+  return [size, modifiedMs, changedMs, inode, fate].join(' ');
+}
+
+function unpacked(text: string): Entry {
+  const [size, modifiedMs, changedMs, inode, fate] = text.split(' ');
+  return {
+    ...{ size: Number(size), modifiedMs: Number(modifiedMs), changedMs: Number(changedMs), inode: Number(inode) },
+    fate: fate as Fate,
+  };
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
 }
 
 function isFate(value: unknown): value is Fate {

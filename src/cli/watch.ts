@@ -20,8 +20,8 @@ import type { PathSource } from './path-source.js';
 import { fileMessageOf } from './printable.js';
 import { type RetryEvent, retryInWords, retryOptions } from './retry-log.js';
 import type { StorescuOptions } from './storescu-options.js';
-import { isOfSystem, isSameVersion, nameIn, pathIn, versionOf, WatchedFolder } from './watch-folder.js';
-import { Journal, type Version } from './watch-journal.js';
+import { isOfSystem, nameIn, pathIn, versionOf, WatchedFolder } from './watch-folder.js';
+import { isSameVersion, Journal, type Version } from './watch-journal.js';
 import { type Lock, lock } from './watch-lock.js';
 
 /** What is under way when a signal comes may end within this time; service managers kill after ten seconds. */
@@ -164,7 +164,7 @@ class Watch implements PathSource {
   /** One that cannot be read now, or has changed, is looked at again. */
   #onNotSent(name: string, version: Version, { path, error }: Extract<StoreOutcome, { type: 'not-sent' }>): void {
     if (isOfSystem(error.cause)) this.#unreadable.set(name, performance.now() + UNREADABLE_AGAIN_MS);
-    else if (isSameVersion(version, versionOf(path))) this.#journal.record(name, version, 'unfit');
+    else if (isUnchanged(path, version)) this.#journal.record(name, version, 'unfit');
   }
 
   #folderUser() {
@@ -210,5 +210,15 @@ class Watch implements PathSource {
     }
     for (const name of gone) this.#missing.delete(name);
     this.#journal.forget(gone);
+  }
+}
+
+function isUnchanged(path: string, version: Version): boolean {
+  try {
+    const now = versionOf(path);
+    return now !== undefined && isSameVersion(version, now);
+  } catch {
+    // It is looked at again, and told of if it still cannot be.
+    return false;
   }
 }

@@ -16,12 +16,13 @@ after(() => rmSync(folder, { recursive: true }));
 
 let files = 0;
 const newPath = () => join(folder, `state-${++files}`);
-const VERSION: Version = { size: 7, modifiedMs: 1_700_000_000_000.25 };
+const VERSION: Version = { size: 7, modifiedMs: 1_700_000_000_000.25, changedMs: 1_700_000_000_001.5, inode: 42 };
 
 /** What there is to do to a journal. */
 type Act = readonly [path: string, version: Version, fate: Fate | 'gone'];
 const path = fc.constantFrom('a', 'b/c', 'ü "\n\u2028', '__proto__', '🙂');
-const version = fc.record({ size: fc.nat(3), modifiedMs: fc.constantFrom(0, 1.5, 1_700_000_000_000.123) });
+const time = fc.constantFrom(0, 1.5, 1_700_000_000_000.123);
+const version = fc.record({ size: fc.nat(3), modifiedMs: time, changedMs: time, inode: fc.constantFrom(0, 2 ** 52) });
 const act: fc.Arbitrary<Act> = fc.tuple(
   path,
   version,
@@ -49,6 +50,9 @@ function assertKnows(journal: Journal, acts: readonly Act[]): void {
     assert.equal(journal.fateOf(name, of), fate);
     assert.equal(journal.fateOf(name, { ...of, size: of.size + 1 }), undefined);
     assert.equal(journal.fateOf(name, { ...of, modifiedMs: of.modifiedMs + 0.25 }), undefined);
+    assert.equal(journal.fateOf(name, { ...of, inode: 7 }), fate);
+    assert.equal(journal.fateOf(name, { ...of, changedMs: of.changedMs + 0.25 }), fate);
+    assert.equal(journal.fateOf(name, { ...of, changedMs: of.changedMs + 0.25, inode: 7 }), undefined);
   }
 }
 
@@ -101,12 +105,12 @@ describe('the journal of --watch', () => {
   it('is written anew when most of its lines are of the past', () => {
     const state = newPath();
     const journal = new Journal(state, 'A@h:1');
-    for (let turn = 0; turn < 5000; turn++) journal.record(`${turn % 7}`, { size: turn, modifiedMs: 0.5 }, 'stored');
+    for (let turn = 0; turn < 5000; turn++) journal.record(`${turn % 7}`, { ...VERSION, size: turn }, 'stored');
     journal.close();
     const again = new Journal(state, 'A@h:1');
     assert.equal(readFileSync(state, 'utf8').split('\n').length, 9);
     // The last turn of file 3.
-    assert.equal(again.fateOf('3', { size: 4994, modifiedMs: 0.5 }), 'stored');
+    assert.equal(again.fateOf('3', { ...VERSION, size: 4994 }), 'stored');
     again.forget(['0', '1', '2', 'never there']);
     assert.equal(again.size, 4);
     again.close();
