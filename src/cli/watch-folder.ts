@@ -39,6 +39,8 @@ const MIN_PAUSE_MS = 50;
 /** Between two looks at all of a folder: at least so many times as long as one takes. */
 const REST_TIMES = 9;
 const LOOKS_AT_ONCE = 64;
+/** A look costs some ten microseconds. */
+const MAX_LOOKS_PER_MS = 20;
 /** Most names that the system may have told of at a time; a look at all will find the others. */
 const MAX_TOLD = 10_000;
 
@@ -77,8 +79,7 @@ export class WatchedFolder {
       const ended = performance.now();
       const nextMs = ended + Math.max(this.#pauseMs, REST_TIMES * (busyMs + ended - resumed));
       do {
-        // A thousand files a second at most are looked at again and again.
-        await this.#pause(Math.max(this.#pauseMs, this.#unsettled.size));
+        await this.#pause(Math.max(this.#pauseMs, this.#unsettled.size / MAX_LOOKS_PER_MS));
         yield* this.#lookAgain();
       } while (performance.now() < nextMs && !this.#isClosed);
     }
