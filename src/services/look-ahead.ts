@@ -164,10 +164,10 @@ export class LookAhead {
     await this.#grown.promise;
   }
 
-  /** Nothing more comes of the walk, which may be waiting. @param error what others are thrown, if they are to know why */
+  /** Nothing more comes of the walk, which may be waiting. @param error what others are thrown who have not had all yet */
   end(error?: unknown): void {
     this.#hasEnded = true;
-    this.#error ??= error;
+    if (!this.#isWalkedThrough || this.waiting.length > 0) this.#error ??= error;
     this.#onGrown();
     this.#onShrunk();
   }
