@@ -1,7 +1,7 @@
 /** How storescp tells how it is doing: --stats, --summary, --metrics-port, and where it listens. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmod, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, readFile, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -21,7 +21,9 @@ import {
   storeWell,
 } from '../support/apps-peer.js';
 import { listeningStorescp, runStorescp, withStorescp, words } from '../support/apps-run.js';
-import { projectRoot } from '../support/paths.js';
+import { asNobody, skipWithoutNobody } from '../support/nobody.js';
+import { applicationPath, projectRoot } from '../support/paths.js';
+import { Running } from '../support/processes.js';
 import { skipWithoutSmallDisk, smallDisk } from '../support/small-disk.js';
 
 const limits = { concurrency: 4, timeout: 60_000 };
@@ -291,6 +293,8 @@ async function silent(port: number): Promise<{ readonly socket: Socket; readonly
   return { socket, closed };
 }
 
+const noNobody = await skipWithoutNobody();
+
 describe('storescp /healthz', limits, () => {
   it('is 200 while it can store, and 503 with the reason when its directory is gone', () =>
     withStorescp(words('--metrics-port 0'), async (storescp, folder) => {
@@ -300,20 +304,18 @@ describe('storescp /healthz', limits, () => {
       assert.deepEqual(await healthOf(url), [503, 'output directory: no such file or directory\n']);
     }));
 
-  it(
-    'is 503 when its directory may not be written to',
-    {
-      skip: process.getuid?.() === 0 ? 'root may write everywhere' : false,
-    },
-    () =>
-      withStorescp(words('--metrics-port 0'), async (storescp, folder) => {
-        const url = await monitorOf(storescp);
-        await chmod(folder.path, 0o500);
-        const [status] = await healthOf(url);
-        await chmod(folder.path, 0o700);
-        assert.equal(status, 503);
-      }),
-  );
+  it('is 503 when its directory may not be written to', { skip: noNobody }, async () => {
+    await using folder = await temporaryFolder();
+    if (process.getuid?.() === 0) await chown(folder.path, 65534, 65534);
+    const args = [...asNobody, applicationPath('storescp'), '0', '--metrics-port', '0', '-od', folder.path];
+    await using storescp = new Running(process.execPath, args, { cwd: '/' });
+    const url = await monitorOf({ process: storescp });
+    assert.deepEqual(await healthOf(url), [200, 'ok\n']);
+    await chmod(folder.path, 0o500);
+    assert.deepEqual(await healthOf(url), [503, 'output directory: permission denied\n']);
+    await chmod(folder.path, 0o700);
+    assert.deepEqual(await healthOf(url), [200, 'ok\n']);
+  });
 
   it('is 503 while its disk is full, has no room for another file, or may only be read', {
     skip: skipWithoutSmallDisk(),

@@ -50,7 +50,7 @@ export function sampleOf(metrics: ReadonlyMap<string, Metric>, sample: string): 
 }
 
 /** `http://127.0.0.1:9464` of a storescp that was told `--metrics-port 0`. */
-export async function monitorOf({ process }: Listening): Promise<string> {
+export async function monitorOf({ process }: Pick<Listening, 'process'>): Promise<string> {
   const [, url = ''] = await process.output('stdout', /^Metrics on (http:\S+)\/metrics$/m);
   return url;
 }
