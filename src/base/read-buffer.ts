@@ -4,6 +4,8 @@
 const SMALL_SLAB_BYTES = 32 * 1024;
 /** For one that fills what it is given. Two of them stay in a processor's cache, which is what makes it fast. */
 const LARGE_SLAB_BYTES = 256 * 1024;
+/** No chunk is longer. */
+export const MAX_CHUNK_BYTES = LARGE_SLAB_BYTES;
 /** A shorter view is copied when it is kept: it would keep a whole slab from being used again. */
 const MIN_KEPT_VIEW_BYTES = 1024;
 

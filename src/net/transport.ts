@@ -17,6 +17,9 @@ export interface TransportHandlers {
   onSilence(): void;
 }
 
+/** A chunk that takes longer is the last one of its connection before others have a turn: libuv reads up to 32 of them. */
+const TURN_MS = 1;
+
 export class Transport {
   readonly #socket: Socket;
   readonly #memory: OwnMemory | undefined;
@@ -25,6 +28,8 @@ export class Transport {
   /** What TLS has negotiated; undefined where there is none. */
   readonly session: TlsSession | undefined;
   #error: TransportError | undefined;
+  #isPaused = false;
+  #isInTurn = true;
 
   /** @param memory what the socket is read into, if it is not Node that hands out chunks */
   constructor(socket: Socket, memory?: OwnMemory, session?: TlsSession) {
@@ -42,8 +47,9 @@ export class Transport {
   }
 
   start(handlers: TransportHandlers): void {
-    if (this.#memory === undefined) this.#socket.on('data', (chunk) => handlers.onChunk(chunk));
-    else this.#memory.onChunk = (chunk) => handlers.onChunk(chunk);
+    const onChunk = (chunk: Buffer) => this.#take(chunk, handlers);
+    if (this.#memory === undefined) this.#socket.on('data', onChunk);
+    else this.#memory.onChunk = onChunk;
     this.#socket.on('timeout', () => handlers.onSilence());
     this.#socket.on('close', () => handlers.onClosed(this.#error));
     // A connection lost before `start` has had its 'close' event already.
@@ -66,11 +72,26 @@ export class Transport {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    if (this.#isInTurn) this.#socket.resume();
+  }
+
+  /** After a chunk that has kept the others waiting for long these have their turn. */
+  #take(chunk: Buffer, handlers: TransportHandlers): void {
+    const begun = performance.now();
+    handlers.onChunk(chunk);
+    if (performance.now() - begun < TURN_MS || !this.#isInTurn) return;
+    this.#isInTurn = false;
+    this.#socket.pause();
+    setImmediate(() => {
+      this.#isInTurn = true;
+      if (!this.#isPaused) this.#socket.resume();
+    });
   }
 
   /** Calls `onSilence` once after `ms` without a byte in either direction; 0 turns it off. Call again to go on watching. */
