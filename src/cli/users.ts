@@ -26,13 +26,14 @@ export class Users {
   }
 
   /** Only a name with a password proves anything that can be looked up here. */
-  async authenticate(identity: UserIdentity | undefined, { signal }: AuthenticationContext): Promise<Verdict> {
+  async authenticate(identity: UserIdentity | undefined, { signal, remote }: AuthenticationContext): Promise<Verdict> {
     if (identity?.type !== 'username-and-passcode')
       return { accepted: false, reason: 'a user name with a password is required' };
     const { passcode } = identity;
     // Nobody in the file has a name that is empty, or so long.
     const name = identity.username.length > MAX_NAME_LENGTH ? '' : normalName(identity.username);
-    return this.#turns.run(signal, () => this.#verdict(name, passcode));
+    const host = remote.slice(0, remote.lastIndexOf(':'));
+    return this.#turns.run(signal, host, () => this.#verdict(name, passcode));
   }
 
   /** By the file as it is now, not as it was when the login began to wait. */
@@ -51,20 +52,24 @@ export class Users {
   }
 }
 
-/** Work that waits for its turn, first come, first served. What nobody waits for any more leaves the queue at once. */
+/**
+ * Work that waits for its turn: that of the hosts that ask for it by turns, so that a flood from one keeps no other waiting, and of
+ * each host first come, first served. What nobody waits for any more leaves the queue at once.
+ */
 export class FewAtATime {
   #free: number;
-  readonly #waiting = new Set<() => void>();
+  /** By host; the one whose turn is next comes first. */
+  readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(limit: number) {
     this.#free = limit;
   }
 
   /** @throws the reason of `signal` if it is given before the turn has come: the work is not begun then */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async run<T>(signal: AbortSignal, host: string, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     if (this.#free > 0) this.#free--;
-    else await this.#turn(signal);
+    else await this.#turn(signal, host);
     try {
       return await work();
     } finally {
@@ -72,25 +77,33 @@ export class FewAtATime {
     }
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  #turn(signal: AbortSignal, host: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {
-        this.#waiting.delete(begin);
         signal.removeEventListener('abort', giveUp);
         resolve();
       };
       const giveUp = () => {
-        this.#waiting.delete(begin);
+        const ofHost = this.#waiting.get(host);
+        ofHost?.delete(begin);
+        if (ofHost?.size === 0) this.#waiting.delete(host);
         reject(signal.reason);
       };
-      this.#waiting.add(begin);
+      this.#waiting.set(host, (this.#waiting.get(host) ?? new Set()).add(begin));
       signal.addEventListener('abort', giveUp, { once: true });
     });
   }
 
   #leave(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) this.#free++;
-    else next();
+    const [first] = this.#waiting;
+    if (first === undefined) {
+      this.#free++;
+      return;
+    }
+    const [host, ofHost] = first;
+    this.#waiting.delete(host);
+    const [begin, ...others] = ofHost;
+    if (others.length > 0) this.#waiting.set(host, new Set(others));
+    begin?.();
   }
 }

@@ -152,11 +152,11 @@ describe('work that waits for its turn', () => {
       return index;
     };
     const results = Array.from({ length: 6 }, (_, index) =>
-      turns.run(index === 3 ? left.signal : waiting.signal, work(index)).catch((error: unknown) => error),
+      turns.run(index === 3 ? left.signal : waiting.signal, 'host', work(index)).catch((error: unknown) => error),
     );
     const reason = new Error('gone');
     left.abort(reason);
-    await assert.rejects(turns.run(left.signal, work(6)), reason);
+    await assert.rejects(turns.run(left.signal, 'host', work(6)), reason);
     const outcomes: unknown[] = [];
     for (const result of results) {
       ends.shift()?.();
@@ -164,5 +164,18 @@ describe('work that waits for its turn', () => {
     }
     assert.deepEqual(outcomes, [0, 1, 2, reason, 4, 5]);
     assert.deepEqual([begun, most], [[0, 1, 2, 4, 5], 2]);
+  });
+
+  it('has the hosts take turns, whoever sends most', async () => {
+    const turns = new FewAtATime(1);
+    const { signal } = new AbortController();
+    const begun: string[] = [];
+    const work = (name: string) => async () => {
+      begun.push(name);
+    };
+    await Promise.all(
+      ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'].map((name) => turns.run(signal, name.charAt(0), work(name))),
+    );
+    assert.deepEqual(begun, ['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
   });
 });
