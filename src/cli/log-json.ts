@@ -1,21 +1,28 @@
 /** The log as JSON on standard error: one object a line, for programs that collect logs. */
 
-import { type Level, type LogBackend, SEVERITY, writeStandard } from './log.js';
+import { type ErrorOutput, type Level, type LogBackend, missingInWords, SEVERITY, waitingOutput } from './log.js';
 import type { LogFields } from './log-fields.js';
 
 /** From `level` up; the logger is a field. */
-export function jsonBackend(level: Level): LogBackend {
+export function jsonBackend(level: Level, output: ErrorOutput = waitingOutput): LogBackend {
+  const write = output((missing) =>
+    jsonLine({ time: now(), level: 'warning', logger: 'netdicom.log', message: missingInWords(missing) }),
+  );
   return {
     takesFields: true,
     sink: (logger) => ({
       threshold: SEVERITY[level],
       write(messageLevel, lines, fields) {
         const message = lines.join('\n').trimEnd();
-        writeStandard(2, jsonLine({ time: new Date().toISOString(), level: messageLevel, logger, message, ...fields }));
+        write(jsonLine({ time: now(), level: messageLevel, logger, message, ...fields }));
       },
     }),
     close: async () => undefined,
   };
+}
+
+function now(): string {
+  return new Date().toISOString();
 }
 
 /** What a terminal could obey, or a reader of lines take for the end of one, as `printable` has it. */

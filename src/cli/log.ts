@@ -71,15 +71,26 @@ export function createLog(name: string, backend: LogBackend): Log {
 }
 
 /** `E: message` on standard error, whichever the logger, from `level` up. */
-export function stderrBackend(level: Level): LogBackend {
+export function stderrBackend(level: Level, output: ErrorOutput = waitingOutput): LogBackend {
+  const write = output((missing) => `W: ${missingInWords(missing)}\n`);
   const sink: LogSink = {
     threshold: SEVERITY[level],
     write(messageLevel, lines) {
       const prefix = messageLevel.charAt(0).toUpperCase();
-      writeStandard(2, lines.map((line) => `${prefix}: ${line}\n`).join(''));
+      write(lines.map((line) => `${prefix}: ${line}\n`).join(''));
     },
   };
   return { sink: () => sink, close: async () => undefined };
+}
+
+/** Makes what writes whole lines to standard error. @param note is the line in place of so many that are missing */
+export type ErrorOutput = (note: (missing: number) => string) => (lines: string) => void;
+
+/** Waits for whoever should read the lines, so that none is missing. */
+export const waitingOutput: ErrorOutput = () => (lines) => writeStandard(2, lines);
+
+export function missingInWords(lines: number): string {
+  return `${lines} lines of the log are missing here, since nobody has read them in time`;
 }
 
 /** Writes to standard output (1) or error (2); if that is closed or its disk is full, nobody is left to be told. */

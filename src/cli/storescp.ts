@@ -5,6 +5,7 @@ import { STORESCP } from './storescp-options.js';
 
 await runApplication(
   STORESCP,
-  (options) => options,
+  // Callers that are served by turns are not to wait for whoever reads the log.
+  (options) => ({ ...options, mayMissLines: true }),
   async () => (await import('./storescp-run.js')).run,
 );
