@@ -121,6 +121,9 @@ const NOTHING: Listing = { names: [], kinds: new Map() };
 /** What stands in a string for bytes that are no UTF-8. */
 const REPLACEMENT_CHARACTER = '\ufffd';
 
+/** What storescp and `storescu --watch` keep beside the files of others: nobody means it when he names the folder. */
+const isOurs = (name: string) => name.startsWith('.netdicom-');
+
 /** Entry by entry: an object for each of 100,000 would be ten times the names. */
 async function list(directory: Location): Promise<Listing> {
   const names: string[] = [];
@@ -130,6 +133,7 @@ async function list(directory: Location): Promise<Listing> {
     for (let entries = await someOf(opened); entries.length > 0; entries = await someOf(opened))
       for (const entry of entries) {
         if (entry.name.includes(REPLACEMENT_CHARACTER)) return listInBytes(directory);
+        if (isOurs(entry.name)) continue;
         names.push(entry.name);
         if (!entry.isFile()) kinds.set(entry.name, kindOf(entry));
       }
@@ -158,7 +162,8 @@ function someOf(directory: Dir): readonly Dirent[] | Promise<readonly Dirent[]> 
 }
 
 async function listInBytes(directory: Location): Promise<Listing> {
-  const entries = await readdir(directory, { withFileTypes: true, encoding: 'buffer' });
+  const all = await readdir(directory, { withFileTypes: true, encoding: 'buffer' });
+  const entries = all.filter(({ name }) => !isOurs(name.toString('latin1')));
   const names = entries.map(({ name }) => name).sort(Buffer.compare);
   return { names, kinds: new Map(entries.map((entry) => [entry.name, kindOf(entry)])) };
 }

@@ -44,6 +44,11 @@ const ROWS: readonly Row[] = [
     { flat: ['.a', 'x'], deep: ['.a', 'x', '.b/.c'] },
   ],
   [
+    'nothing that storescp or a watch keeps there',
+    ['d/.netdicom-watch', 'd/.netdicom-host-1-ab.part', 'd/a/.netdicom-watch.lock', 'd/a/1', 'd/.netdicom'],
+    { flat: ['.netdicom'], deep: ['.netdicom', 'a/1'] },
+  ],
+  [
     'names with blanks, line ends and letters of all kinds, in the order of code units',
     ['d/a b', 'd/a\nb', 'd/\u{1f600}', 'd/\uff21', 'd/Ä', 'd/*?[]', 'd/ ', 'd/-r'],
     {
