@@ -56,9 +56,9 @@ export const PROSE: Readonly<Record<string, Prose>> = {
       ['Verify a connection:', 'storescu pacs.example 104 --echo -aec PACS'],
       [
         'Keep a record of each file and try again what may pass:',
-        'storescu pacs.example 104 study -r --retry 3 --report sent.csv',
+        'storescu pacs 104 study -r --retry 3 --report sent.csv',
       ],
-      ['Send what the run before has not:', 'storescu pacs.example 104 study -r --resume sent.csv --report sent.csv'],
+      ['Send what the run before has not:', 'storescu pacs 104 study -r --resume sent.csv --report new.csv'],
       ['Send what another program names:', 'storescu pacs.example 104 --files-from names.txt --json'],
       ['Send whatever appears in a folder, each file once:', 'storescu pacs.example 104 --watch /var/spool/dicom'],
       ['Send to the peer that a config file describes:', 'storescu --config pacs.json image.dcm'],
@@ -86,17 +86,14 @@ export const PROSE: Readonly<Record<string, Prose>> = {
       ['Receive into a directory and tell of each object:', 'storescp 11112 -od /var/lib/dicom -v'],
       ['Receive on a free port, which is printed:', 'storescp 0'],
       ['See everything that a peer sends, and store nothing:', 'storescp 11112 -aet ARCHIVE -d --ignore'],
-      [
-        'Sort what comes into folders:',
-        "storescp 11112 -od in --output-pattern '{PatientID}/{StudyDate}/{Modality}.{SOPInstanceUID}.dcm'",
-      ],
+      ['Sort what comes into folders:', "storescp 11112 -od in --output-pattern '{PatientID}/{SOPInstanceUID}.dcm'"],
       [
         'Tell of what comes, and run a program for each study:',
-        "storescp 11112 -od in --events events.jsonl --exec-study 'notify {StudyInstanceUID} {directory}'",
+        "storescp 11112 -od in --events events --exec-study 'notify {directory}'",
       ],
       [
         'Let in only who has a certificate and a password:',
-        'storescp 2762 -od in --tls --tls-key scp.key --tls-cert scp.pem --tls-ca ca.pem --users users',
+        'storescp 2762 --tls --tls-key k --tls-cert c --tls-ca ca --users u',
       ],
       ['Let Prometheus and probes ask how it is doing:', 'storescp 11112 --metrics-port 9464'],
       ['Receive as a config file says:', 'storescp --config /etc/netdicom/storescp.json'],
