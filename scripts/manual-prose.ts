@@ -86,14 +86,14 @@ export const PROSE: Readonly<Record<string, Prose>> = {
       ['Receive into a directory and tell of each object:', 'storescp 11112 -od /var/lib/dicom -v'],
       ['Receive on a free port, which is printed:', 'storescp 0'],
       ['See everything that a peer sends, and store nothing:', 'storescp 11112 -aet ARCHIVE -d --ignore'],
-      ['Sort what comes into folders:', "storescp 11112 -od in --output-pattern '{PatientID}/{SOPInstanceUID}.dcm'"],
+      ['Sort what comes into folders:', 'storescp 11112 -od in --output-pattern {PatientID}/{SOPInstanceUID}'],
       [
         'Tell of what comes, and run a program for each study:',
-        "storescp 11112 -od in --events events --exec-study 'notify {directory}'",
+        "storescp 11112 -od in --events log --exec-study 'notify {directory}'",
       ],
       [
         'Let in only who has a certificate and a password:',
-        'storescp 2762 --tls --tls-key k --tls-cert c --tls-ca ca --users u',
+        'storescp 2762 --tls --tls-key k --tls-cert c --tls-ca a --users u',
       ],
       ['Let Prometheus and probes ask how it is doing:', 'storescp 11112 --metrics-port 9464'],
       ['Receive as a config file says:', 'storescp --config /etc/netdicom/storescp.json'],
