@@ -86,7 +86,7 @@ export const PROSE: Readonly<Record<string, Prose>> = {
       ['Receive into a directory and tell of each object:', 'storescp 11112 -od /var/lib/dicom -v'],
       ['Receive on a free port, which is printed:', 'storescp 0'],
       ['See everything that a peer sends, and store nothing:', 'storescp 11112 -aet ARCHIVE -d --ignore'],
-      ['Sort what comes into folders:', 'storescp 11112 -od in --output-pattern {PatientID}/{SOPInstanceUID}'],
+      ['Sort what comes into folders:', 'storescp 11112 --output-pattern {PatientID}/{SOPInstanceUID}'],
       [
         'Tell of what comes, and run a program for each study:',
         "storescp 11112 -od in --events log --exec-study 'notify {directory}'",
