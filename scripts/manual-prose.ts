@@ -89,7 +89,7 @@ export const PROSE: Readonly<Record<string, Prose>> = {
       ['Sort what comes into folders:', 'storescp 11112 --output-pattern {PatientID}/{SOPInstanceUID}'],
       [
         'Tell of what comes, and run a program for each study:',
-        "storescp 11112 -od in --events log --exec-study 'notify {directory}'",
+        "storescp 11112 --events log --exec-study 'notify {directory}'",
       ],
       [
         'Let in only who has a certificate and a password:',
