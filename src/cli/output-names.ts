@@ -3,12 +3,9 @@ import type { IncomingInstance } from '../index.js';
 import { textDecoder } from './character-set.js';
 import { CommandLineError } from './command-line-error.js';
 import { shown } from './option-values.js';
+import { outputPart, type PartPieces } from './output-part.js';
 import type { PatternSyntax, Piece } from './output-pattern.js';
-import { type Arrival, type ValueSource, valueSource } from './output-values.js';
-import { safeName } from './safe-name.js';
-
-/** Stands for what a data set does not have, so that it is seen. */
-export const MISSING = '_missing_';
+import { type ValueSource, valueSource } from './output-values.js';
 
 export interface OutputNames {
   /** Tags of the attributes that are looked at. */
@@ -17,37 +14,42 @@ export interface OutputNames {
   namesOf(instance: IncomingInstance): readonly string[];
 }
 
-interface Part {
-  readonly pieces: readonly (string | ValueSource)[];
-  /** `.dcm`, if it is written at the end. */
-  readonly extension: string;
-}
-
 /**
  * @param onFault is told of texts that cannot be decoded
  * @throws {CommandLineError} on a placeholder that stands for nothing, and a pattern that gives two instances one name
  */
 export async function outputNames(pattern: PatternSyntax, onFault: (message: string) => void): Promise<OutputNames> {
-  const parts = pattern.parts.map(partOf);
-  const sources = parts.flatMap(({ pieces }) => pieces).filter((piece) => typeof piece !== 'string');
-  if (!sources.some(({ isSopInstanceUid }) => isSopInstanceUid))
-    throw new CommandLineError(
-      `--output-pattern: ${shown(pattern.text)} lacks {SOPInstanceUID}, without which two instances get one name`,
-    );
+  const partPieces = pattern.parts.map(piecesOf);
+  const sources = partPieces.flat().filter((piece) => typeof piece !== 'string');
+  const parts = partPieces.map(outputPart);
+  if (!parts.some(({ tellsInstancesApart }) => tellsInstancesApart)) {
+    const hasUid = sources.some(({ isSopInstanceUid }) => isSopInstanceUid);
+    throw new CommandLineError(`--output-pattern: ${shown(pattern.text)} ${hasUid ? UID_BLURRED : UID_LACKING}`);
+  }
   const decode = await textDecoder(onFault);
   return {
     attributes: [...new Set(sources.flatMap(({ tag }) => tag ?? []))],
     namesOf(instance) {
       const arrival = { instance, decode, now: new Date() };
-      return parts.map((part) => nameOf(part, arrival));
+      return parts.map((part) => part.nameOf(arrival));
     },
   };
 }
 
-function partOf(pieces: readonly Piece[]): Part {
-  const last = pieces.at(-1);
-  const extension = typeof last === 'string' ? (/\.[0-9A-Za-z]{1,16}$/.exec(last)?.[0] ?? '') : '';
-  return { pieces: pieces.map((piece) => (typeof piece === 'string' ? piece : sourceOf(piece))), extension };
+const UID_LACKING = 'lacks {SOPInstanceUID}, without which two instances get one name';
+const UID_BLURRED =
+  'can give two instances one name: between {SOPInstanceUID} and the placeholders beside it put a dot, or another sign that is no digit if they are all on one side, and keep the part short';
+
+/** With texts that follow one another as one. */
+function piecesOf(pieces: readonly Piece[]): PartPieces {
+  const joined: (string | ValueSource)[] = [];
+  for (const piece of pieces) {
+    const last = joined.at(-1);
+    if (typeof piece !== 'string') joined.push(sourceOf(piece));
+    else if (typeof last === 'string') joined.splice(-1, 1, `${last}${piece}`);
+    else joined.push(piece);
+  }
+  return joined;
 }
 
 function sourceOf(placeholder: Exclude<Piece, string>): ValueSource {
@@ -57,9 +59,4 @@ function sourceOf(placeholder: Exclude<Piece, string>): ValueSource {
     if (!(error instanceof RangeError)) throw error;
     throw new CommandLineError(`--output-pattern: ${error.message}`, { cause: error });
   }
-}
-
-function nameOf({ pieces, extension }: Part, arrival: Arrival): string {
-  const texts = pieces.map((piece) => (typeof piece === 'string' ? piece : piece.textOf(arrival) || MISSING));
-  return safeName(texts.join(''), extension);
 }

@@ -31,6 +31,7 @@ export interface Arrival {
 export interface ValueSource {
   /** Of the attribute that is looked at, if it is one of the data set. */
   readonly tag: number | undefined;
+  /** As it is: its hash might be another's. */
   readonly isSopInstanceUid: boolean;
   /** Undefined or empty if there is none. */
   textOf(arrival: Arrival): string | undefined;
@@ -66,7 +67,7 @@ export function valueSource({ name, modifier }: Placeholder): ValueSource {
   const tag = tagNamed(name);
   const fact = FACTS.get(tag === undefined ? name : (factByTag(tag) ?? ''));
   if (fact !== undefined) {
-    const isSopInstanceUid = fact === FACTS.get('SOPInstanceUID');
+    const isSopInstanceUid = fact === FACTS.get('SOPInstanceUID') && modifier !== 'hash';
     return {
       tag: undefined,
       isSopInstanceUid,

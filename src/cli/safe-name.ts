@@ -14,18 +14,28 @@ const DEVICE =
 
 /**
  * `text` as one name. Each character that cannot be in one is `_`; a name that is too long ends with a hash of the whole and
- * `extension`, which it had as well, so that it is no other's.
+ * `extension`, which it had as well. So names that differ seldom become one, but who chooses the texts can make them.
  */
 export function safeName(text: string, extension = ''): string {
-  const name = text
-    .normalize('NFC')
-    .replace(UNSAFE, REPLACEMENT)
+  const name = safeCharacters(text)
     .replace(UNSAFE_ENDS, (found) => REPLACEMENT.repeat(found.length))
     .replace(DEVICE, `$1${REPLACEMENT}`);
   if (name === '') return REPLACEMENT;
   if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
   const end = `~${shortHash(text)}${extension}`;
   return `${firstBytes(name, MAX_NAME_BYTES - Buffer.byteLength(end))}${end}`;
+}
+
+/** As `safeName`, of characters that stand somewhere in a name, however many. */
+export function safeCharacters(text: string): string {
+  return text.normalize('NFC').replace(UNSAFE, REPLACEMENT);
+}
+
+/** `text`, or of a longer one its beginning and a hash, which is 17 bytes. */
+export function shortened(text: string, maxBytes: number): string {
+  if (Buffer.byteLength(text) <= maxBytes) return text;
+  const end = `~${shortHash(text)}`;
+  return `${firstBytes(text, maxBytes - end.length)}${end}`;
 }
 
 /** 64 bits of SHA-256, in hex. */

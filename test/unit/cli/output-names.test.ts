@@ -71,7 +71,7 @@ const PATHS: readonly (readonly [pattern: string, path: string])[] = [
   ],
   ['{StudyDate:YYYY/MM/DD}/{SOPInstanceUID}', '2024/01/31/1.2.3'],
   ['{StudyDate:YYYY-MM} {StudyTime:HH.mm}/{SOPInstanceUID}', '2024-01 09.30/1.2.3'],
-  ['{AcquisitionDateTime:YYYYMMDD_HHmmss.SSS}.{SOPInstanceUID}', '20240131_093001.250.1.2.3'],
+  ['{AcquisitionDateTime:YYYYMMDD_HHmmss.SSS}.{SOPInstanceUID}', '20240131_093001_250.1.2.3'],
   ['{StudyTime:HHmmss}.{SOPInstanceUID}', '_missing_.1.2.3'],
   [
     '{PatientSex}/{PatientAge}/{PatientSex:lower}{PatientBirthDate:YYYY}/{SOPInstanceUID}',
@@ -80,10 +80,20 @@ const PATHS: readonly (readonly [pattern: string, path: string])[] = [
   ['{InstitutionName}/{SOPInstanceUID}', '__/1.2.3'],
   ['{{{Modality}}}/{SOPInstanceUID}', '{CT}/1.2.3'],
   ['{SOPInstanceUID}/image', '1.2.3/image'],
+  ['{StudyInstanceUID}/{StudyInstanceUID}_{SOPInstanceUID:lower}', '1.2.3.4/1_2_3_4_1.2.3'],
+  ['{InstanceNumber}.{SOPInstanceUID}_{Modality}.dcm', '7.1.2.3_CT.dcm'],
+  ['{SOPInstanceUID:hash}.{SOPInstanceUID}', 'c47f5b18b8a430e6.1.2.3'],
 ];
 
 const FAULTS: readonly (readonly [pattern: string, message: RegExp | string])[] = [
   ['{PatientID}', '{PatientID} lacks {SOPInstanceUID}, without which two instances get one name'],
+  ['{SOPInstanceUID:hash}', /lacks \{SOPInstanceUID\}/],
+  ['{SOPInstanceUID}{PatientID}.dcm', /^\{SOPInstanceUID\}\{PatientID\}\.dcm can give two instances one name: between/],
+  ['{PatientID}{SOPInstanceUID}', /can give two instances one name/],
+  ['{PatientID}1{SOPInstanceUID}', /can give two instances one name/],
+  ['{PatientID}_{SOPInstanceUID}_{InstanceNumber}', /can give two instances one name/],
+  ['{PatientID}_{SOPInstanceUID}.{SOPInstanceUID}', /can give two instances one name/],
+  [`${'x'.repeat(120)}.{PatientID}.{SOPInstanceUID}`, /can give two instances one name/],
   [
     '{PatientId}/{SOPInstanceUID}',
     /^\{PatientId\} is no keyword .* none of now, CallingAET, .* \(did you mean PatientID\?\)$/,
@@ -169,7 +179,7 @@ describe('whatever a peer sends', () => {
   for (const pattern of [
     '{PatientID}/{PatientName}/{StudyDate:YYYY/MM}/{CallingAET}.{SOPInstanceUID}.dcm',
     '{PatientID}{PatientName}/x{StudyDate}{StudyID:hash}/{SOPInstanceUID}',
-    '{PatientName:upper}/{CallingAET:lower}/{SOPInstanceUID}{PatientID}',
+    '{PatientName:upper}/{CallingAET:lower}/{SOPInstanceUID}_{PatientID}',
   ])
     it(`${pattern} leads to a file below the directory, with as many folders as it says`, async () => {
       const names = await outputNames(outputPattern(pattern), () => undefined);
@@ -184,10 +194,96 @@ describe('whatever a peer sends', () => {
           for (const part of parts) assert.ok(Buffer.byteLength(part) <= MAX_NAME_BYTES && part !== '');
           const root = join(sep, 'srv', 'in');
           assert.deepEqual(relative(root, join(root, ...parts)).split(sep), parts);
-          // The name holds the whole UID, or a hash of all.
-          assert.match(parts.at(-1) ?? '', /1\.2\.3|~[0-9a-f]{16}/);
+          assert.match(parts.at(-1) ?? '', /1\.2\.3/);
         }),
         { numRuns: 500 },
       );
     });
+});
+
+describe('two instances with different UIDs', () => {
+  const digits = fc.array(fc.constantFrom('1', '2', '12', '21'), { minLength: 1, maxLength: 3 });
+  const uid = fc.oneof(
+    digits.map((components) => components.join('.')),
+    fc.constantFrom('1', '2', `1.${'2'.repeat(126)}`, `1.${'2'.repeat(125)}`),
+  );
+  const value = fc.oneof(
+    fc
+      .array(fc.constantFrom('1', '2', '.', '_', ' ', 'x', '-', '\u00a0', '\u0338', '1.2', '._'), { maxLength: 4 })
+      .map((all) => all.join('')),
+    fc.string({ maxLength: 8 }),
+    fc.constantFrom(
+      'com',
+      'con',
+      'y'.repeat(300),
+      '.'.repeat(300),
+      `${'y'.repeat(220)}~0123456789abcdef`,
+      '\u00e4'.repeat(200),
+    ),
+  );
+  const text = fc.constantFrom('.', '_', '-', '_.', '._', '=', ' ', 'com', '1', '.1', '1.', '1_2', 'm', '\u0301', '');
+  const piece = fc.oneof(text, fc.constantFrom('{PatientID}', '{PatientName}', '{StudyID}'));
+  const side = fc.array(piece, { maxLength: 3 }).map((pieces) => pieces.join(''));
+  const values = fc.tuple(uid, value, value, value);
+
+  /** Undefined if it is refused, by its form or since two instances might get one name. */
+  const namesBy = async (pattern: string) => {
+    try {
+      return await outputNames(outputPattern(pattern), () => undefined);
+    } catch {
+      return undefined;
+    }
+  };
+  const arrived = ([sopInstanceUid, ...texts]: readonly [string, string, string, string]) => {
+    const [id, name, study] = texts.map((one) => Buffer.from(one).toString('latin1'));
+    return instanceOf(
+      {
+        '00080005': ['CS', 'ISO_IR 192'],
+        '00100020': ['LO', id ?? ''],
+        '00100010': ['UT', name ?? ''],
+        '00200010': ['LO', study ?? ''],
+      },
+      { sopInstanceUid: parseUid(sopInstanceUid, 128) },
+    );
+  };
+
+  it('law: no pattern that is taken gives them one name, whatever else they have', async () => {
+    let taken = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        side,
+        side,
+        fc.array(values, { minLength: 40, maxLength: 40 }),
+        async (before, after, instances) => {
+          const names = await namesBy(`${before}{SOPInstanceUID}${after}`);
+          if (names === undefined) return;
+          taken++;
+          const uidByName = new Map<string, string>();
+          for (const one of instances) {
+            const [name = ''] = names.namesOf(arrived(one));
+            assert.ok(Buffer.byteLength(name) <= MAX_NAME_BYTES);
+            assert.equal(uidByName.get(name) ?? one[0], one[0], name);
+            uidByName.set(name, one[0]);
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+    assert.ok(taken > 100);
+  });
+
+  it('keep the dot between them and a blank', async () => {
+    const names = await namesBy('{SOPInstanceUID}.{PatientID}');
+    const instance = instanceOf({ '00080005': ['CS', 'ISO_IR 192'], '00100020': ['LO', '\xc2\xa0'] });
+    assert.deepEqual(names?.namesOf(instance), ['1.2.3._']);
+  });
+
+  it('have different names where a long one is cut, even if one has the name that the other is cut to', async () => {
+    const names = await namesBy('{PatientID}.{SOPInstanceUID}.dcm');
+    const nameOf = (sopInstanceUid: string, id: string) =>
+      names?.namesOf(instanceOf({ '00100020': ['LO', id] }, { sopInstanceUid: parseUid(sopInstanceUid) }))[0] ?? '';
+    const cut = nameOf('1.2.3', 'x'.repeat(300));
+    assert.match(cut, /^x+~[0-9a-f]{16}\.1\.2\.3\.dcm$/);
+    assert.equal(nameOf('3', cut.slice(0, -6)), cut.replaceAll(/\.(?=[12]\.)/g, '_'));
+  });
 });
