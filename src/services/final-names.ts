@@ -1,12 +1,12 @@
 /** The name that a whole file gets: in which folder, and what happens if another file has it. */
-import { existsSync, linkSync, lstatSync, renameSync, type Stats } from 'node:fs';
-import { access, link, lstat, rename, unlink } from 'node:fs/promises';
+import { existsSync, linkSync, renameSync } from 'node:fs';
+import { access, link, rename, unlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { StatusError, UsageError } from '../base/errors.js';
 import { STATUS } from '../dimse/status.js';
 import type { Disk } from '../file/disk.js';
 import { isSystemError } from '../file/system-error.js';
-import { Directory, OutputFolders } from './output-folders.js';
+import { Directory, OutputFolders, statOf } from './output-folders.js';
 import { holdSameInstance } from './same-instance.js';
 import type { IncomingInstance } from './storage-provider.js';
 
@@ -31,6 +31,9 @@ export interface NamingOptions {
   /** Is told when a file stays, and whether what came is the same, which is then answered Success. */
   readonly onKeep?: ((path: string, isSame: boolean) => void) | undefined;
 }
+
+/** With all that is removed in between: more often than by chance, and few enough if the directory itself is gone. */
+const MAX_TRIES = 10;
 
 /** Where a file is, and the folder that has its name, to be flushed. */
 export interface Place {
@@ -68,7 +71,7 @@ export class FinalNames {
   }
 
   async #giveIn(part: string, names: readonly string[]): Promise<Place> {
-    for (let isSecond = false; ; isSecond = true) {
+    for (let tries = 1; ; tries++) {
       try {
         const folder = await this.#folders.open(names.slice(0, -1));
         const path = join(folder.path, ...names.slice(-1));
@@ -76,8 +79,8 @@ export class FinalNames {
         else await this.#replace(part, path);
         return { path, folder };
       } catch (error) {
-        // Somebody has removed an empty folder, or the file that was to stay, at this very moment.
-        if (isSecond || !isSystemError(error) || error.code !== 'ENOENT') throw error;
+        // Somebody has removed an empty folder, or the file that was to stay, at this very moment, and may again.
+        if (tries === MAX_TRIES || !isSystemError(error) || error.code !== 'ENOENT') throw error;
         this.#folders.forget();
       }
     }
@@ -116,7 +119,7 @@ export class FinalNames {
   /** The file at `path` stays. @throws {StatusError} unless Success may be said of it */
   async #leave(path: string, part: string): Promise<void> {
     const { onDuplicate, onKeep, fsync } = this.#options;
-    if (!(await this.#stat(path)).isFile())
+    if (!(await statOf(this.#disk, path)).isFile())
       throw new StatusError(STATUS.outOfResources, 'cannot store the instance: something in place of its file');
     const isSame = onDuplicate === 'keep' && (await holdSameInstance(this.#disk, path, part));
     // Whoever wrote it may have been told not to.
@@ -144,14 +147,6 @@ export class FinalNames {
           () => true,
           () => false,
         ),
-    );
-  }
-
-  /** Of a link itself. */
-  #stat(path: string): Stats | Promise<Stats> {
-    return this.#disk.run(
-      () => lstatSync(path),
-      () => lstat(path),
     );
   }
 }

@@ -10,12 +10,19 @@ import { isSystemError } from '../file/system-error.js';
 /** As many folders are remembered; of others it is found out once more that they are there. */
 const MAX_KNOWN = 1000;
 
+/** A folder that has been entered, with what tells it from another one that has its name later. */
+interface Entered {
+  readonly directory: Directory;
+  readonly ino: number;
+  readonly dev: number;
+}
+
 /** The folders below a directory, by the names that lead to them. */
 export class OutputFolders {
   readonly #root: Directory;
   readonly #disk: Disk;
   readonly #fsync: boolean;
-  readonly #known = new Map<string, Promise<Directory>>();
+  readonly #known = new Map<string, Promise<Entered>>();
 
   constructor(root: Directory, disk: Disk, { fsync }: { readonly fsync: boolean }) {
     this.#root = root;
@@ -25,7 +32,8 @@ export class OutputFolders {
 
   /**
    * The folder at the end of `names`, made if it is not there. Its entry in the folder around it is on the disk by then, and so on
-   * up to the directory: also that of a folder which was there, since a run that made it may have died before its flush.
+   * up to the directory: also that of a folder which was there, since a run that made it may have died before its flush. Who
+   * may write to the directory can put a link there between this and the next step; nobody else can.
    * @throws {StatusError} A700H a link or a file is in the way: what a peer sends is not to lead out of the directory
    */
   async open(names: readonly string[]): Promise<Directory> {
@@ -39,18 +47,21 @@ export class OutputFolders {
     this.#known.clear();
   }
 
-  /** Whoever comes while a folder is being made waits for the same flush. */
-  #enter(parent: Directory, name: string): Promise<Directory> {
+  /** Whoever comes while a folder is being made waits for the same flush. What was entered before is looked at again. */
+  async #enter(parent: Directory, name: string): Promise<Directory> {
     const path = join(parent.path, name);
-    let folder = this.#known.get(path);
-    if (folder === undefined) {
-      folder = this.#make(parent, path);
-      this.#remember(path, folder);
+    const known = this.#known.get(path);
+    if (known !== undefined) {
+      const { directory, ino, dev } = await known;
+      const stat = await folderStat(this.#disk, path);
+      if (stat.ino === ino && stat.dev === dev) return directory;
     }
-    return folder;
+    const entering = this.#make(parent, path);
+    this.#remember(path, entering);
+    return (await entering).directory;
   }
 
-  #remember(path: string, folder: Promise<Directory>): void {
+  #remember(path: string, folder: Promise<Entered>): void {
     for (const oldest of this.#known.keys()) {
       if (this.#known.size < MAX_KNOWN) break;
       this.#known.delete(oldest);
@@ -61,7 +72,7 @@ export class OutputFolders {
     });
   }
 
-  async #make(parent: Directory, path: string): Promise<Directory> {
+  async #make(parent: Directory, path: string): Promise<Entered> {
     try {
       await this.#disk.run(
         () => mkdirSync(path),
@@ -69,20 +80,26 @@ export class OutputFolders {
       );
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
-      if (!(await this.#stat(path)).isDirectory())
-        throw new StatusError(STATUS.outOfResources, 'cannot store the instance: something in place of a folder');
     }
+    const { ino, dev } = await folderStat(this.#disk, path);
     if (this.#fsync) await parent.flush();
-    return new Directory(path, this.#disk);
+    return { directory: new Directory(path, this.#disk), ino, dev };
   }
+}
 
-  /** Of a link itself. */
-  #stat(path: string): Stats | Promise<Stats> {
-    return this.#disk.run(
-      () => lstatSync(path),
-      () => lstat(path),
-    );
-  }
+/** @throws {StatusError} A700H if it is none, but a link to one, say */
+async function folderStat(disk: Disk, path: string): Promise<Stats> {
+  const stat = await statOf(disk, path);
+  if (stat.isDirectory()) return stat;
+  throw new StatusError(STATUS.outOfResources, 'cannot store the instance: something in place of a folder');
+}
+
+/** Of a link itself. */
+export function statOf(disk: Disk, path: string): Stats | Promise<Stats> {
+  return disk.run(
+    () => lstatSync(path),
+    () => lstat(path),
+  );
 }
 
 /** A directory whose flushes are shared: one that begins after several renames covers them all. */

@@ -1,6 +1,6 @@
 /** Where the files of a directory sink go, and which of several that want one name has it in the end. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -141,6 +141,46 @@ test('no link leads out of the directory, and a file in place of a folder is A70
   assert.deepEqual(below(outside), []);
   assert.equal(contentOf(directory, 'name'), 'data');
   assert.ok(below(directory).includes('other/1'));
+});
+
+test('a link or another folder that takes the place of a folder in use is seen', async () => {
+  await using folder = await temporaryFolder();
+  const [directory, outside] = [join(folder.path, 'in'), join(folder.path, 'outside')];
+  mkdirSync(directory);
+  mkdirSync(outside);
+  const store = await directorySink(directory, IN_FOLDERS);
+  for (const [place, fileName] of [
+    ['a/b', 'a+b+2'],
+    ['a', 'a+b+3'],
+  ] as const) {
+    await store(instanceOf({ fileName: 'a+b+1' }));
+    renameSync(join(directory, place), join(folder.path, 'moved'));
+    symlinkSync(place === 'a' ? join(folder.path, 'moved') : outside, join(directory, place));
+    assert.match(refusal(await rejection(store(instanceOf({ fileName })))), /^a700 .*something in place of a folder/);
+    rmSync(join(directory, place));
+    rmSync(join(folder.path, 'moved'), { recursive: true });
+    mkdirSync(join(directory, place));
+    await store(instanceOf({ fileName }));
+  }
+  assert.deepEqual(below(outside), []);
+  assert.deepEqual(below(directory), ['a', 'a/b', 'a/b/3']);
+});
+
+test('folders that somebody removes all the time do not matter', async () => {
+  await using folder = await temporaryFolder();
+  const store = await directorySink(folder.path, { ...IN_FOLDERS, fsync: false });
+  let isDone = false;
+  const removing = (async () => {
+    while (!isDone)
+      for (const name of ['a/b', 'a']) await rm(join(folder.path, name), { recursive: true }).catch(() => undefined);
+  })();
+  try {
+    const fileNames = Array.from({ length: 300 }, (_, index) => `a+b+${index}`);
+    for (const fileName of fileNames) await store(instanceOf({ fileName }));
+  } finally {
+    isDone = true;
+    await removing;
+  }
 });
 
 for (const names of [[], [''], ['..', 'x'], ['.', 'x'], ['a', '..'], ['a/b'], ['a\\b'], ['a\0']])
