@@ -38,6 +38,8 @@ export interface Glance {
 export interface DiskOptions {
   /** Whether every call follows from an event of another kind, so that others have their turns anyway. Default false. */
   readonly isEventDriven?: boolean | undefined;
+  /** Others have a turn after so many milliseconds: fewer than 20, the default, where answers of theirs take several turns. */
+  readonly turnMs?: number | undefined;
 }
 
 /** One file system, or several as long as they are about as fast. Calls throw or reject with Node's system errors. */
@@ -47,8 +49,8 @@ export class Disk {
   /** When a call went over the threads last, so that everybody had a turn. */
   #lastTurn = 0;
 
-  constructor({ isEventDriven = false }: DiskOptions = {}) {
-    this.#turnMs = isEventDriven ? Infinity : LONG_MS;
+  constructor({ isEventDriven = false, turnMs = LONG_MS }: DiskOptions = {}) {
+    this.#turnMs = isEventDriven ? Infinity : turnMs;
   }
 
   /** @param later the same as `now`, but without holding up the event loop */

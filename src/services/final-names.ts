@@ -7,7 +7,7 @@ import { STATUS } from '../dimse/status.js';
 import type { Disk } from '../file/disk.js';
 import { isSystemError } from '../file/system-error.js';
 import { Directory, OutputFolders, statOf } from './output-folders.js';
-import { holdSameInstance } from './same-instance.js';
+import { Comparisons } from './same-instance.js';
 import type { IncomingInstance } from './storage-provider.js';
 
 /** What becomes of an instance whose name a file has already: see `NamingOptions.onDuplicate`. */
@@ -45,6 +45,7 @@ export class FinalNames {
   readonly #disk: Disk;
   readonly #directory: Directory;
   readonly #folders: OutputFolders;
+  readonly #comparisons = new Comparisons();
   /** With a separator at its end. */
   readonly #prefix: string;
   readonly #options: NamingOptions & { readonly fsync: boolean };
@@ -121,7 +122,7 @@ export class FinalNames {
     const { onDuplicate, onKeep, fsync } = this.#options;
     if (!(await statOf(this.#disk, path)).isFile())
       throw new StatusError(STATUS.outOfResources, 'cannot store the instance: something in place of its file');
-    const isSame = onDuplicate === 'keep' && (await holdSameInstance(this.#disk, path, part));
+    const isSame = onDuplicate === 'keep' && (await this.#comparisons.holdSameInstance(path, part));
     // Whoever wrote it may have been told not to.
     if (isSame && fsync) await this.#flushFile(path);
     onKeep?.(path, isSame);

@@ -1,18 +1,38 @@
 /** Whether two files hold the same instance: the same data set in the same transfer syntax, byte for byte. */
 import { constants } from 'node:fs';
 import { DataSetError } from '../base/errors.js';
-import { type Disk, type OpenFile, READ_ONLY } from '../file/disk.js';
+import { Disk, type OpenFile, READ_ONLY } from '../file/disk.js';
 import { readAt, readHead } from '../file/open-file.js';
+import { Turns } from '../net/turns.js';
 
 const CHUNK_BYTES = 256 * 1024;
 /** The name is one of ours: what it leads to elsewhere is not looked at. Windows has no such flag. */
 const NOT_BY_LINK = READ_ONLY | (constants.O_NOFOLLOW ?? 0);
 
-/**
- * Compares two files. What stands before the data set, such as who sent it, does not count.
- * @throws Node's errors of the file system
- */
-export async function holdSameInstance(disk: Disk, path: string, otherPath: string): Promise<boolean> {
+/** A few at a time, so that their memory is bounded; the others wait for their turns. */
+const MAX_COMPARISONS = 2;
+
+export class Comparisons {
+  // Reading goes on for long, and an answer to somebody else takes several turns.
+  readonly #disk = new Disk({ turnMs: 2 });
+  readonly #turns = new Turns(MAX_COMPARISONS);
+
+  /**
+   * Compares two files. What stands before the data set, such as who sent it, does not count.
+   * @throws Node's errors of the file system
+   */
+  async holdSameInstance(path: string, otherPath: string): Promise<boolean> {
+    const turn = this.#turns.enter();
+    try {
+      await turn;
+      return await holdSame(this.#disk, path, otherPath);
+    } finally {
+      this.#turns.leave(turn);
+    }
+  }
+}
+
+async function holdSame(disk: Disk, path: string, otherPath: string): Promise<boolean> {
   const file = await disk.open(path, NOT_BY_LINK);
   try {
     const other = await disk.open(otherPath, NOT_BY_LINK);
