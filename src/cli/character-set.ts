@@ -8,15 +8,33 @@ import { printable, quoted } from '../index.js';
  */
 export type DecodeText = (bytes: Uint8Array, specificCharacterSet: string | undefined, vr?: string) => string;
 
-/** So many faults are told, each once: a careless sender has the same in every object. */
+/** So many faults are told at once, each once: a careless sender has the same in every object. */
 const MAX_FAULTS = 100;
+/** Then one in a minute, so that who makes up ever new ones neither fills the log nor hides those of others for good. */
+const FAULT_MS = 60_000;
+const MAX_REMEMBERED = 1000;
 
-/** @param onFault is told, in a printable line, of character sets that nobody knows and of escape sequences that belong to none */
-export async function textDecoder(onFault: (message: string) => void): Promise<DecodeText> {
+/**
+ * @param onFault is told, in a printable line, of character sets that nobody knows and of escape sequences that belong to none
+ * @param now in milliseconds, from any start
+ */
+export async function textDecoder(
+  onFault: (message: string) => void,
+  now: () => number = () => performance.now(),
+): Promise<DecodeText> {
   const { convertBytes } = await import('dicom-character-set');
   const told = new Set<string>();
+  /** When the next may be told, had none been told at once: it is never behind by more than `MAX_FAULTS`. */
+  let due = now() - MAX_FAULTS * FAULT_MS;
   const tell = (message: string) => {
-    if (told.size >= MAX_FAULTS || told.has(message)) return;
+    if (told.has(message)) return;
+    due = Math.max(due, now() - MAX_FAULTS * FAULT_MS);
+    if (due + FAULT_MS > now()) return;
+    due += FAULT_MS;
+    for (const oldest of told) {
+      if (told.size < MAX_REMEMBERED) break;
+      told.delete(oldest);
+    }
     told.add(message);
     onFault(message);
   };

@@ -72,8 +72,33 @@ test('what cannot be decoded is told once, and its ASCII is what there is', asyn
     'Cannot decode text in the character set "ISO_IR 999": Invalid specific character set specified.',
     'Cannot decode text in the character set "ISO 2022 IR 6": Unknown escape sequence encountered at byte 1',
   ]);
-  for (let number = 0; number < 1000; number++) decode(Buffer.of(0), `NO ${number}`);
+});
+
+test('of ever new faults a hundred are told, then one in a minute, and old ones never again', async () => {
+  const faults: string[] = [];
+  let now = 5;
+  const decode = await textDecoder(
+    (fault) => faults.push(fault),
+    () => now,
+  );
+  const decodeMany = (kind: string) => {
+    for (let number = 0; number < 1000; number++) decode(Buffer.of(0), `${kind} ${number}`);
+  };
+  decodeMany('A');
   assert.equal(faults.length, 100);
+  now += 59_000;
+  decodeMany('B');
+  assert.equal(faults.length, 100);
+  now += 1000;
+  decodeMany('A');
+  assert.equal(faults.length, 101);
+  now += 180_000;
+  decodeMany('C');
+  assert.equal(faults.length, 104);
+  now += 1e9;
+  decodeMany('D');
+  assert.equal(faults.length, 204);
+  assert.equal(new Set(faults).size, 204);
 });
 
 const CHARACTER_SETS = TEXTS.map(([, charset]) => charset);
