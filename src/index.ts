@@ -30,7 +30,7 @@ export {
 export { type AeTitle, newUid, parseAeTitle, parseUid, type Uid } from './base/identifiers.js';
 export { excerpt, printable, quoted } from './base/printable.js';
 export { VERSION } from './base/version.js';
-export type { CapturedAttribute } from './dataset/attribute-capture.js';
+export { type CapturedAttribute, SPECIFIC_CHARACTER_SET } from './dataset/attribute-capture.js';
 export {
   type BigIntElement,
   type BytesElement,

@@ -1,5 +1,5 @@
 /** A log whose lines come where something else stands, which makes room for them. */
-import type { Level, Log } from './log.js';
+import { type Level, type Log, levels } from './log.js';
 
 /** `log`, but `makeRoom` is called before anything is written. */
 export function logAbove(log: Log, makeRoom: () => void): Log {
@@ -11,11 +11,7 @@ export function logAbove(log: Log, makeRoom: () => void): Log {
     };
   return {
     ...log,
-    critical: at('critical'),
-    error: at('error'),
-    warning: at('warning'),
-    info: at('info'),
-    debug: at('debug'),
+    ...levels(at),
     announce(...given) {
       makeRoom();
       log.announce(...given);

@@ -30,6 +30,17 @@ export interface Log {
   close(): Promise<void>;
 }
 
+/** What `make` makes of each level, to be spread over a log that has it otherwise. */
+export function levels(make: (level: Level) => Log[Level]): Pick<Log, Level> {
+  return {
+    critical: make('critical'),
+    error: make('error'),
+    warning: make('warning'),
+    info: make('info'),
+    debug: make('debug'),
+  };
+}
+
 /** Where the messages of one logger go. */
 export interface LogSink {
   /** What is below this severity goes nowhere. */
@@ -55,11 +66,7 @@ export function createLog(name: string, backend: LogBackend): Log {
     if (isEnabled(level)) write(level, message, fields);
   };
   return {
-    critical: at('critical'),
-    error: at('error'),
-    warning: at('warning'),
-    info: at('info'),
-    debug: at('debug'),
+    ...levels(at),
     announce: (message, fields) => {
       if (sink.threshold < SEVERITY.critical) write('info', message, fields);
     },

@@ -1,19 +1,14 @@
 /** What becomes of files as fields of a log: see log-fields.ts. */
 import { DicomError, type InstanceFile, type StoreEvent, type StoreOutcome } from '../index.js';
-import type { Log, Message } from './log.js';
+import { type Level, type Log, levels, type Message } from './log.js';
 import { cut, type LogFields, statusCode } from './log-fields.js';
 
 /** The same log, each of whose messages has these fields. */
 export function withFields(log: Log, fields: LogFields): Log {
-  const at = (level: 'critical' | 'error' | 'warning' | 'info' | 'debug' | 'announce') => (message: Message) =>
-    log[level](message, fields);
+  const at = (level: Level | 'announce') => (message: Message) => log[level](message, fields);
   return {
     ...log,
-    critical: at('critical'),
-    error: at('error'),
-    warning: at('warning'),
-    info: at('info'),
-    debug: at('debug'),
+    ...levels(at),
     announce: at('announce'),
   };
 }

@@ -7,6 +7,7 @@ import {
   type IncomingInstance,
   keywords,
   modalityPrefix,
+  SPECIFIC_CHARACTER_SET,
   tagOf,
 } from '../index.js';
 import type { DecodeText } from './character-set.js';
@@ -51,8 +52,9 @@ const FACTS: ReadonlyMap<string, (instance: InstanceFacts) => string> = new Map(
 );
 const NOW = 'now';
 const DEFAULT_NOW = 'YYYYMMDD-HHmmss';
-const SPECIFIC_CHARACTER_SET = 0x00080005;
 const NO_TEXT = new Set(['SQ', 'OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'OB or OW', 'US or OW', 'US or SS or OW', 'NONE']);
+/** PS3.5 6.1.2.2: those that are not in the default repertoire whatever the data set says; UN may be any. */
+const ENCODED_TEXT = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UN', 'UT']);
 const WHOLE_NUMBERS = new Set(['IS', 'SL', 'SS', 'SV', 'UL', 'US', 'US or SS', 'UV']);
 const WORDS: ReadonlyMap<string, (text: string) => string> = new Map([
   ['upper', (text: string) => text.toUpperCase()],
@@ -137,33 +139,14 @@ function attributeText({ instance, decode }: Arrival, tag: number): string | und
 /** All values, with backslashes between them. */
 function valueText(attribute: CapturedAttribute, tag: number, instance: InstanceFacts, decode: DecodeText): string {
   const { vr, bytes } = attribute;
-  switch (vr) {
-    // PS3.5 6.1.2.2: those that are not in the default repertoire whatever the data set says; UN may be any.
-    case 'LO':
-    case 'LT':
-    case 'PN':
-    case 'SH':
-    case 'ST':
-    case 'UC':
-    case 'UN':
-    case 'UT': {
-      const charset = instance.attributes.get(SPECIFIC_CHARACTER_SET)?.bytes.toString('latin1');
-      const text = decode(bytes, charset, vr);
-      return vr === 'PN' ? text.split('\\').map(nameGroup).join('\\') : text;
-    }
-    case 'SQ':
-    case 'OB':
-    case 'OD':
-    case 'OF':
-    case 'OL':
-    case 'OV':
-    case 'OW':
-      return '';
-    default: {
-      const { value } = decodeValue(tag, vr, bytes);
-      return Array.isArray(value) ? value.map((one) => String(one)).join('\\') : '';
-    }
+  if (vr === 'SQ' || NO_TEXT.has(vr)) return '';
+  if (!ENCODED_TEXT.has(vr)) {
+    const { value } = decodeValue(tag, vr, bytes);
+    return Array.isArray(value) ? value.map((one) => String(one)).join('\\') : '';
   }
+  const charset = instance.attributes.get(SPECIFIC_CHARACTER_SET)?.bytes.toString('latin1');
+  const text = decode(bytes, charset, vr);
+  return vr === 'PN' ? text.split('\\').map(nameGroup).join('\\') : text;
 }
 
 /** Of the alphabetic, ideographic and phonetic representations of a name (PS3.5 6.2.1), the first that there is. */

@@ -10,6 +10,9 @@ import { VrChoice } from './vr-choice.js';
  */
 export const MAX_CAPTURED_BYTES = 1024;
 
+/** The tag of (0008,0005), without which texts cannot be read. */
+export const SPECIFIC_CHARACTER_SET = 0x00080005;
+
 /** An attribute as it came. */
 export interface CapturedAttribute {
   /** Where Implicit VR leaves a choice, the unsigned one. */

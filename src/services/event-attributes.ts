@@ -1,7 +1,7 @@
 /** The attributes that events tell of an instance. */
 import { InvalidIdentifier } from '../base/errors.js';
 import { MAX_TOLERATED_UID_LENGTH, parseUid } from '../base/identifiers.js';
-import type { CapturedAttribute } from '../dataset/attribute-capture.js';
+import { type CapturedAttribute, SPECIFIC_CHARACTER_SET } from '../dataset/attribute-capture.js';
 
 /** Bytes of a value, and the value of Specific Character Set (0008,0005) as it came, if there is one. */
 export type TextDecoding = (bytes: Buffer, specificCharacterSet: string | undefined) => string;
@@ -15,7 +15,6 @@ export interface FactsOfAttributes {
   readonly patientId: string | undefined;
 }
 
-const SPECIFIC_CHARACTER_SET = 0x00080005;
 const MODALITY = 0x00080060;
 const PATIENT_ID = 0x00100020;
 const STUDY_INSTANCE_UID = 0x0020000d;
