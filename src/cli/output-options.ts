@@ -22,7 +22,7 @@ export const OUTPUT = {
       long: '--output-pattern',
       value: '[p]attern (str)',
       parse: outputPattern,
-      help: 'folders and names of the files below the output directory, such as {PatientID}/{StudyDate}/{Modality}.{SOPInstanceUID}.dcm: keywords or tags of attributes, CallingAET, CalledAET, PeerAddress, Prefix, TransferSyntaxUID or now:YYYY-MM-DD (default: {Prefix}.{SOPInstanceUID})',
+      help: 'folders and names of the files below the output directory, such as {PatientID}/{StudyDate}/{Modality}.{SOPInstanceUID}.dcm: keywords or tags of attributes, CallingAET, CalledAET, PeerAddress, Prefix, TransferSyntaxUID or now:YYYY-MM-DD; {SOPInstanceUID} has to be in it, parted by a dot from placeholders beside it (default: {Prefix}.{SOPInstanceUID})',
     },
     {
       key: 'onDuplicate',

@@ -21,8 +21,9 @@ export async function openSink(options: StorescpOptions, log: Log): Promise<Sink
     ...duplicates(options, log),
     nameOf(instance) {
       const parts = names.namesOf(instance);
-      const fields = log.takesFields ? storingFields(instance) : undefined;
-      log.info(`Storing DICOM file: ${printable(parts.join('/'))}`, fields);
+      const path = parts.join('/');
+      const fields = log.takesFields ? storingFields('storing', instance, path) : undefined;
+      log.info(`Storing DICOM file: ${printable(path)}`, fields);
       return parts;
     },
   });
@@ -32,7 +33,9 @@ export async function openSink(options: StorescpOptions, log: Log): Promise<Sink
 async function plainSink(options: StorescpOptions, log: Log): Promise<StoreInstance> {
   const store = options.ignore ? discardSink : await directorySink(options.outputDirectory, duplicates(options, log));
   return (instance: IncomingInstance) => {
-    log.info(`Storing DICOM file: ${instance.fileName}`, log.takesFields ? storingFields(instance) : undefined);
+    const { fileName } = instance;
+    const fields = log.takesFields ? storingFields('storing', instance, fileName) : undefined;
+    log.info(`Storing DICOM file: ${fileName}`, fields);
     return store(instance);
   };
 }
@@ -40,14 +43,18 @@ async function plainSink(options: StorescpOptions, log: Log): Promise<StoreInsta
 function duplicates({ noFsync, onDuplicate, outputPattern }: StorescpOptions, log: Log) {
   // The plain name is in the line before it, with -v; those made of attributes are worth repeating.
   const where = (path: string) => (outputPattern === undefined ? '' : `: ${printable(path)}`);
+  const fields = (...what: Parameters<typeof storingFields>) => (log.takesFields ? storingFields(...what) : undefined);
   return {
     fsync: !noFsync,
     onDuplicate,
-    onReplace: (path: string) => log.warning(`DICOM file already exists, overwriting${where(path)}`),
-    onKeep(path: string, isSame: boolean) {
-      if (isSame) log.warning(`DICOM file already exists, keeping it${where(path)}`);
+    onReplace(path: string, instance: IncomingInstance) {
+      log.warning(`DICOM file already exists, overwriting${where(path)}`, fields('replacing', instance, path));
+    },
+    onKeep(path: string, isSame: boolean, instance: IncomingInstance) {
+      if (isSame) log.warning(`DICOM file already exists, keeping it${where(path)}`, fields('keeping', instance, path));
       // An error follows, which says why.
-      else log.info(`DICOM file already exists, rejecting the new one${where(path)}`);
+      else
+        log.info(`DICOM file already exists, rejecting the new one${where(path)}`, fields('rejecting', instance, path));
     },
   } as const;
 }

@@ -98,16 +98,23 @@ export class TraceFields {
   }
 }
 
-/** Of an instance on its way in; the lines of its request have the same UIDs. */
-export function storingFields(instance: IncomingInstance): LogFields {
-  const { sopClassUid, sopInstanceUid, transferSyntaxUid, callingAeTitle, fileName } = instance;
+/**
+ * Of an instance on its way in; the lines of its request have the same UIDs.
+ * @param path of its file, below the output directory; of one that was there already, absolute
+ */
+export function storingFields(event: string, instance: IncomingInstance, path: string): LogFields {
+  const { sopClassUid, sopInstanceUid, transferSyntaxUid, associationId, remote, callingAeTitle, calledAeTitle } =
+    instance;
   return {
-    event: 'storing',
+    event,
+    association: associationId,
+    peer: remote,
     callingAet: cut(callingAeTitle),
+    calledAet: cut(calledAeTitle),
     sopClassUid,
     sopInstanceUid,
     transferSyntax: cut(transferSyntaxUid),
-    path: fileName,
+    path,
   };
 }
 

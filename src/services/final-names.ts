@@ -27,9 +27,9 @@ export interface NamingOptions {
    */
   readonly onDuplicate?: OnDuplicate | undefined;
   /** Is told when an instance is about to replace a file of the same name. */
-  readonly onReplace?: ((path: string) => void) | undefined;
+  readonly onReplace?: ((path: string, instance: IncomingInstance) => void) | undefined;
   /** Is told when a file stays, and whether what came is the same, which is then answered Success. */
-  readonly onKeep?: ((path: string, isSame: boolean) => void) | undefined;
+  readonly onKeep?: ((path: string, isSame: boolean, instance: IncomingInstance) => void) | undefined;
 }
 
 /** With all that is removed in between: more often than by chance, and few enough if the directory itself is gone. */
@@ -64,20 +64,21 @@ export class FinalNames {
    */
   give(part: string, instance: IncomingInstance): Place | Promise<Place> {
     const { nameOf, onDuplicate = 'replace' } = this.#options;
-    if (nameOf !== undefined) return this.#giveIn(part, checkedNames(nameOf(instance)));
-    if (onDuplicate !== 'replace') return this.#giveIn(part, [instance.fileName]);
+    if (nameOf !== undefined) return this.#giveIn(part, checkedNames(nameOf(instance)), instance);
+    if (onDuplicate !== 'replace') return this.#giveIn(part, [instance.fileName], instance);
     const place = { path: `${this.#prefix}${instance.fileName}`, folder: this.#directory };
-    const replacing = this.#replace(part, place.path);
+    const replacing = this.#replace(part, place.path, instance);
     return replacing instanceof Promise ? replacing.then(() => place) : place;
   }
 
-  async #giveIn(part: string, names: readonly string[]): Promise<Place> {
+  async #giveIn(part: string, names: readonly string[], instance: IncomingInstance): Promise<Place> {
     for (let tries = 1; ; tries++) {
       try {
         const folder = await this.#folders.open(names.slice(0, -1));
         const path = join(folder.path, ...names.slice(-1));
-        if (this.#options.onDuplicate === 'keep' || this.#options.onDuplicate === 'reject') await this.#add(part, path);
-        else await this.#replace(part, path);
+        if (this.#options.onDuplicate === 'keep' || this.#options.onDuplicate === 'reject')
+          await this.#add(part, path, instance);
+        else await this.#replace(part, path, instance);
         return { path, folder };
       } catch (error) {
         // Somebody has removed an empty folder, or the file that was to stay, at this very moment, and may again.
@@ -87,15 +88,18 @@ export class FinalNames {
     }
   }
 
-  #replace(part: string, path: string): void | Promise<void> {
+  #replace(part: string, path: string, instance: IncomingInstance): void | Promise<void> {
     const { onReplace } = this.#options;
-    const exists = onReplace !== undefined && this.#exists(path);
-    if (exists instanceof Promise) return exists.then((isThere) => this.#replaceKnown(part, path, isThere));
-    return this.#replaceKnown(part, path, exists);
+    if (onReplace === undefined) return this.#rename(part, path);
+    const tell = (isThere: boolean) => {
+      if (isThere) onReplace(path, instance);
+      return this.#rename(part, path);
+    };
+    const exists = this.#exists(path);
+    return exists instanceof Promise ? exists.then(tell) : tell(exists);
   }
 
-  #replaceKnown(part: string, path: string, isThere: boolean): void | Promise<void> {
-    if (isThere) this.#options.onReplace?.(path);
+  #rename(part: string, path: string): void | Promise<void> {
     return this.#disk.run(
       () => renameSync(part, path),
       () => rename(part, path),
@@ -103,7 +107,7 @@ export class FinalNames {
   }
 
   /** A link is made only where nothing is, whoever else tries, where a rename replaces. */
-  async #add(part: string, path: string): Promise<void> {
+  async #add(part: string, path: string, instance: IncomingInstance): Promise<void> {
     try {
       await this.#disk.run(
         () => linkSync(part, path),
@@ -111,21 +115,21 @@ export class FinalNames {
       );
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
-      await this.#leave(path, part);
+      await this.#leave(path, part, instance);
     }
     // What cannot be removed now is removed at the next start.
     await unlink(part).catch(() => undefined);
   }
 
   /** The file at `path` stays. @throws {StatusError} unless Success may be said of it */
-  async #leave(path: string, part: string): Promise<void> {
+  async #leave(path: string, part: string, instance: IncomingInstance): Promise<void> {
     const { onDuplicate, onKeep, fsync } = this.#options;
     if (!(await statOf(this.#disk, path)).isFile())
       throw new StatusError(STATUS.outOfResources, 'cannot store the instance: something in place of its file');
     const isSame = onDuplicate === 'keep' && (await this.#comparisons.holdSameInstance(path, part));
     // Whoever wrote it may have been told not to.
     if (isSame && fsync) await this.#flushFile(path);
-    onKeep?.(path, isSame);
+    onKeep?.(path, isSame, instance);
     if (isSame) return;
     const what = onDuplicate === 'keep' ? 'another data set is stored under this UID' : 'it is stored already';
     throw new StatusError(STATUS.duplicateInstance, what);

@@ -10,7 +10,7 @@ import {
   parseUid,
   type Uid,
 } from '../base/identifiers.js';
-import { AttributeCapture, type CapturedAttribute } from '../dataset/attribute-capture.js';
+import { AttributeCapture, type CapturedAttribute, SPECIFIC_CHARACTER_SET } from '../dataset/attribute-capture.js';
 import { STANDARD_TRANSFER_SYNTAXES } from '../dataset/transfer-syntax.js';
 import { isStorageSopClass, modalityPrefix, VERIFICATION_SOP_CLASS } from '../dictionary/sop-classes.js';
 import { type CStoreRq, responseTo } from '../dimse/messages.js';
@@ -21,7 +21,6 @@ import type { IncomingRequest, ServiceProvider } from '../net/service-provider.j
 import { DataSetCheck } from './data-set-check.js';
 import { LeadingGroups } from './leading-groups.js';
 
-const SPECIFIC_CHARACTER_SET = 0x00080005;
 const NO_ATTRIBUTES: ReadonlyMap<number, CapturedAttribute> = new Map();
 
 /** An instance on its way in. The UIDs are parsed: digits and dots, safe in a file name. */
@@ -33,6 +32,8 @@ export interface IncomingInstance {
   readonly calledAeTitle: string;
   /** `host:port` of the peer. */
   readonly remote: string;
+  /** Number of the association, as in traces. */
+  readonly associationId?: number | undefined;
   /** `user` of the association: who sends it, if that was asked. */
   readonly user?: string | undefined;
   /** `CT.1.2.3`: a prefix for the SOP class and the SOP Instance UID. */
@@ -157,6 +158,7 @@ function toInstance(
     callingAeTitle,
     calledAeTitle,
     remote,
+    associationId: association.id,
     user: association.user,
     fileName: `${modalityPrefix(sopClassUid)}.${sopInstanceUid}`,
     part10: new Part10(meta, dataSet, { leading: new LeadingGroups(context.transferSyntax), check }),

@@ -51,7 +51,7 @@ describe('storescp with --log-format json', limits, () => {
         ...['associate-rq', 'associate-ac', 'incoming message', 'storing', 'incoming answered'],
         ...['incoming message', 'request-failed', 'incoming answered', 'released', 'stopping'],
       ]);
-      const onAssociation = lines.filter(({ event }) => event !== 'storing' && event !== 'stopping');
+      const onAssociation = lines.filter(({ event }) => event !== 'stopping');
       for (const line of onAssociation) {
         assert.deepEqual(pick(line, ['association', 'callingAet', 'calledAet']), {
           association: 1,

@@ -13,6 +13,7 @@ import {
   IMPLICIT_VR_LITTLE_ENDIAN,
 } from '../../src/dataset/transfer-syntax.js';
 import { temporaryFolder } from '../support/apps-files.js';
+import { jsonLines } from '../support/apps-json-log.js';
 import {
   CT_CONTEXT,
   ctDataSet,
@@ -251,4 +252,31 @@ describe('storescp --on-duplicate', limits, () => {
     const { stderr } = await storescp.process.stop();
     assert.equal(stderr, `W: DICOM file already exists, overwriting: ${join(folder.path, 'CT', '1.2.3')}\n`);
   });
+
+  for (const [mode, event, status] of [
+    ['replace', 'replacing', 0],
+    ['keep', 'keeping', 0],
+    ['reject', 'rejecting', 0x0111],
+  ] as const)
+    it(`names the file and who has sent it in a log in JSON: ${event}`, async () => {
+      await using folder = await temporaryFolder();
+      const pattern = ['--output-pattern', '{Modality}/{SOPInstanceUID}'];
+      const args = ['-od', folder.path, ...pattern, '--on-duplicate', mode, '--log-format', 'json', '-v'];
+      await using storescp = await listeningStorescp(args);
+      await using socket = await PduSocket.connect(storescp.port);
+      await openAssociation(socket, [CT_CONTEXT]);
+      await storeWell(socket, '1.2.3');
+      assert.equal((await exchange(socket, storeRequest('1.2.3'), ctDataSet('1.2.3'))).status, status);
+      await releaseAssociation(socket);
+      const { stderr } = await storescp.process.stop();
+      const lines = jsonLines(stderr).filter((line) => line.event === 'storing' || line.event === event);
+      assert.deepEqual(
+        lines.map((line) => [line.event, line.path, line.association, line.callingAet, line.calledAet]),
+        ['storing', 'storing', event].map((name) => [
+          name,
+          name === event ? join(folder.path, 'CT', '1.2.3') : 'CT/1.2.3',
+          ...[1, 'PEER', 'ANY-SCP'],
+        ]),
+      );
+    });
 });

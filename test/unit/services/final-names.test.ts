@@ -209,7 +209,7 @@ for (const [onDuplicate, second, answer, isSame] of SECONDS)
     const told: unknown[] = [];
     const store = await directorySink(folder.path, {
       onDuplicate,
-      onKeep: (...what) => told.push(what),
+      onKeep: (...[path, isSame, { sopInstanceUid }]) => told.push([path, isSame, sopInstanceUid]),
       onReplace: () => assert.fail(),
     });
     await store(instanceOf());
@@ -217,7 +217,7 @@ for (const [onDuplicate, second, answer, isSame] of SECONDS)
     const before = readFileSync(join(folder.path, 'CT.1'));
     const outcome = await store(instanceOf(second)).then(() => 'ok', refusal);
     assert.equal(outcome, answer);
-    assert.deepEqual(told, [[join(folder.path, 'CT.1'), isSame]]);
+    assert.deepEqual(told, [[join(folder.path, 'CT.1'), isSame, '1.2.3']]);
     assert.deepEqual(below(folder.path), ['CT.1']);
     assert.ok(readFileSync(join(folder.path, 'CT.1')).equals(before));
   });
