@@ -4,6 +4,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   utimesSync,
@@ -55,7 +56,7 @@ export function lock(path: string): Lock {
 function tryToCreate(path: string, content: string): boolean {
   // Linked into place whole: nobody reads half a lock.
   const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, content);
+  writeOrRemove(draft, content);
   try {
     linkSync(draft, path);
     return true;
@@ -65,6 +66,16 @@ function tryToCreate(path: string, content: string): boolean {
     return createAlone(path, content);
   } finally {
     unlinkSync(draft);
+  }
+}
+
+/** A full disk leaves nothing of it. */
+function writeOrRemove(path: string, content: string): void {
+  try {
+    writeFileSync(path, content);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
   }
 }
 
