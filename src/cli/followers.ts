@@ -32,22 +32,25 @@ export class Followers implements Follower {
   readonly #choices: FollowerChoices;
   readonly #line: ProgressLine | undefined;
   readonly #summary = new Summary();
+  readonly #signal: AbortSignal;
   #reports: Reports | undefined;
   /** A run that only asks for an echo has nothing to sum up. */
   #isAboutFiles = false;
 
-  constructor(choices: FollowerChoices, log: Log) {
+  /** @param signal once it aborts, nobody waits for what is told */
+  constructor(choices: FollowerChoices, log: Log, signal: AbortSignal) {
+    this.#signal = signal;
     const { dryRun, watch, progressMode = watch === undefined ? 'auto' : 'never', repeat } = choices;
     this.#choices = choices;
     this.#line = dryRun ? undefined : ProgressLine.of({ mode: progressMode, log, repeat });
     this.log = this.#line === undefined ? log : logAbove(log, () => this.#line?.wipe());
   }
 
-  /** @throws {Error} one line that names a report that cannot be read or written */
-  openReports(): void {
-    const { dryRun, reportFile, resumeFile, json } = this.#choices;
-    const sent = dryRun ? { reportFile: undefined, json: false } : { reportFile, json };
-    this.#reports = new Reports({ resumeFile, ...sent }, { log: this.log, makeRoom: () => this.#line?.wipe() });
+  /** @throws {Error} one line that names a report that cannot be read or written; the reason of the signal */
+  async openReports(): Promise<void> {
+    const unsent = this.#choices.dryRun ? { reportFile: undefined, json: false } : {};
+    const surroundings = { log: this.log, makeRoom: () => this.#line?.wipe(), signal: this.#signal };
+    this.#reports = await Reports.open({ ...this.#choices, ...unsent }, surroundings);
   }
 
   /** How many files were left out so far since an earlier run has stored them. */
@@ -80,9 +83,25 @@ export class Followers implements Follower {
   }
 
   onEvent(event: StoreEvent): void {
+    this.#line?.onEvent(event);
+    if (this.isOwn(event)) return;
     this.#summary.onEvent(event);
     this.#reports?.onEvent(event);
-    this.#line?.onEvent(event);
+  }
+
+  /** Whether it is about a report of ours in a folder that is sent, of which nothing need be said. */
+  isOwn(event: StoreEvent): boolean {
+    return this.#reports?.isOwn(event) ?? false;
+  }
+
+  /** Undefined, or resolves when there is room for what more outcomes bring. */
+  get room(): Promise<void> | undefined {
+    return this.#reports?.room;
+  }
+
+  /** Resolves when all that was told has been taken, or nobody is to wait for it any more. To be called before `end`. */
+  async drained(): Promise<void> {
+    await this.#reports?.drained();
   }
 
   /** @returns whether all that happened is in the report */

@@ -3,6 +3,7 @@ import {
   closeSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   openSync,
   realpathSync,
   renameSync,
@@ -14,12 +15,16 @@ import { fileMessageOf } from './printable.js';
 import { reportForm } from './report-form.js';
 import { REPORT_FORMATS, type ReportFormat } from './report-format.js';
 import type { StoreRecord } from './store-record.js';
+import { type Lock, lock } from './watch-lock.js';
 
 /** Each record is with the system when `add` returns. All but `discard` throw errors of one line that name the file. */
 export class ReportFile {
   readonly #path: string;
   readonly #format: ReportFormat;
+  readonly #lock: Lock;
   readonly #fd: number;
+  /** Where the report lies that this one has taken the place of. */
+  #previous: string | undefined;
   /** Where the next record goes. The end of the format stands there now. */
   #position = 0;
   #isFirst = true;
@@ -32,8 +37,19 @@ export class ReportFile {
     this.#format = REPORT_FORMATS[reportForm(path)];
     this.#path = path;
     this.#path = this.#orFail(() => behindLinks(path));
-    this.#fd = this.#orFail(() => openSync(this.#part, 'w'));
-    this.#write(this.#format.begin);
+    this.#lock = this.#orFail(() => lock(`${this.#path}.lock`));
+    try {
+      this.#fd = this.#orFail(() => openSync(this.#part, 'w'));
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
+    try {
+      this.#write(this.#format.begin);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
   }
 
   /** For the records of a report that this one continues: what stands there now is in it. */
@@ -47,13 +63,15 @@ export class ReportFile {
   /** A report of an earlier run stays under another name until this one is complete. */
   takePlace(): void {
     this.#orFail(() => {
-      if (statSync(this.#path, { throwIfNoEntry: false }) !== undefined) renameSync(this.#path, this.#previous);
+      if (isThere(this.#path)) this.#previous = keptAside(this.#path);
       renameSync(this.#part, this.#path);
     });
   }
 
-  add(record: StoreRecord): void {
-    this.#write(this.#format.line(record, this.#isFirst));
+  add(...records: readonly StoreRecord[]): void {
+    if (records.length === 0) return;
+    const { line, between } = this.#format;
+    this.#write((this.#isFirst ? '' : between) + records.map(line).join(between));
     this.#isFirst = false;
   }
 
@@ -62,25 +80,28 @@ export class ReportFile {
     this.#orFail(() => {
       fsyncSync(this.#fd);
       closeSync(this.#fd);
-      rmSync(this.#previous, { force: true });
+      if (this.#previous !== undefined) rmSync(this.#previous, { force: true });
+      this.#lock.release();
     });
   }
 
-  /** Of one that has not come to its place. */
+  /** It cannot be gone on with: what is in it stays, and so does the one before. Never throws. */
+  abandon(): void {
+    ignoringErrors(() => closeSync(this.#fd));
+    ignoringErrors(() => this.#lock.release());
+  }
+
+  /** Of one that has not come to its place. Never throws. */
   discard(): void {
-    closeSync(this.#fd);
-    rmSync(this.#part, { force: true });
+    ignoringErrors(() => rmSync(this.#part, { force: true }));
+    this.abandon();
   }
 
   get #part(): string {
     return `${this.#path}.part`;
   }
 
-  get #previous(): string {
-    return `${this.#path}.previous`;
-  }
-
-  /** A record and what ends the file at once, so that it is whole before and after. */
+  /** Records and what ends the file at once, so that it is whole before and after. */
   #write(text: string): void {
     const bytes = Buffer.from(text + this.#format.end);
     this.#orFail(() => {
@@ -109,10 +130,43 @@ export class ReportFile {
   }
 }
 
+/** Whether a file is a report of this name, or one of those that may lie beside it. Both paths are absolute. */
+export function isBesides(path: string, report: string): boolean {
+  return path.startsWith(report) && /^(\.part|\.lock(\..+)?|\.previous(\.\d+)?)?$/.test(path.slice(report.length));
+}
+
 /** Where a path leads to. What is there and no regular file is no report to be replaced. */
 function behindLinks(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return path;
   if (!found.isFile()) throw new Error('not a regular file');
   return realpathSync(path);
+}
+
+function ignoringErrors(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // What went wrong before is what is told.
+  }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** A second name for a file, which no other has: it may be all that is known of runs that were killed. */
+function keptAside(path: string): string {
+  for (let number = 1; ; number++) {
+    const aside = `${path}.previous${number === 1 ? '' : `.${number}`}`;
+    try {
+      linkSync(path, aside);
+      return aside;
+    } catch {
+      if (isThere(aside)) continue;
+      // A file system without links.
+      renameSync(path, aside);
+      return aside;
+    }
+  }
 }

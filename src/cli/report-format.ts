@@ -6,14 +6,21 @@ import { RECORD_FIELDS, type StoreRecord } from './store-record.js';
 /** A form of report. What stands before and after the records is there at any time: each is written over `end`. */
 export interface ReportFormat {
   readonly begin: string;
-  readonly line: (record: StoreRecord, isFirst: boolean) => string;
+  readonly line: (record: StoreRecord) => string;
+  /** What stands between two lines. */
+  readonly between: string;
   readonly end: string;
 }
 
 export const REPORT_FORMATS: Readonly<Record<ReportForm, ReportFormat>> = {
-  json: { begin: '[', line: (record, isFirst) => `${isFirst ? '' : ','}\n${jsonOf(record)}`, end: '\n]\n' },
-  ndjson: { begin: '', line: (record) => `${jsonOf(record)}\n`, end: '' },
-  csv: { begin: `${Object.keys(RECORD_FIELDS).join(',')}\r\n`, line: (record) => `${csvOf(record)}\r\n`, end: '' },
+  json: { begin: '[', line: (record) => `\n${jsonOf(record)}`, between: ',', end: '\n]\n' },
+  ndjson: { begin: '', line: (record) => `${jsonOf(record)}\n`, between: '', end: '' },
+  csv: {
+    begin: `${Object.keys(RECORD_FIELDS).join(',')}\r\n`,
+    line: (record) => `${csvOf(record)}\r\n`,
+    between: '',
+    end: '',
+  },
 };
 
 /** On one line, and without anything that a terminal would obey. */
@@ -29,8 +36,12 @@ function escaped(character: string): string {
     .join('');
 }
 
-/** What a spreadsheet would take for a formula, and the apostrophe that keeps it from that. */
-const NOT_AS_IT_IS = /^[=+\-@']/;
+/**
+ * Where a spreadsheet would take what follows for a formula, and where stands the apostrophe that keeps it from that: at the
+ * beginning, and after what parts cells where commas part decimals, even within quotes if those are not the whole cell then.
+ */
+const BEFORE_FORMULA = /(?<=^|;)(?=[=+\-@'])/g;
+const APOSTROPHE = /(?<=^|;)'(?=[=+\-@'])/g;
 
 function csvOf(record: StoreRecord): string {
   const values: Readonly<Record<string, unknown>> = { ...record };
@@ -41,9 +52,8 @@ function csvOf(record: StoreRecord): string {
 
 function csvCell(value: unknown): string {
   if (typeof value !== 'string') return value === undefined ? '' : String(value);
-  const text = printable(value);
-  const safe = NOT_AS_IT_IS.test(text) ? `'${text}` : text;
-  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = printable(value).replace(BEFORE_FORMULA, "'");
+  return /[",;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /** The texts in the cells of a line. @throws {RangeError} if it breaks off within a quoted one, or goes on after it */
@@ -54,7 +64,7 @@ export function csvCells(line: string): readonly string[] {
     const cell = /^"((?:[^"]|"")*)"(?=,|$)|^[^",]*(?=,|$)/.exec(rest);
     if (cell === null) throw new RangeError('no line of a CSV file');
     const text = cell[1]?.replaceAll('""', '"') ?? cell[0];
-    cells.push(NOT_AS_IT_IS.test(text.slice(1)) && text.startsWith("'") ? text.slice(1) : text);
+    cells.push(text.replace(APOSTROPHE, ''));
     if (cell[0].length === rest.length) return cells;
     rest = rest.slice(cell[0].length + 1);
   }

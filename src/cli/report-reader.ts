@@ -1,20 +1,26 @@
 /** Reports of earlier runs, read back: what a killed run has left, too. */
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
+import { setImmediate } from 'node:timers/promises';
 import { fileMessageOf } from './printable.js';
 import { type ReportForm, reportForm } from './report-form.js';
 import { csvCells } from './report-format.js';
 import { RECORD_FIELDS, type StoreRecord } from './store-record.js';
 
 const CHUNK_BYTES = 256 * 1024;
+const CHUNK_RECORDS = 1000;
 /** Up to this size a JSON file is parsed whole, so that it need not have its lines as we write them. */
 const WHOLE_BYTES = 64 * 1024 * 1024;
+/** What spreadsheets and editors of some systems put before a text. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
+type Records = AsyncGenerator<readonly StoreRecord[], void, void>;
 
 /**
- * The records of a report, by the end of its name. A last line that breaks off is left out.
+ * The records of a report, some at a time, by the end of its name. A last line that breaks off is left out.
  * @throws {Error} one line that names the file, and the line in it that is no record
  */
-export function* readReport(path: string): Generator<StoreRecord, void, void> {
+export async function* readReport(path: string): Records {
   try {
     yield* READERS[reportForm(path)](path);
   } catch (error) {
@@ -25,39 +31,46 @@ export function* readReport(path: string): Generator<StoreRecord, void, void> {
 
 class NoRecord extends Error {}
 
-const READERS: Readonly<Record<ReportForm, (path: string) => Generator<StoreRecord, void, void>>> = {
+const READERS: Readonly<Record<ReportForm, (path: string) => Records>> = {
   json: fromJson,
-  ndjson: fromJsonLines,
-  csv: fromCsv,
+  ndjson: (path) => fromLines(path, jsonLines()),
+  csv: (path) => fromLines(path, csvLines()),
 };
 
-function* fromJson(path: string): Generator<StoreRecord, void, void> {
-  const whole = parsedWhole(path);
-  if (whole === undefined) yield* fromJsonLines(path);
-  else for (const [index, value] of whole.entries()) yield checked(value, `record ${index + 1}`);
+async function* fromJson(path: string): Records {
+  const whole = await parsedWhole(path);
+  if (whole === undefined) yield* fromLines(path, jsonLines());
+  else
+    for (let from = 0; from < whole.length; from += CHUNK_RECORDS) {
+      const some = whole.slice(from, from + CHUNK_RECORDS);
+      yield some.map((value, index) => checked(value, `record ${from + index + 1}`));
+      await setImmediate();
+    }
 }
 
 /** Undefined if it is not one JSON text, or a long one: then it may still be made of lines. */
-function parsedWhole(path: string): readonly unknown[] | undefined {
-  if (statSync(path).size > WHOLE_BYTES) return undefined;
-  const text = readFileSync(path, 'utf8');
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+async function parsedWhole(path: string): Promise<readonly unknown[] | undefined> {
+  if ((await stat(path)).size > WHOLE_BYTES) return undefined;
+  const text = await readFile(path, 'utf8');
+  const value = parsed(text.replace(BYTE_ORDER_MARK, ''));
+  return Array.isArray(value) ? value : undefined;
+}
+
+/** The record of a line, if there is one in it. @throws {NoRecord} */
+type LineReader = (line: Line) => StoreRecord | undefined;
+
+async function* fromLines(path: string, recordOf: LineReader): Records {
+  for await (const lines of linesOf(path)) yield lines.map(recordOf).filter((record) => record !== undefined);
 }
 
 /** Also of a JSON file as we write it, whose lines have brackets and commas round the records. */
-function* fromJsonLines(path: string): Generator<StoreRecord, void, void> {
-  for (const { text, number, isLast } of linesOf(path)) {
+function jsonLines(): LineReader {
+  return ({ text, number, isLast }) => {
     const json = text.trim().replace(/,$/, '');
-    if (['', '[', ']'].includes(json)) continue;
+    if (['', '[', ']'].includes(json)) return undefined;
     const value = parsed(json);
-    if (value === undefined && isLast) return;
-    yield checked(value, `line ${number}`);
-  }
+    return value === undefined && isLast ? undefined : checked(value, `line ${number}`);
+  };
 }
 
 function parsed(json: string): unknown {
@@ -68,16 +81,17 @@ function parsed(json: string): unknown {
   }
 }
 
-function* fromCsv(path: string): Generator<StoreRecord, void, void> {
+function csvLines(): LineReader {
   let columns: readonly string[] | undefined;
-  for (const { text, number, isLast } of linesOf(path)) {
+  return ({ text, number, isLast }) => {
     const line = text.replace(/\r$/, '');
-    if (line === '') continue;
+    if (line === '') return undefined;
     const cells = cellsOf(line);
-    if ((cells === undefined || cells.length !== (columns ?? cells).length) && isLast) return;
-    if (columns === undefined) columns = cells ?? [];
-    else yield checked(cells && recordOfCells(columns, cells), `line ${number}`);
-  }
+    if ((cells === undefined || cells.length !== (columns ?? cells).length) && isLast) return undefined;
+    if (columns !== undefined) return checked(cells && recordOfCells(columns, cells), `line ${number}`);
+    columns = cells ?? [];
+    return undefined;
+  };
 }
 
 function cellsOf(line: string): readonly string[] | undefined {
@@ -121,21 +135,29 @@ interface Line {
   readonly isLast: boolean;
 }
 
-function* linesOf(path: string): Generator<Line, void, void> {
-  const fd = openSync(path, 'r');
+async function* linesOf(path: string): AsyncGenerator<readonly Line[], void, void> {
+  let rest = '';
+  let number = 0;
+  for await (const text of textsOf(path)) {
+    const lines = (rest + (number === 0 ? text.replace(BYTE_ORDER_MARK, '') : text)).split('\n');
+    rest = lines.pop() ?? '';
+    yield lines.map((line) => ({ text: line, number: ++number, isLast: false }));
+  }
+  if (rest !== '') yield [{ text: rest, number: ++number, isLast: true }];
+}
+
+async function* textsOf(path: string): AsyncGenerator<string, void, void> {
+  const file = await open(path);
   try {
     const decoder = new StringDecoder('utf8');
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    let rest = '';
-    let number = 0;
-    for (let bytes = readSync(fd, chunk); bytes > 0; bytes = readSync(fd, chunk)) {
-      const lines = (rest + decoder.write(chunk.subarray(0, bytes))).split('\n');
-      rest = lines.pop() ?? '';
-      for (const text of lines) yield { text, number: ++number, isLast: false };
+    for (;;) {
+      const { bytesRead } = await file.read(chunk);
+      if (bytesRead === 0) break;
+      yield decoder.write(chunk.subarray(0, bytesRead));
     }
-    rest += decoder.end();
-    if (rest !== '') yield { text: rest, number: ++number, isLast: true };
+    yield decoder.end();
   } finally {
-    closeSync(fd);
+    await file.close();
   }
 }

@@ -4,41 +4,66 @@ import { resolve } from 'node:path';
 import type { StoreEvent, StoreOutcome } from '../index.js';
 import { sentence } from './application.js';
 import type { Follower } from './follower.js';
-import { type Log, writeStandard } from './log.js';
-import { ReportFile } from './report-file.js';
+import { type JsonOutput, jsonOutput } from './json-output.js';
+import type { Log } from './log.js';
+import { isBesides, ReportFile } from './report-file.js';
 import { jsonOf } from './report-format.js';
 import { readReport } from './report-reader.js';
-import { StoredFiles } from './resume.js';
+import { type RecordedPeer, StoredFiles } from './resume.js';
 import { recordOf, recordsOf, type StoreRecord } from './store-record.js';
 
 /** As parsed. */
 export interface ReportChoices {
+  readonly host: string;
+  readonly port: number;
+  readonly calledAeTitle: string;
   readonly reportFile: string | undefined;
   readonly resumeFile: string | undefined;
   readonly json: boolean;
 }
 
+/** What stands around the reports of a run. */
+export interface ReportSurroundings {
+  readonly log: Log;
+  /** Is called before something is printed. */
+  readonly makeRoom: () => void;
+  readonly signal: AbortSignal;
+}
+
 export class Reports implements Follower {
-  readonly #log: Log;
-  readonly #print: ((line: string) => void) | undefined;
+  readonly #surroundings: ReportSurroundings;
+  readonly #peer: RecordedPeer;
+  /** Reports of this run or of earlier ones: real and absolute paths. */
+  readonly #own: readonly string[];
+  #output: JsonOutput | undefined;
   #file: ReportFile | undefined;
   #hasFailed = false;
   /** What an earlier run has stored. */
   readonly stored: StoredFiles | undefined;
 
+  private constructor(choices: ReportChoices, surroundings: ReportSurroundings) {
+    const { host, port, calledAeTitle, resumeFile, reportFile, json } = choices;
+    this.#surroundings = surroundings;
+    this.#peer = { peer: `${host}:${port}`, calledAet: calledAeTitle };
+    this.#own = [resumeFile, reportFile].filter((path) => path !== undefined).flatMap(namesOf);
+    this.#output = json ? jsonOutput() : undefined;
+    this.stored = resumeFile === undefined ? undefined : new StoredFiles(this.#peer, absolute);
+  }
+
   /**
    * Reads the one report and begins the other, which takes over what the former says was stored.
-   * @param makeRoom is called before something is printed
-   * @throws {Error} one line that names a report that cannot be read, used or written
+   * @throws {Error} one line that names a report that cannot be read, used or written; the reason of `signal`
    */
-  constructor({ reportFile, resumeFile, json }: ReportChoices, { log, makeRoom }: { log: Log; makeRoom: () => void }) {
-    this.#log = log;
-    this.#print = json ? printWith(makeRoom) : undefined;
-    this.stored = resumeFile === undefined ? undefined : new StoredFiles(absolute);
+  static async open(choices: ReportChoices, surroundings: ReportSurroundings): Promise<Reports> {
+    const reports = new Reports(choices, surroundings);
+    await reports.#open(choices);
+    return reports;
+  }
+
+  async #open({ reportFile, resumeFile }: ReportChoices): Promise<void> {
     const file = reportFile === undefined ? undefined : new ReportFile(reportFile);
     try {
-      if (resumeFile !== undefined)
-        for (const record of readReport(resumeFile)) if (this.stored?.add(record)) file?.add(record);
+      if (resumeFile !== undefined) await this.#takeOver(resumeFile, file);
       if (reportFile !== undefined && resumeFile !== undefined && isSame(reportFile, resumeFile))
         file?.continueInPlace();
       else file?.takePlace();
@@ -49,37 +74,85 @@ export class Reports implements Follower {
     this.#file = file;
   }
 
+  async #takeOver(path: string, file: ReportFile | undefined): Promise<void> {
+    for await (const records of readReport(path)) {
+      this.#surroundings.signal.throwIfAborted();
+      for (const record of records) this.stored?.add(record);
+      // Those of other peers too: they may be known from nowhere else.
+      file?.add(...records.filter(({ outcome }) => outcome === 'stored'));
+    }
+    const elsewhere = this.stored?.onlyElsewhere;
+    const { peer, calledAet } = this.#peer;
+    if (elsewhere !== undefined)
+      this.#surroundings.log.warning(
+        `${path} is about other peers (${elsewhere}), not ${calledAet} at ${peer}: nothing of it is left out`,
+      );
+  }
+
   onOutcome(outcome: StoreOutcome): void {
-    if (this.#file === undefined && this.#print === undefined) return;
+    if (this.#file === undefined && this.#output === undefined) return;
     const record = recordOf(outcome, absolute);
     if (record !== undefined) this.#tell(record);
   }
 
   onEvent(event: StoreEvent): void {
-    if (this.#file === undefined && this.#print === undefined) return;
+    if (this.#file === undefined && this.#output === undefined) return;
     for (const record of recordsOf(event, absolute)) this.#tell(record);
   }
 
-  /** @returns whether all that happened is in the report */
+  /** Whether it is about a report, which lies in a folder that is sent. */
+  isOwn(event: StoreEvent): boolean {
+    if (event.type !== 'skipped' || this.#own.length === 0) return false;
+    const path = absolute(event.path);
+    return this.#own.some((report) => isBesides(path, report));
+  }
+
+  /** Undefined, or resolves when more may be told: readers take their time. */
+  get room(): Promise<void> | undefined {
+    return this.#output?.hasRoom === false ? this.drained() : undefined;
+  }
+
+  /** Resolves when all is told, or nobody is to wait for it any more. */
+  async drained(): Promise<void> {
+    await this.#output?.drained(this.#surroundings.signal);
+  }
+
+  /** @returns whether all that happened is told */
   end(): boolean {
-    this.#orGoOn(() => this.#file?.complete());
+    this.#orGoOnWithoutFile(() => this.#file?.complete());
     return !this.#hasFailed;
   }
 
   #tell(record: StoreRecord): void {
-    this.#print?.(`${jsonOf(record)}\n`);
-    this.#orGoOn(() => this.#file?.add(record));
+    const whole = { ...record, ...this.#peer };
+    if (this.#output !== undefined) this.#print(this.#output, whole);
+    this.#orGoOnWithoutFile(() => this.#file?.add(whole));
   }
 
-  /** Files that wait to be sent are worth more than the report of it. */
-  #orGoOn(work: () => void): void {
+  #print(output: JsonOutput, record: StoreRecord): void {
+    this.#surroundings.makeRoom();
+    try {
+      output.write(`${jsonOf(record)}\n`);
+    } catch (error) {
+      this.#output = undefined;
+      this.#failed(error);
+    }
+  }
+
+  #orGoOnWithoutFile(work: () => void): void {
     try {
       work();
     } catch (error) {
-      this.#log.error(`${sentence(error)}: going on without`);
-      this.#hasFailed = true;
+      this.#file?.abandon();
       this.#file = undefined;
+      this.#failed(error);
     }
+  }
+
+  /** Files that wait to be sent are worth more than the report of it. */
+  #failed(error: unknown): void {
+    this.#surroundings.log.error(`${sentence(error)}: going on without`);
+    this.#hasFailed = true;
   }
 }
 
@@ -88,11 +161,13 @@ function absolute(path: string): string {
   return resolve(path);
 }
 
-function printWith(makeRoom: () => void): (line: string) => void {
-  return (line) => {
-    makeRoom();
-    writeStandard(1, line);
-  };
+/** Of a report: as given, and where links lead to. */
+function namesOf(path: string): readonly string[] {
+  try {
+    return [absolute(path), realpathSync(path)];
+  } catch {
+    return [absolute(path)];
+  }
 }
 
 function isSame(one: string, other: string): boolean {

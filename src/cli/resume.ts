@@ -6,14 +6,22 @@ import { modifiedOf, type StoreRecord } from './store-record.js';
 /** A million of them take a hundred megabytes, whatever the length of their paths. */
 const KEY_BYTES = 16;
 
-/** Files that are stored: of these paths, instances, sizes and times, since another file may be under the name by now. */
+/** Whom a run sends to, as its records have it. */
+export type RecordedPeer = Required<Pick<StoreRecord, 'peer' | 'calledAet'>>;
+
+/**
+ * Files that are stored at a peer: of these paths, instances, sizes and times, since another file may be under the name by now.
+ */
 export class StoredFiles {
   readonly #keys = new Set<string>();
+  readonly #peer: RecordedPeer;
   readonly #absolute: (path: string) => string;
+  #elsewhere: string | undefined;
   #met = 0;
 
   /** @param absolute makes a path absolute */
-  constructor(absolute: (path: string) => string) {
+  constructor(peer: RecordedPeer, absolute: (path: string) => string) {
+    this.#peer = peer;
     this.#absolute = absolute;
   }
 
@@ -22,15 +30,25 @@ export class StoredFiles {
     return this.#met;
   }
 
-  /** Whether the record is of one, which it then remembers. */
-  add({ outcome, path, sopInstanceUid = '', fileSize = -1, fileModified = '' }: StoreRecord): boolean {
-    if (outcome === 'stored') this.#keys.add(keyOf([path, sopInstanceUid, `${fileSize}`, fileModified]));
-    return outcome === 'stored';
+  /** If files are stored at other peers and none at this one: one of those, in words. */
+  get onlyElsewhere(): string | undefined {
+    return this.#keys.size === 0 ? this.#elsewhere : undefined;
+  }
+
+  /** Remembers what the record says is stored at the peer. */
+  add({ outcome, peer, calledAet, path, sopInstanceUid = '', fileSize = -1, fileModified = '' }: StoreRecord): void {
+    if (outcome !== 'stored') return;
+    if (peer === this.#peer.peer && calledAet === this.#peer.calledAet)
+      this.#keys.add(keyOf([path, sopInstanceUid, `${fileSize}`, fileModified]));
+    else this.#elsewhere ??= `${calledAet ?? 'unknown'} at ${peer ?? 'unknown'}`;
   }
 
   has(instance: InstanceFile): boolean {
     const { path, sopInstanceUid, size } = instance;
-    const isStored = this.#keys.has(keyOf([this.#absolute(path), sopInstanceUid, `${size}`, modifiedOf(instance)]));
+    const modified = modifiedOf(instance);
+    // Without a time it may have changed.
+    if (modified === undefined) return false;
+    const isStored = this.#keys.has(keyOf([this.#absolute(path), sopInstanceUid, `${size}`, modified]));
     if (isStored) this.#met++;
     return isStored;
   }

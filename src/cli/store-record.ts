@@ -1,5 +1,6 @@
 /** What a report says of one request to store a file: `--report` and `--json`. */
 import { formatTag, type InstanceFile, type StoreEvent, type StoreOutcome, type Transfer } from '../index.js';
+import { statusCode } from './log-fields.js';
 
 /** `left`: not begun, since the run ended before. `skipped`: met in a directory, and nothing to send. */
 export const RECORD_OUTCOMES = ['stored', 'refused', 'not-sent', 'unanswered', 'skipped', 'left'] as const;
@@ -9,6 +10,10 @@ export interface StoreRecord {
   /** Absolute. */
   readonly path: string;
   readonly outcome: (typeof RECORD_OUTCOMES)[number];
+  /** Address and port of the other side, as given. */
+  readonly peer?: string;
+  /** AE title that it is called by. */
+  readonly calledAet?: string;
   readonly sopClassUid?: string;
   readonly sopInstanceUid?: string;
   readonly presentationContextId?: number;
@@ -39,6 +44,8 @@ export interface StoreRecord {
 export const RECORD_FIELDS: Readonly<Record<keyof StoreRecord, 'string' | 'number' | 'boolean'>> = {
   path: 'string',
   outcome: 'string',
+  peer: 'string',
+  calledAet: 'string',
   sopClassUid: 'string',
   sopInstanceUid: 'string',
   presentationContextId: 'number',
@@ -62,8 +69,7 @@ export function recordOf(outcome: StoreOutcome, absolute: (path: string) => stri
     case 'refused': {
       const { code, meaning } = outcome.status;
       const comment = commentOf(outcome);
-      const status = `0x${code.toString(16).toUpperCase().padStart(4, '0')}`;
-      const answer = { status, meaning, ...(comment === '' ? {} : { comment }) };
+      const answer = { status: `0x${statusCode(code)}`, meaning, ...(comment === '' ? {} : { comment }) };
       return { ...head(outcome, absolute), ...sentAs(outcome), ...answer, ...transferOf(outcome) };
     }
     case 'unanswered': {
@@ -97,9 +103,10 @@ export function recordsOf(event: StoreEvent, absolute: (path: string) => string)
   }
 }
 
-/** When a file was last written, as a record has it. */
-export function modifiedOf({ modifiedMs }: InstanceFile): string {
-  return new Date(modifiedMs).toISOString();
+/** When a file was last written, as a record has it; undefined of a time that ISO 8601 has no words for. */
+export function modifiedOf({ modifiedMs }: InstanceFile): string | undefined {
+  const modified = new Date(modifiedMs);
+  return Number.isNaN(modified.valueOf()) ? undefined : modified.toISOString();
 }
 
 function head(
@@ -123,7 +130,9 @@ function about({ sopClassUid, sopInstanceUid }: InstanceFile): Pick<StoreRecord,
 
 function transferOf({ instance, bytes, ms, attempts }: Sent): Partial<StoreRecord> {
   const rounded = Math.round(ms * 10) / 10;
-  return { bytes, ms: rounded, attempts, fileSize: instance.size, fileModified: modifiedOf(instance) };
+  const fileModified = modifiedOf(instance);
+  const file = { fileSize: instance.size, ...(fileModified === undefined ? {} : { fileModified }) };
+  return { bytes, ms: rounded, attempts, ...file };
 }
 
 function commentOf({ response }: Extract<StoreOutcome, { type: 'stored' | 'refused' }>): string {

@@ -38,7 +38,7 @@ const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 /** @returns the exit code */
 export async function run(options: StorescuOptions, givenLog: Log): Promise<number> {
   const interruption = new AbortController();
-  const followers = new Followers(options, givenLog);
+  const followers = new Followers(options, givenLog, interruption.signal);
   const { log } = followers;
   let source: PathSource | undefined;
   let stopped: { readonly by: NodeJS.Signals; readonly exitCode: number } | undefined;
@@ -55,7 +55,7 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
   try {
     const own = { ...(await storeOptions(options, log)), signal: interruption.signal };
     source = await pathsToSend(options, own.accept, log);
-    followers.openReports();
+    await followers.openReports();
     const work = { ...own, ...source.work, ...followers.hooks };
     exitCode = options.dryRun
       ? await printPlan(planFiles(source.paths, work), followers)
@@ -65,6 +65,7 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
     log.error(sentence(error));
   } finally {
     source?.close();
+    await followers.drained();
     exitCode = stopped?.exitCode ?? exitCode;
     const isCutShort = stopped !== undefined || exitCode === EXIT.failure;
     const isReported = followers.end({ isCutShort, stoppedBy: stopped?.by });
@@ -89,6 +90,7 @@ async function send(options: StorescuOptions, work: StoreFilesOptions, { followe
   const report = (event: StoreEvent) => {
     work.report?.(event);
     followers.onEvent(event);
+    if (followers.isOwn(event)) return;
     if (event.type === 'file-retry' || event.type === 'association-retry') tellRetry(event);
     else logEvent(event, log.takesFields ? withFields(log, eventFields(event)) : log);
   };
@@ -105,6 +107,8 @@ async function send(options: StorescuOptions, work: StoreFilesOptions, { followe
       if (outcome.type === 'unanswered') unanswered.push(outcome);
       if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log.takesFields ? withFields(log, outcomeFields(outcome)) : log)) exitCode = EXIT.notStored;
+      const { room } = followers;
+      if (room !== undefined) await room;
     }
     for (const { path, error } of unanswered)
       log.error(describeFailure(error, options, path), failureFields(error, options));

@@ -11,7 +11,7 @@ import { acceptAssociation, messagePdus, type PduSocket, scriptedPeer } from '..
 import { long, recorder } from '../support/apps-recorder.js';
 import { listeningStorescp, startStorescu } from '../support/apps-run.js';
 import { applicationPath } from '../support/paths.js';
-import { type Ended, run as runProgram } from '../support/processes.js';
+import { type Ended, Running, run as runProgram } from '../support/processes.js';
 import { skipWithoutSmallDisk, smallDisk } from '../support/small-disk.js';
 
 const limits = { concurrency: 4, timeout: 120_000 };
@@ -153,6 +153,83 @@ describe('storescu --report and --json', limits, () => {
     assert.ok(records.length >= 19 && records.length < 40, `${records.length} records`);
   });
 
+  it('leave nothing where the disk was full before', { skip: skipWithoutSmallDisk() }, async (test) => {
+    await using disk = await smallDisk('size=1m');
+    disk.fill();
+    const report = join(disk.path, 'r.json');
+    const { stderr, code } = await run(test, 1, ['ct.dcm', '--report', report]);
+    assert.deepEqual([stderr, code], [`E: Cannot write report ${report}: no space left on device\n`, 1]);
+    assert.deepEqual(
+      (await readdir(disk.path)).filter((name) => !name.startsWith('.')),
+      [],
+    );
+  });
+
+  it('are refused to a second run at the same time', async (test) => {
+    await using output = await temporaryFolder();
+    const report = join(output.path, 'r.ndjson');
+    const reached = deferred();
+    await using peer = await scriptedPeer(async (socket) => {
+      await acceptAssociation(socket);
+      await socket.message();
+      reached.resolve();
+    });
+    const first = startStorescu(test, ['127.0.0.1', `${peer.port}`, 'ct.dcm', '--report', report], {
+      cwd: folder.path,
+    });
+    await reached.promise;
+    const { stderr, code } = await run(test, peer.port, ['mr.dcm', '--report', report]);
+    assert.match(stderr, /^E: Cannot write report .*: in use by process \d+ on [^\n]*\n$/);
+    assert.equal(code, 1);
+    await first.stop();
+    assert.deepEqual(inShort(linesOf(await readFile(report, 'utf8')), folder.path), ['unanswered ct.dcm -']);
+    assert.deepEqual(await readdir(output.path), ['r.ndjson']);
+  });
+
+  it('are nothing to send themselves', async (test) => {
+    await using study = await studyOf(1);
+    await using peer = await recorder();
+    const report = join(study.path, 'in', 'r.json');
+    await writeFile(report, '[]');
+    const resumed = ['in', '--resume', report, '--report', 'in/r.json', '--summary'];
+    for (const args of [resumed, ['in', '--report', 'in/r.json']]) {
+      const { stderr, code } = await run(test, peer.port, args, { cwd: study.path });
+      assert.match(stderr, args.includes('--summary') ? /^I: 1 stored[^\n]*\n$/ : /^$/);
+      assert.equal(code, 0);
+      assert.deepEqual(inShort(JSON.parse(await readFile(report, 'utf8')), study.path), ['stored in/0.dcm 0x0000']);
+    }
+  });
+
+  it('do not vanish without a word on a full disk', { skip: !existsSync('/dev/full') }, async () => {
+    await using peer = await recorder();
+    const words = ['127.0.0.1', `${peer.port}`, 'ct.dcm', 'mr.dcm', '--json'];
+    const args = ['-c', 'exec "$@" >/dev/full', 'bash', process.execPath, applicationPath('storescu'), ...words];
+    const { code, stderr } = await runProgram('bash', args, { cwd: folder.path });
+    const told = 'E: Cannot write to standard output: no space left on device: going on without\n';
+    assert.deepEqual([code, stderr, peer.dataSets.length], [1, told, 2]);
+  });
+
+  it('do not make deaf to signals when their reader does not read', async () => {
+    await using output = await temporaryFolder();
+    const reached = deferred();
+    await using peer = await scriptedPeer(async (socket) => {
+      await acceptAssociation(socket);
+      for (let answered = 1; ; answered++) {
+        await respond(socket);
+        if (answered === 20) reached.resolve();
+      }
+    });
+    // Its own pipe, which is full.
+    const script = 'mkfifo "$0" && exec 3<>"$0" && head -c 65536 /dev/zero >&3 && exec "$@" >"$0"';
+    const words = ['127.0.0.1', `${peer.port}`, 'ct.dcm', '--repeat', '500', '--async-ops', '1', '--json'];
+    const args = ['-c', script, join(output.path, 'pipe'), process.execPath, applicationPath('storescu'), ...words];
+    await using storescu = new Running('bash', args, { cwd: folder.path });
+    await reached.promise;
+    const { code, stderr } = await storescu.stop('SIGINT');
+    assert.equal(code, 130);
+    assert.match(stderr, /Stopped by SIGINT: \d+ stored/);
+  });
+
   it('leave a report as it is with --dry-run, and when the command line is wrong', async (test) => {
     await using output = await temporaryFolder();
     const report = join(output.path, 'report.csv');
@@ -192,13 +269,14 @@ describe('storescu --resume', limits, () => {
       await utimes(join(study.path, 'in', '4.dcm'), 1, 1);
       await copyFile(join(folder.path, 'mr.dcm'), join(study.path, 'in', '5.dcm'));
       await using second = await recorder();
+      await readdress(report, second.port);
       const resumed = ['--resume', report, '--report', report, '--summary'];
       const { stderr, code } = await run(test, second.port, ['in', ...resumed], { cwd: study.path });
       assert.match(stderr, /^I: 3 stored .*, 0 failed, 3 stored before, .*\n$/);
       assert.deepEqual([code, second.dataSets.length], [0, 3]);
-      const third = await run(test, 1, ['in', '--resume', report], { cwd: study.path });
+      const third = await run(test, second.port, ['in', '--resume', report], { cwd: study.path });
       assert.deepEqual([third.stderr, third.code], ['', 0]);
-      const dry = await run(test, 1, ['in', '--resume', report, '--dry-run'], { cwd: study.path });
+      const dry = await run(test, second.port, ['in', '--resume', report, '--dry-run'], { cwd: study.path });
       assert.equal(dry.stdout, '0 files to send over 0 associations; stored before: 6 files\n');
       assert.equal(dry.code, 0);
     }
@@ -214,6 +292,27 @@ describe('storescu --resume', limits, () => {
     const all = ['stored in/0.dcm 0x0000', 'stored in/1.dcm 0x0000', 'stored in/2.dcm 0x0000'];
     assert.deepEqual(inShort(JSON.parse(await readFile(other, 'utf8')), study.path), all);
     assert.equal(peer.dataSets.length, 4);
+  });
+
+  it('leaves out only what the same peer has stored, and forgets nothing of the others', async (test) => {
+    await using study = await studyOf(2);
+    const report = join(study.path, 'report.csv');
+    await using one = await recorder();
+    await using other = await recorder();
+    const args = ['in', '--resume', report, '--report', report];
+    await run(test, one.port, ['in', '--report', report], { cwd: study.path });
+    const atOther = await run(test, other.port, args, { cwd: study.path });
+    assert.equal(
+      atOther.stderr,
+      `W: ${report} is about other peers (ANY-SCP at 127.0.0.1:${one.port}), not ANY-SCP at 127.0.0.1:${other.port}: nothing of it is left out\n`,
+    );
+    for (const { port } of [one, other]) {
+      const { stderr, code } = await run(test, port, args, { cwd: study.path });
+      assert.deepEqual([stderr, code], ['', 0]);
+    }
+    assert.deepEqual([one.dataSets.length, other.dataSets.length], [2, 2]);
+    const renamed = await run(test, one.port, [...args, '-aec', 'ELSE', '-q'], { cwd: study.path });
+    assert.deepEqual([renamed.code, one.dataSets.length], [0, 4]);
   });
 
   it('needs a report that can be read, and leaves the other alone', async (test) => {
@@ -245,12 +344,13 @@ describe('storescu --resume', limits, () => {
       assert.equal((await killed.ended).signal, 'SIGKILL');
       assert.ok(existsSync(report));
       await using scp = await listeningStorescp(['-od', study.path]);
+      await readdress(report, scp.port);
       const { code, stdout } = await run(test, scp.port, [...args, '--resume', report, '--json'], { cwd: study.path });
       assert.equal(code, 0);
       // The one on its way, and maybe one whose response was in and not yet told of.
       const sent = linesOf(stdout).length;
       assert.ok(sent === 20 || sent === 21, `${sent} of 20 were sent again`);
-      const again = await run(test, 1, ['in', '--resume', report, '--dry-run'], { cwd: study.path });
+      const again = await run(test, scp.port, ['in', '--resume', report, '--dry-run'], { cwd: study.path });
       assert.match(again.stdout, /stored before: 40 files\n$/);
     });
 });
@@ -271,6 +371,12 @@ async function studyOf(files: number): Promise<Folder> {
   for (let index = 0; index < files; index++)
     await copyFile(join(folder.path, 'ct.dcm'), join(study.path, 'in', `${index}.dcm`));
   return study;
+}
+
+/** As if the peer of an earlier run had this port. */
+async function readdress(report: string, port: number): Promise<void> {
+  const text = await readFile(report, 'utf8');
+  await writeFile(report, text.replace(/127\.0\.0\.1:\d+/g, `127.0.0.1:${port}`));
 }
 
 async function respond(socket: PduSocket): Promise<void> {

@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -16,9 +17,11 @@ import { after, before, describe, it } from 'node:test';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { recordSchema } from '../../../scripts/record-schema.js';
+import { createLog, stderrBackend } from '../../../src/cli/log.js';
 import { ReportFile } from '../../../src/cli/report-file.js';
 import { jsonOf, REPORT_FORMATS } from '../../../src/cli/report-format.js';
 import { readReport } from '../../../src/cli/report-reader.js';
+import { Reports } from '../../../src/cli/reports.js';
 import { StoredFiles } from '../../../src/cli/resume.js';
 import {
   RECORD_FIELDS,
@@ -40,7 +43,7 @@ const absolute = (path: string) => `/home/${path}`;
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string(),
-  fc.constantFrom('=1+1', "'", "'=x", '@a,"b"', '\u2028', '-\r\n'),
+  fc.constantFrom('=1+1', "'", "'=x", '@a,"b"', '\u2028', '-\r\n', 'a;=1', ";'=1", '";\'@'),
 );
 const filled = text.filter((value) => value !== '');
 const amount = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
@@ -48,6 +51,8 @@ const record: fc.Arbitrary<StoreRecord> = fc.record(
   {
     path: filled,
     outcome: fc.constantFrom(...RECORD_OUTCOMES),
+    peer: filled,
+    calledAet: filled,
     sopClassUid: filled,
     sopInstanceUid: filled,
     presentationContextId: amount,
@@ -65,6 +70,12 @@ const record: fc.Arbitrary<StoreRecord> = fc.record(
   },
   { requiredKeys: ['path', 'outcome'], noNullPrototype: true },
 );
+
+async function recordsIn(path: string): Promise<StoreRecord[]> {
+  const records: StoreRecord[] = [];
+  for await (const some of readReport(path)) records.push(...some);
+  return records;
+}
 
 /** As CSV holds it. */
 function printableRecord(of: StoreRecord): object {
@@ -145,10 +156,12 @@ describe('a record', () => {
   it('is a line of CSV whose cells no spreadsheet takes for formulas', () => {
     fc.assert(
       fc.property(record, (one) => {
-        const line = REPORT_FORMATS.csv.line(one, false);
+        const line = REPORT_FORMATS.csv.line(one);
         assert.match(line, /^[^\r\n]*\r\n$/);
         for (const cell of line.trimEnd().match(/(?<=^|,)("(?:[^"]|"")*"|[^",]*)/g) ?? [])
           assert.doesNotMatch(cell.replace(/^"/, ''), /^[=+\-@\t]/);
+        // Nor where cells are parted by semicolons, whatever is quoted.
+        for (const cell of line.split(';')) assert.doesNotMatch(cell, /^"?[=+\-@\t]/);
       }),
     );
   });
@@ -159,26 +172,26 @@ for (const form of ['json', 'ndjson', 'csv'] as const)
     const expected = (records: readonly StoreRecord[]) => (form === 'csv' ? records.map(printableRecord) : records);
     const pathOf = (name: string) => join(folder, `${name}.${form}`);
 
-    it('is whole after each record, and reads back', () => {
-      fc.assert(
-        fc.property(fc.array(record, { maxLength: 4 }), (records) => {
+    it('is whole after each record, and reads back', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(record, { maxLength: 4 }), async (records) => {
           const path = pathOf('whole');
           const report = new ReportFile(path);
           report.takePlace();
-          assert.deepEqual([...readReport(path)], []);
+          assert.deepEqual(await recordsIn(path), []);
           for (const [index, one] of records.entries()) {
             report.add(one);
-            assert.deepEqual([...readReport(path)], expected(records.slice(0, index + 1)));
+            assert.deepEqual(await recordsIn(path), expected(records.slice(0, index + 1)));
             if (form === 'json') assert.equal(JSON.parse(readFileSync(path, 'utf8')).length, index + 1);
           }
           report.complete();
-          assert.deepEqual([...readReport(path)], expected(records));
+          assert.deepEqual(await recordsIn(path), expected(records));
         }),
         { numRuns: 40 },
       );
     });
 
-    it('may break off in its last line', () => {
+    it('may break off in its last line', async () => {
       const path = pathOf('torn');
       const records = [1, 2, 3].map(
         (number): StoreRecord => ({ path: `/${number}`, outcome: 'stored', bytes: number }),
@@ -190,13 +203,13 @@ for (const form of ['json', 'ndjson', 'csv'] as const)
       const whole = readFileSync(path);
       for (let length = whole.length; length > whole.length - 20; length--) {
         writeFileSync(path, whole.subarray(0, length));
-        const read = [...readReport(path)];
+        const read = await recordsIn(path);
         assert.ok(read.length >= 2 && read.length <= 3);
         assert.deepEqual(read.slice(0, 2), records.slice(0, 2));
       }
     });
 
-    it('keeps the one before until it is complete', () => {
+    it('keeps the one before until it is complete', async () => {
       const path = pathOf('again');
       const previous = `${path}.previous`;
       writeFileSync(path, 'what was there');
@@ -206,7 +219,51 @@ for (const form of ['json', 'ndjson', 'csv'] as const)
       assert.equal(readFileSync(previous, 'utf8'), 'what was there');
       report.add({ path: '/a', outcome: 'left' });
       report.complete();
-      assert.deepEqual([existsSync(previous), [...readReport(path)].length], [false, 1]);
+      assert.deepEqual([existsSync(previous), (await recordsIn(path)).length], [false, 1]);
+    });
+
+    it('keeps what killed runs have left, and what is not its own', () => {
+      const path = pathOf('killed');
+      const contents = () =>
+        ['', '.previous', '.previous.2', '.previous.3'].map((end) =>
+          existsSync(path + end) ? readFileSync(path + end, 'utf8') : undefined,
+        );
+      writeFileSync(path, 'of a killed run');
+      writeFileSync(`${path}.previous`, 'a whole one');
+      const killed = new ReportFile(path);
+      killed.takePlace();
+      killed.abandon();
+      assert.deepEqual(contents().slice(1), ['a whole one', 'of a killed run', undefined]);
+      const [whole = ''] = contents();
+      const report = new ReportFile(path);
+      report.takePlace();
+      assert.deepEqual(contents().slice(1), ['a whole one', 'of a killed run', whole]);
+      report.complete();
+      assert.deepEqual(contents().slice(1), ['a whole one', 'of a killed run', undefined]);
+    });
+
+    it('is written by one at a time', () => {
+      const path = pathOf('twice');
+      const first = new ReportFile(path);
+      first.takePlace();
+      const isInUse = new RegExp(`^Error: cannot write report .*: in use by process ${process.pid} on .*$`);
+      assert.throws(() => new ReportFile(path), isInUse);
+      first.complete();
+      assert.equal(existsSync(`${path}.lock`), false);
+      new ReportFile(path).discard();
+    });
+
+    it('may begin with a byte order mark', async () => {
+      const path = pathOf('marked');
+      const report = new ReportFile(path);
+      report.takePlace();
+      report.add({ path: '/a', outcome: 'left' }, { path: '/b', outcome: 'stored' });
+      report.complete();
+      writeFileSync(path, `\uFEFF${readFileSync(path, 'utf8')}`);
+      assert.deepEqual(await recordsIn(path), [
+        { path: '/a', outcome: 'left' },
+        { path: '/b', outcome: 'stored' },
+      ]);
     });
 
     it('leaves the one before where it is if it is not begun', () => {
@@ -236,7 +293,7 @@ describe('a report', () => {
     assert.throws(() => new ReportFile(path), { message: `cannot write report ${path}: not a regular file` });
   });
 
-  it('that is none is told by its line', () => {
+  it('that is none is told by its line', async () => {
     const cases = [
       ['a.ndjson', '{"path":"/a","outcome":"stored"}\nnonsense\n', 'line 2 is no record'],
       ['b.ndjson', '{"path":1,"outcome":"stored"}\n', 'line 1 is no record'],
@@ -247,38 +304,84 @@ describe('a report', () => {
     for (const [name, content, why] of cases) {
       const path = join(folder, name);
       writeFileSync(path, content);
-      assert.throws(() => [...readReport(path)], { message: `cannot use report ${path}: ${why}` });
+      await assert.rejects(recordsIn(path), { message: `cannot use report ${path}: ${why}` });
     }
     const missing = join(folder, 'missing.csv');
-    assert.throws(() => [...readReport(missing)], {
+    await assert.rejects(recordsIn(missing), {
       message: `cannot read report ${missing}: no such file or directory`,
     });
   });
 
-  it('may have passed through other hands', () => {
+  it('may have passed through other hands', async () => {
     const reformatted = join(folder, 'pretty.json');
     const one = { path: '/a', outcome: 'stored' as const, bytes: 7, converted: true };
     writeFileSync(reformatted, JSON.stringify([one], undefined, 2));
-    assert.deepEqual([...readReport(reformatted)], [one]);
+    assert.deepEqual(await recordsIn(reformatted), [one]);
     const saved = join(folder, 'saved.csv');
     writeFileSync(saved, '"outcome","path","bytes","converted","mine"\n"stored","/a","7","TRUE","x"\n');
-    assert.deepEqual([...readReport(saved)], [{ ...one, mine: 'x' }]);
+    assert.deepEqual(await recordsIn(saved), [{ ...one, mine: 'x' }]);
   });
+});
+
+it('reports are not begun when a signal comes while one is read', async () => {
+  const [from, to] = [join(folder, 'from.csv'), join(folder, 'to.json')];
+  writeFileSync(from, 'path,outcome\r\n/a,stored\r\n');
+  const log = createLog('storescu', stderrBackend('critical'));
+  const signal = AbortSignal.abort(new Error('interrupted'));
+  const peer = { host: 'pacs', port: 104, calledAeTitle: 'PACS' };
+  const opening = Reports.open(
+    { ...peer, resumeFile: from, reportFile: to, json: false },
+    { log, makeRoom: () => undefined, signal },
+  );
+  await assert.rejects(opening, { message: 'interrupted' });
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith('to.')),
+    [],
+  );
 });
 
 describe('what is left out', () => {
   const file = instanceFile('a.dcm');
-  const stored = new StoredFiles(absolute);
-  const told = recordOf(answered(0xb000, file), absolute);
-  assert.ok(told !== undefined);
+  const peer = { peer: 'pacs:104', calledAet: 'PACS' };
+  const record = recordOf(answered(0xb000, file), absolute);
+  assert.ok(record !== undefined);
+  const told = { ...record, ...peer };
   it('is what was stored, unless the file is another one by now', () => {
-    assert.equal(stored.add({ ...told, outcome: 'unanswered' }), false);
+    const stored = new StoredFiles(peer, absolute);
+    stored.add({ ...told, outcome: 'unanswered' });
     assert.equal(stored.has(file), false);
-    assert.equal(stored.add(told), true);
+    stored.add(told);
     assert.equal(stored.has(file), true);
     for (const changed of [{ sopInstanceUid: '1.2.4' }, { size: 1301 }, { modifiedMs: file.modifiedMs + 1 }])
       assert.equal(stored.has({ ...file, ...changed }), false);
     assert.equal(stored.has({ ...file, path: 'b.dcm' }), false);
     assert.equal(stored.met, 1);
+    assert.equal(stored.onlyElsewhere, undefined);
+  });
+
+  it('is what was stored at the same peer', () => {
+    const stored = new StoredFiles(peer, absolute);
+    for (const [other, inWords] of [
+      [{ ...told, peer: 'other:104' }, 'PACS at other:104'],
+      [{ ...told, calledAet: 'OTHER' }, 'OTHER at pacs:104'],
+      [record, 'unknown at unknown'],
+    ] as const) {
+      stored.add(other);
+      assert.equal(stored.has(file), false);
+      const alone = new StoredFiles(peer, absolute);
+      alone.add(other);
+      assert.equal(alone.onlyElsewhere, inWords);
+    }
+    stored.add(told);
+    assert.deepEqual([stored.has(file), stored.onlyElsewhere], [true, undefined]);
+  });
+
+  it('is nothing whose time of writing has no words', () => {
+    const strange = instanceFile('a.dcm', { modifiedMs: 8.64e15 + 1 });
+    const of = recordOf(answered(0, strange), absolute);
+    assert.ok(of !== undefined && !('fileModified' in of));
+    const stored = new StoredFiles(peer, absolute);
+    stored.add({ ...of, ...peer });
+    assert.equal(stored.has(strange), false);
   });
 });
