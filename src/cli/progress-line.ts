@@ -2,7 +2,7 @@
 import { isatty } from 'node:tty';
 import type { InstanceFile, StoreEvent, StoreOutcome } from '../index.js';
 import type { Follower } from './follower.js';
-import type { Log } from './log.js';
+import { type Log, writeStandard } from './log.js';
 import { ProgressState } from './progress-state.js';
 
 /** A run that is over sooner needs no line. */
@@ -14,23 +14,21 @@ const NEXT_LINE_MS = 10_000;
 /** Of standard error where nobody knows: what every terminal has. */
 const COLUMNS = 80;
 
+/**
+ * From the cursor to the end of the screen. The cursor stands at the beginning of the line: where a terminal breaks a line that has
+ * become too long for it, that is before all its pieces.
+ */
+const WIPE = '\r\x1b[J';
+
 /** `auto`: on a terminal that can wipe a line, and only if no lines are logged that say the same. */
 export type ProgressMode = 'auto' | 'always' | 'never';
-
-/** What draws a line over the one before. */
-interface Canvas {
-  (line: string): void;
-  clear(): void;
-}
 
 export class ProgressLine implements Follower {
   readonly #log: Log;
   readonly #state: ProgressState;
   readonly #isTerminal = canWipe();
   readonly #onEnd: (() => void)[] = [];
-  #canvas: Canvas | undefined;
   #isDrawn = false;
-  #hasEnded = false;
 
   constructor(log: Log, repeat: number) {
     this.#log = log;
@@ -45,12 +43,10 @@ export class ProgressLine implements Follower {
 
   /** @param count counts what there is to send; it is called when there is a line, for who has none need not know */
   start(count: (state: ProgressState, signal: AbortSignal) => Promise<void>): void {
-    const show = () => {
-      // Nobody's files wait because there is a line less.
-      this.#show(count).catch(() => undefined);
-    };
-    const first = setTimeout(show, FIRST_MS).unref();
+    const first = setTimeout(() => this.#show(count), FIRST_MS).unref();
     this.#onEnd.push(() => clearTimeout(first));
+    // What is stopped is soon over, or ended by another signal without a word.
+    this.#onSignals(['SIGINT', 'SIGTERM'], () => this.end());
   }
 
   onBytes(instance: InstanceFile, bytes: number): void {
@@ -69,51 +65,47 @@ export class ProgressLine implements Follower {
   wipe(): void {
     if (!this.#isDrawn) return;
     this.#isDrawn = false;
-    this.#canvas?.clear();
+    writeStandard(2, WIPE);
   }
 
   /** Leaves nothing of itself. */
   end(): void {
-    this.#hasEnded = true;
     for (const stop of this.#onEnd.splice(0)) stop();
     this.wipe();
   }
 
-  async #show(count: (state: ProgressState, signal: AbortSignal) => Promise<void>): Promise<void> {
+  #show(count: (state: ProgressState, signal: AbortSignal) => Promise<void>): void {
     const counting = new AbortController();
     this.#onEnd.push(() => counting.abort());
+    // Nobody's files wait because there is a number less.
     count(this.#state, counting.signal).catch(() => undefined);
-    if (this.#isTerminal) await this.#openCanvas();
-    if (this.#hasEnded) return;
+    // What is drawn after the shell has had the terminal must not wipe what that has written.
+    if (this.#isTerminal)
+      this.#onSignals(['SIGTSTP'], () => {
+        this.wipe();
+        process.kill(process.pid, 'SIGSTOP');
+      });
     this.#draw();
     const again = setInterval(() => this.#draw(), this.#isTerminal ? REDRAW_MS : NEXT_LINE_MS).unref();
     this.#onEnd.push(() => clearInterval(again));
   }
 
-  async #openCanvas(): Promise<void> {
-    const { createLogUpdate } = await import('log-update');
-    // A cursor that is never hidden need not be shown again, whatever ends us.
-    this.#canvas = createLogUpdate(process.stderr, { showCursor: true });
-    const ignore = () => undefined;
-    // A terminal that has been closed.
-    process.stderr.on('error', ignore);
-    // What is drawn after the shell has had the terminal must not wipe what that has written.
-    const suspend = () => {
-      this.wipe();
-      process.kill(process.pid, 'SIGSTOP');
-    };
-    process.on('SIGTSTP', suspend);
-    this.#onEnd.push(() => process.off('SIGTSTP', suspend));
+  #onSignals(signals: readonly NodeJS.Signals[], listener: () => void): void {
+    for (const signal of signals) {
+      process.on(signal, listener);
+      this.#onEnd.push(() => process.off(signal, listener));
+    }
   }
 
   #draw(): void {
     const now = performance.now();
-    if (this.#canvas === undefined) {
+    if (!this.#isTerminal) {
       this.#log.announce(this.#state.line(now, Infinity));
       return;
     }
     // In the last column some terminals begin a new line.
-    this.#canvas(this.#state.line(now, (process.stderr.columns || COLUMNS) - 1));
+    const line = this.#state.line(now, (process.stderr.columns || COLUMNS) - 1);
+    writeStandard(2, `${WIPE}${line}\r`);
     this.#isDrawn = true;
   }
 }

@@ -73,6 +73,8 @@ async function respond(socket: PduSocket, status: number): Promise<void> {
   socket.send(...messagePdus(responseTo(message, status), presentationContextId));
 }
 
+/** Without another line drawn. */
+const WIPED = /\r\p{Cc}\[J(?!\d)/u;
 const FILES = ['study', '-xo', '--async-ops', '1'];
 const LINE = /\d+% \| 2 of 5 files \| [\d.]+ kB of 50\.0 MB \|( [\d.]+ \w+\/s \| \d+:\d\d(:\d\d)? left \|)? 1 failed/;
 const SUMMARY = /^W: 4 stored, 1 failed \(0xA700 - Failure: Out of Resources\), 50\.0 MB in .*$/m;
@@ -106,6 +108,20 @@ describe('at a terminal, the progress line', { ...limits, skip }, () => {
       const last = `Stopped by ${signal}: 1 stored, 1 failed \\(.*\\), 1 unanswered, 2 not sent, .*`;
       assert.match(screenOf(stdout), new RegExp(`^E: Not stored: .*\nE: Association Failed .*\nW: ${last}$`));
     });
+
+  it('wipes itself on the first signal, for the second ends all at once', async (test) => {
+    await using peer = await slowPeer(new Promise(() => undefined));
+    const watch = ['--watch', 'study', '--watch-settle', '0', '--watch-state', 'state', '--progress'];
+    const storescu = atTerminal(test, ['127.0.0.1', `${peer.port}`, ...watch, '-xo', '--async-ops', '1']);
+    await storescu.output('stdout', / of at least \d files? [^\r]*\r/);
+    const pid = await pidAtTerminal(storescu);
+    process.kill(pid, 'SIGINT');
+    // What is under way may end within some seconds.
+    await storescu.output('stdout', WIPED);
+    process.kill(pid, 'SIGINT');
+    const { stdout } = await storescu.ended;
+    assert.doesNotMatch(screenOf(stdout), /at least/);
+  });
 
   const rows: readonly (readonly [options: string, environment: NodeJS.ProcessEnv, isShown: boolean])[] = [
     ['--no-progress', {}, false],

@@ -22,15 +22,18 @@ export async function pidAtTerminal(terminal: Running): Promise<number> {
 /** What is to be read on the terminal in the end, after the process id: lines that were wiped are not. */
 export function screenOf(output: string): string {
   const lines: string[] = [''];
-  let row = 0;
+  let [row, column] = [0, 0];
   const [first = '', ...others] = output.split('\x1b[');
   for (const part of [`m${first}`, ...others]) {
     const [control = ''] = /^\??[\d;]*[A-Za-z]/.exec(part) ?? [];
-    if (control === '1A') row--;
-    if (control === '2K') lines[row] = '';
-    for (const [index, text] of part.slice(control.length).replaceAll('\r', '').split('\n').entries()) {
-      if (index > 0) row++;
-      lines[row] = (lines[row] ?? '') + text;
+    if (control === 'J') lines.splice(row, Infinity, (lines[row] ?? '').slice(0, column));
+    for (const character of part.slice(control.length)) {
+      if (character === '\r') column = 0;
+      else if (character === '\n') [row, column] = [row + 1, 0];
+      else {
+        const line = lines[row] ?? '';
+        lines[row] = line.slice(0, column) + character + line.slice(++column);
+      }
     }
   }
   return lines.slice(1).join('\n').trimEnd();
