@@ -7,8 +7,8 @@ import type { InputFile } from './input-files.js';
 const CAPACITY = 1024;
 /** Enough where one is like the other: what is known then can be on its way already. */
 const USUAL_CAPACITY = 128;
-/** Most that are expected back before others are taken: a peer that is out of resources is not to be asked a million times. */
-const MAX_EXPECTED = 1024;
+/** Most that are away for a while or wait for another try, a kilobyte each: they are no part of the capacity, so that others go on. */
+const MAX_RETRIED = 16_384;
 /** Where paths come one by one, no more are waited for if none comes for so long. */
 const STALL_MS = 100;
 
@@ -16,6 +16,8 @@ export interface LookAheadOptions {
   /** Ends the walk with its reason as the error. */
   readonly signal?: AbortSignal | undefined;
   readonly capacity?: number;
+  /** Most that come back, or have done so and wait. */
+  readonly maxRetried?: number;
   /** Whether the walk waits for somebody to say what is next, and may wait for ever. */
   readonly isStream?: boolean;
 }
@@ -32,6 +34,9 @@ export class LookAhead {
   readonly #isStream: boolean;
   /** How many were taken and will come back. */
   #expected = 0;
+  /** What waits and has come back. */
+  readonly #retried = new Set<InputFile>();
+  readonly #maxRetried: number;
   #hasEnded = false;
   #isWalkedThrough = false;
   #error: unknown;
@@ -41,12 +46,13 @@ export class LookAhead {
 
   constructor(
     files: AsyncGenerator<InputFile, void, void>,
-    { signal, capacity = CAPACITY, isStream = false }: LookAheadOptions = {},
+    { signal, capacity = CAPACITY, maxRetried = MAX_RETRIED, isStream = false }: LookAheadOptions = {},
   ) {
     this.#files = files;
     this.#isStream = isStream;
     this.#signal = signal;
     this.#maxCapacity = capacity;
+    this.#maxRetried = maxRetried;
     this.#capacity = Math.min(capacity, USUAL_CAPACITY);
   }
 
@@ -89,7 +95,7 @@ export class LookAhead {
   /** The next file, which stays where it is; undefined if there are no more. @throws what the walk threw */
   async peek(): Promise<InputFile | undefined> {
     this.restart();
-    while (!this.isComplete && (this.#fresh.length === 0 || this.#isHeldUp)) await this.change();
+    while (!this.isComplete && this.#fresh.length === 0) await this.change();
     this.#throwIfFailed();
     return this.#fresh[0];
   }
@@ -105,9 +111,9 @@ export class LookAhead {
 
   /** The same without a wait: `later` if one may come that fits. */
   takeNow(fits: (file: InputFile) => boolean): InputFile | 'later' | undefined {
-    if (this.#isHeldUp) return 'later';
     for (let file = this.#fresh.shift(); file !== undefined; file = this.#fresh.shift()) {
       if (fits(file)) {
+        this.#retried.delete(file);
         this.#onShrunk();
         return file;
       }
@@ -126,6 +132,7 @@ export class LookAhead {
   takeAll(wanted: (file: InputFile) => boolean): readonly InputFile[] {
     const taken = this.waiting.filter(wanted);
     const chosen = new Set(taken);
+    for (const file of taken) this.#retried.delete(file);
     this.#aside = this.#aside.filter((file) => !chosen.has(file));
     this.#fresh = this.#fresh.filter((file) => !chosen.has(file));
     this.#onShrunk();
@@ -138,14 +145,17 @@ export class LookAhead {
     this.#onGrown();
   }
 
-  /** One that was taken will come back. */
-  expect(): void {
+  /** One that was taken will come back. @returns whether there is room for it: if not, it must not */
+  expect(): boolean {
+    if (this.#expected + this.#retried.size >= this.#maxRetried) return false;
     this.#expected++;
+    return true;
   }
 
   /** It waits again, and comes last: whatever kept it may keep it again. */
   comeBack(file: InputFile): void {
     this.#expected--;
+    this.#retried.add(file);
     this.#fresh.push(file);
     this.#onGrown();
   }
@@ -179,7 +189,7 @@ export class LookAhead {
   }
 
   get #isFull(): boolean {
-    return this.#aside.length + this.#fresh.length >= this.#capacity;
+    return this.#aside.length + this.#fresh.length - this.#retried.size >= this.#capacity;
   }
 
   #bringsNewKinds(): boolean {
@@ -187,11 +197,6 @@ export class LookAhead {
     const half = Math.floor(waiting.length / 2);
     const known = new Set(waiting.slice(0, half).map(kindOf));
     return waiting.slice(half).some((file) => 'instance' in file && !known.has(kindOf(file)));
-  }
-
-  /** Whether so many are expected back that they come first. */
-  get #isHeldUp(): boolean {
-    return this.#expected >= MAX_EXPECTED;
   }
 
   /** Whether nothing comes for a while. */

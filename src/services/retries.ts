@@ -38,16 +38,16 @@ export class Retries {
     this.#failures = 0;
   }
 
-  /** Whether a refused file is sent again later; until then it does not keep others waiting. */
+  /** Whether a refused file is sent again later, which keeps no others waiting; it is not if too many files wait like this. */
   takes(file: WaitingInstance, outcome: FailedOutcome): boolean {
     const attempts = file.attempts ?? 1;
     const mayPass = 'status' in outcome ? isPassingStatus(outcome.status.code) : isPassingError(outcome.error);
     if (!mayPass || !this.#goesOn || attempts > this.#retry.times) return false;
+    if (!this.#files.expect()) return false;
     const delayMs = retryDelayMs(attempts, this.#retry);
     this.#options.report?.({ type: 'file-retry', outcome, delayMs });
-    // Its data set is read again: nobody knows how many files wait like this.
+    // Its data set is read again, so that thousands can wait like this.
     const again = { ...file, dataSet: undefined, turns: 1, attempts: attempts + 1, last: this.#lastTry(outcome) };
-    this.#files.expect();
     this.#wait(delayMs, () => this.#files.comeBack(again));
     return true;
   }

@@ -9,9 +9,9 @@ export interface RetryOptions {
    * between. `Infinity` is for ever.
    */
   readonly times: number;
-  /** Before the second try, in milliseconds; twice as long before each that follows. Default 1,000. */
+  /** Before the second try, in milliseconds, 10 at least; twice as long before each that follows. Default 1,000. */
   readonly initialDelayMs?: number | undefined;
-  /** Default 60,000. */
+  /** Default 60,000, and 10 at least. */
   readonly maxDelayMs?: number | undefined;
   /** From 0 up to but not 1: each wait is shortened by as much as half of it, so that not all senders come at once. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
@@ -21,6 +21,8 @@ export interface RetryOptions {
 
 const INITIAL_DELAY_MS = 1000;
 const MAX_DELAY_MS = 60_000;
+/** A peer that says no at once is not asked as often as the network can. */
+const MIN_DELAY_MS = 10;
 
 /** @throws {UsageError} */
 export function checkRetryOptions({ times, initialDelayMs = 0, maxDelayMs = 0 }: RetryOptions): void {
@@ -32,6 +34,6 @@ export function checkRetryOptions({ times, initialDelayMs = 0, maxDelayMs = 0 }:
 /** The wait before the `number`th further try, from 1, in milliseconds. */
 export function retryDelayMs(number: number, options: RetryOptions): number {
   const { initialDelayMs = INITIAL_DELAY_MS, maxDelayMs = MAX_DELAY_MS, random = Math.random } = options;
-  const longest = Math.min(maxDelayMs, initialDelayMs * 2 ** (number - 1));
-  return Math.round(longest * (1 - random() / 2));
+  const longest = Math.min(maxDelayMs, Math.max(MIN_DELAY_MS, initialDelayMs) * 2 ** (number - 1));
+  return Math.max(MIN_DELAY_MS, Math.round(longest * (1 - random() / 2)));
 }

@@ -44,6 +44,8 @@ export class Sending {
   readonly #again = new Map<WaitingInstance, number>();
   /** Why the association did not answer a request. */
   #loss: Error | undefined;
+  /** What `answered` threw, which costs no outcome. */
+  #fault: { readonly error: unknown } | undefined;
   /** Ends a wait for files. */
   #stopIdling: (() => void) | undefined;
 
@@ -59,28 +61,34 @@ export class Sending {
   /**
    * Sends the files that it is for, as long as there are any. One that breaks in the middle costs the association; those that
    * were on their way with it wait again.
-   * @throws why the association was lost, once all that was sent is told
+   * @throws why the association was lost, or the walk ended early, once all that was sent is told
    */
   async run(isFor: (file: InputFile) => boolean): Promise<void> {
     // One more than may be outstanding is opened and waits for its turn; but who halts must know of each what became of it.
     const limit = this.#options.haltOnFailure ? 1 : this.#association.maxOperationsInvoked + 1;
     let isDone = false;
-    while (this.#goesOn && !isDone) {
-      const file = this.#options.idleMs === undefined ? await this.#files.take(isFor) : await this.#next(isFor);
-      if (file === undefined) isDone = true;
-      else if ('error' in file) this.#inFlight.add(file);
-      else await this.#sendAll(file, limit);
-      await this.#inFlight.untilBelow(limit);
+    try {
+      while (this.#goesOn && !isDone) {
+        const file = this.#options.idleMs === undefined ? await this.#files.take(isFor) : await this.#next(isFor);
+        if (file === undefined) isDone = true;
+        else if ('error' in file) this.#inFlight.add(file);
+        else await this.#sendAll(file, limit);
+        await this.#inFlight.untilBelow(limit);
+      }
+    } finally {
+      // Also if nobody knows what is next.
+      await this.#inFlight.untilBelow(1);
+      this.#files.putBack([...this.#again].map(([file, turns]) => ({ ...file, turns })));
     }
-    await this.#inFlight.untilBelow(1);
-    this.#files.putBack([...this.#again].map(([file, turns]) => ({ ...file, turns })));
     const { failure } = this.#association;
+    if (this.#fault !== undefined) throw this.#fault.error;
     if (this.#loss !== undefined) throw this.#loss;
     if (!isDone && failure !== undefined && !(failure instanceof FileError)) throw failure;
   }
 
   get #goesOn(): boolean {
-    return !this.#outcomes.isHalted && this.#loss === undefined && this.#association.failure === undefined;
+    if (this.#outcomes.isHalted || this.#fault !== undefined) return false;
+    return this.#loss === undefined && this.#association.failure === undefined;
   }
 
   /**
@@ -171,7 +179,11 @@ export class Sending {
 
   #answered(file: WaitingInstance, outcome: AnsweredOutcome): Ended {
     this.#retries.onAnswer();
-    this.#options.answered?.(outcome);
+    try {
+      this.#options.answered?.(outcome);
+    } catch (error) {
+      this.#fault ??= { error };
+    }
     return outcome.type === 'refused' && this.#retries.takes(file, outcome) ? 'later' : outcome;
   }
 

@@ -3,21 +3,24 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { deferred } from '../../src/base/deferred.js';
 import {
   AssociationAborted,
   AssociationRejected,
   type StoreEvent,
   type StoreFilesOptions,
   type StoreOutcome,
+  storageProvider,
   storeFiles,
   TransportError,
   UsageError,
 } from '../../src/index.js';
+import { retryDelayMs } from '../../src/services/retry-options.js';
 import { writeInstance } from '../support/loopback-files.js';
 import { type FlakyServer, flakyServer, HastyTimer, type Reaction } from '../support/loopback-flaky.js';
 import { Inbox, inTime } from '../support/loopback-inbox.js';
 import { command, RawAcceptor, storeRsp } from '../support/loopback-peer.js';
-import { rejection, type TemporaryFolder, temporaryFolder } from '../support/loopback-server.js';
+import { rejection, startServer, type TemporaryFolder, temporaryFolder } from '../support/loopback-server.js';
 import { CT_IMAGE, MR_IMAGE } from '../support/sample-instance.js';
 
 type Options = Partial<StoreFilesOptions>;
@@ -374,3 +377,79 @@ for (const how of ['finish', 'signal', 'return'] as const)
     else assert.equal((await inTime(how === 'return' ? run.return() : run.next(), 'the end')).done, true);
     end();
   });
+
+test('files that wait for another try keep no others waiting, however many they are', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await flakyServer((uid) => (uid.startsWith('1.1.') ? 0x0110 : 0), { maxOperationsPerformed: 8 });
+  const { paths, give } = givenPaths();
+  const { startTimer } = stoppedTimer();
+  const stop = new AbortController();
+  const run = send(server.port, paths, { retry: { times: Infinity, startTimer }, finish: stop.signal });
+  const refused = await instances(
+    folder,
+    Array.from({ length: 1300 }, (_, index) => `1.1.${index + 1}`),
+  );
+  for (const path of [...refused, ...(await instances(folder, ['1.2.1']))]) give(path);
+  const { value } = await run.next();
+  assert.equal(value && inShort(value), 'stored 1.2.1 0 (1)');
+  stop.abort();
+  assert.equal((await outcomes(run)).length, refused.length);
+});
+
+test('what was sent is told before the error that ends the paths', async () => {
+  await using folder = await temporaryFolder();
+  const asked = new Inbox<true>();
+  const hold = deferred();
+  await using server = await startServer({
+    services: [
+      storageProvider({
+        async store({ part10 }) {
+          for await (const _ of part10);
+          asked.push(true);
+          await hold.promise;
+        },
+      }),
+    ],
+  });
+  const names = await instances(folder, ['1.1', '1.2']);
+  async function* paths(): AsyncGenerator<string, void, void> {
+    yield* names;
+    await asked.next();
+    setImmediate(hold.resolve);
+    throw new Error('no list');
+  }
+  const told: string[] = [];
+  const ended = rejection(
+    (async () => {
+      const run = send(server.port, paths(), { retry: { times: 1 }, maxOperationsInvoked: 1 });
+      for await (const outcome of run) told.push(inShort(outcome));
+    })(),
+  );
+  assert.equal((await inTime(ended, 'the end')).message, 'no list');
+  assert.deepEqual(told, ['stored 1.1 0 (1)', 'stored 1.2 0 (1)']);
+});
+
+test('what `answered` throws ends the run, and leaves the outcome as it was', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await flakyServer(() => 0);
+  const answered = () => {
+    throw new Error('no room');
+  };
+  const told: string[] = [];
+  const run = send(server.port, await instances(folder, ['1.1', '1.2']), { answered, maxOperationsInvoked: 1 });
+  const ended = rejection(
+    (async () => {
+      for await (const outcome of run) told.push(inShort(outcome));
+    })(),
+  );
+  assert.equal((await ended).message, 'no room');
+  assert.equal(told[0], 'stored 1.1 0 (1)');
+  assert.ok(told.every((outcome) => outcome.startsWith('stored')));
+});
+
+test('a delay of nothing is none that is over at once for ever', () => {
+  for (const number of [1, 2, 1025, 10_000]) {
+    const delay = retryDelayMs(number, { times: Infinity, initialDelayMs: 0 });
+    assert.ok(delay >= 10 && delay <= 60_000, `${delay}`);
+  }
+});

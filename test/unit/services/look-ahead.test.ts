@@ -138,3 +138,22 @@ test('several may take at once', async () => {
     numbered(50).map(Number),
   );
 });
+
+test('what comes back is no part of the capacity, but there is room for so many only', async () => {
+  const walk = new Walk(numbered(100));
+  const files = new LookAhead(walk.files(), { capacity: 4, maxRetried: 10 });
+  const away: InputFile[] = [];
+  for (let next = await files.take(all); away.length < 10 && next !== undefined; next = await files.take(all)) {
+    assert.ok(files.expect());
+    away.push(next);
+  }
+  for (const [index, back] of away.entries()) {
+    assert.equal(files.expect(), false);
+    files.comeBack(back);
+    assert.ok(files.waiting.length <= 4 + index + 1);
+  }
+  assert.equal(files.expect(), false);
+  const taken = await drain(files, all);
+  assert.deepEqual(new Set([...taken, 10]).size, 100);
+  assert.ok(files.expect());
+});
