@@ -1,4 +1,5 @@
 /** The Storage service as user (PS3.4 Annex B): from files to C-STORE responses, over as many associations as it takes. */
+import { setImmediate } from 'node:timers/promises';
 import type { WantedContext } from '../acse/propose.js';
 import { DicomError, NoPresentationContext, TimeoutError } from '../base/errors.js';
 import { Handover } from '../base/handover.js';
@@ -77,6 +78,13 @@ interface Plan {
   readonly contexts: readonly ProposedPresentationContext[];
   readonly covers: (file: InputFile) => boolean;
 }
+
+/** The association that others stand beside. */
+interface First {
+  readonly association: AssociationHandle;
+  readonly use: Promise<void>;
+}
+
 /** One call of `storeFiles`: what it has seen so far decides whether it goes on. */
 class Session {
   readonly #run: Run;
@@ -159,12 +167,42 @@ class Session {
     this.#anyAccepted = true;
     const accepted = new Set(association.contexts.map(({ abstractSyntax }) => abstractSyntax));
     this.#usual = plan.contexts.filter(({ abstractSyntax }) => accepted.has(abstractSyntax));
-    // One that works beside others needs files to work on.
-    const more = Math.min((this.#options.associations ?? 1) - 1, this.#files.waiting.length - 1);
-    await allEnded([
-      this.#use(association, plan),
-      ...Array.from({ length: Math.max(0, more) }, () => this.#useAnother(plan, association)),
-    ]);
+    const first = this.#use(association, plan);
+    await allEnded([first, this.#useOthers(plan, { association, use: first })]);
+  }
+
+  /** One that works beside others needs files to work on: in a stream those may come later. */
+  async #useOthers(plan: Plan, { association, use }: First): Promise<void> {
+    const most = (this.#options.associations ?? 1) - 1;
+    if (most < 1) return;
+    const uses = new Set<Promise<void>>();
+    const failures: unknown[] = [];
+    let mayHaveMore = true;
+    const begin = () => {
+      const another = this.#useAnother(plan, association)
+        .then((isHad) => {
+          mayHaveMore &&= isHad;
+        })
+        .catch((error: unknown) => failures.push(error))
+        .then(() => void uses.delete(another));
+      uses.add(another);
+    };
+    for (let more = Math.min(most, this.#files.waiting.length - 1); more > 0; more--) begin();
+    let isOver = !this.#options.isStream;
+    const end = () => {
+      isOver = true;
+    };
+    const over = use.then(end, end);
+    while (!isOver && mayHaveMore && failures.length === 0) {
+      await Promise.race([this.#files.change(), over]);
+      // Those there are take what they can; what waits then is for another.
+      await setImmediate();
+      if (isOver || !mayHaveMore) break;
+      if (uses.size === most) continue;
+      for (const _ of this.#files.waiting.filter(plan.covers).slice(0, most - uses.size)) begin();
+    }
+    await Promise.all(uses);
+    if (failures.length > 0) throw failures[0];
   }
 
   #associate({ contexts }: Plan): Promise<AssociationHandle> {
@@ -201,8 +239,11 @@ class Session {
     return new Sending(association, this.#run, { ...options, idleMs: mayIdle ? idleMs : undefined });
   }
 
-  /** A peer that does not want another association, or takes less on it, is served over those there are. */
-  async #useAnother(plan: Plan, first: AssociationHandle): Promise<void> {
+  /**
+   * A peer that does not want another association, or takes less on it, is served over those there are.
+   * @returns whether there was one
+   */
+  async #useAnother(plan: Plan, first: AssociationHandle): Promise<boolean> {
     let association: AssociationHandle;
     try {
       association = await this.#associate(plan);
@@ -210,14 +251,16 @@ class Session {
       this.#options.signal?.throwIfAborted();
       if (!(error instanceof DicomError)) throw error;
       this.#options.report?.({ type: 'association-missing', error });
-      return;
+      return false;
     }
-    if (takesAllOf(first, association)) await this.#use(association, plan);
-    else {
-      const error = new NoPresentationContext('the peer accepts less on a further association');
-      this.#options.report?.({ type: 'association-missing', error });
-      await (association.contexts.length > 0 ? this.#finish(association) : association.abort());
+    if (takesAllOf(first, association)) {
+      await this.#use(association, plan);
+      return true;
     }
+    const error = new NoPresentationContext('the peer accepts less on a further association');
+    this.#options.report?.({ type: 'association-missing', error });
+    await (association.contexts.length > 0 ? this.#finish(association) : association.abort());
+    return false;
   }
 
   /** @throws {NoPresentationContext} if there is nothing else: alone, the error of the whole says it all */

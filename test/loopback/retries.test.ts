@@ -453,3 +453,32 @@ test('a delay of nothing is none that is over at once for ever', () => {
     assert.ok(delay >= 10 && delay <= 60_000, `${delay}`);
   }
 });
+
+test('further associations are opened when more files come than those there are take', async () => {
+  await using folder = await temporaryFolder();
+  const asked = new Inbox<true>();
+  const hold = deferred();
+  await using server = await startServer({
+    services: [
+      storageProvider({
+        async store({ part10 }) {
+          for await (const _ of part10);
+          asked.push(true);
+          await hold.promise;
+        },
+      }),
+    ],
+  });
+  const { paths, give, end } = givenPaths();
+  const names = await instances(folder, ['1.1', '1.2', '1.3', '1.4', '1.5', '1.6', '1.7', '1.8', '1.9']);
+  const run = outcomes(send(server.port, paths, { associations: 3, maxOperationsInvoked: 1 }));
+  for (const [index, name] of names.entries()) {
+    give(name);
+    if (index === 0) await asked.next();
+  }
+  for (let other = 0; other < 2; other++) await inTime(asked.next(), 'a request over another association');
+  hold.resolve();
+  end();
+  assert.equal((await run).length, names.length);
+  assert.equal(server.traces.seen.filter(({ event }) => event.type === 'associate-ac').length, 3);
+});
