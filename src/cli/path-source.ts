@@ -13,10 +13,14 @@ export interface PathSource {
   readonly mayBeNone?: boolean;
   /** What goes beside the options. */
   readonly work?: Partial<StoreFilesOptions>;
-  tellOutcome?(outcome: StoreOutcome): void;
+  /** Whether there is no such thing as all of it. */
+  readonly isEndless?: boolean;
+  /** @returns `again` if it is no outcome yet, or was told before: nobody else is to be told */
+  tellOutcome?(outcome: StoreOutcome): 'again' | undefined;
   /** Instead of a line of the log for each. */
   tellRetry?(event: RetryEvent, describe: (error: unknown) => string): void;
   /** On a signal. @param onTimeUp what is still under way is to be ended */
   stop?(onTimeUp: () => void): void;
+  /** @throws {Error} what the run was not told of yet and has gone wrong */
   close(): void;
 }

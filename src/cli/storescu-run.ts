@@ -3,6 +3,7 @@ import {
   AssociationAborted,
   AssociationRejected,
   CertificateError,
+  DicomError,
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   excerpt,
@@ -35,6 +36,9 @@ const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
 const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
 const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 
+/** A signal ends what is under way. */
+class Interruption extends Error {}
+
 /** @returns the exit code */
 export async function run(options: StorescuOptions, givenLog: Log): Promise<number> {
   const interruption = new AbortController();
@@ -44,7 +48,7 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
   let stopped: { readonly by: NodeJS.Signals; readonly exitCode: number } | undefined;
   const stop = (signal: NodeJS.Signals) => {
     stopped = { by: signal, exitCode: signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm };
-    const interrupt = () => interruption.abort(new Error(`interrupted by ${signal}`));
+    const interrupt = () => interruption.abort(new Interruption(`interrupted by ${signal}`));
     if (source?.stop === undefined) interrupt();
     else source.stop(interrupt);
   };
@@ -56,7 +60,7 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
     const own = { ...(await storeOptions(options, log)), signal: interruption.signal };
     source = await pathsToSend(options, own.accept, log);
     await followers.openReports();
-    const work = { ...own, ...source.work, ...followers.hooks };
+    const work = { ...own, ...followers.hooks, ...source.work };
     exitCode = options.dryRun
       ? await printPlan(planFiles(source.paths, work), followers)
       : await send(options, work, { followers, source });
@@ -64,7 +68,7 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
     if (stopped === undefined) throw error;
     log.error(sentence(error));
   } finally {
-    source?.close();
+    if (!isClosed(source, log)) exitCode = EXIT.failure;
     await followers.drained();
     exitCode = stopped?.exitCode ?? exitCode;
     const isCutShort = stopped !== undefined || exitCode === EXIT.failure;
@@ -76,20 +80,35 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
   return exitCode;
 }
 
+/** Whatever is wrong with it, the run is told of to its end. */
+function isClosed(source: PathSource | undefined, log: Log): boolean {
+  try {
+    source?.close();
+    return true;
+  } catch (error) {
+    log.error(sentence(error));
+    return false;
+  }
+}
+
 /** Where the files of a run come from, and where it is told of. */
-interface Run {
+interface Surroundings {
   readonly source: PathSource;
   readonly followers: Followers;
 }
 
-async function send(options: StorescuOptions, work: StoreFilesOptions, { followers, source }: Run): Promise<number> {
+async function send(
+  options: StorescuOptions,
+  work: StoreFilesOptions,
+  { followers, source }: Surroundings,
+): Promise<number> {
   const { log } = followers;
   let exitCode: number = EXIT.success;
   let requests = 0;
   const unanswered: Extract<StoreOutcome, { type: 'unanswered' }>[] = [];
   const report = (event: StoreEvent) => {
     work.report?.(event);
-    followers.onEvent(event);
+    followers.onEvent(event.type === 'left' && source.isEndless ? { ...event, isAll: true } : event);
     if (followers.isOwn(event)) return;
     if (event.type === 'file-retry' || event.type === 'association-retry') tellRetry(event);
     else logEvent(event, log.takesFields ? withFields(log, eventFields(event)) : log);
@@ -102,8 +121,8 @@ async function send(options: StorescuOptions, work: StoreFilesOptions, { followe
   followers.start(source, work);
   try {
     for await (const outcome of storeFiles(source.paths, { ...work, report })) {
+      if (source.tellOutcome?.(outcome) === 'again') continue;
       followers.onOutcome(outcome);
-      source.tellOutcome?.(outcome);
       if (outcome.type === 'unanswered') unanswered.push(outcome);
       if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log.takesFields ? withFields(log, outcomeFields(outcome)) : log)) exitCode = EXIT.notStored;
@@ -237,5 +256,7 @@ function describeFailure(error: unknown, options: StorescuOptions, sending: stri
   if (error instanceof AssociationAborted) return `Association Aborted (${host}:${port})${during}: ${error.detail}`;
   // It is we who aborted, because of what the peer has sent.
   if (error instanceof ProtocolError) return `Association Aborted (${host}:${port})${during}: ${error.message}`;
-  return `Association Failed${during}: ${error instanceof Error ? error.message : String(error)}`;
+  // Of lists of files, say.
+  if (!(error instanceof DicomError || error instanceof Interruption)) return sentence(error);
+  return `Association Failed${during}: ${error.message}`;
 }

@@ -20,8 +20,8 @@ export interface FolderUser {
   onUnfit(name: string, version: Version, error: FileError): void;
   /** A file or folder that cannot be read now. */
   onUnreadable(path: string, error: unknown): void;
-  /** All has been looked at; `names` are there. Not called if something could not be read. */
-  onScanned(names: ReadonlySet<string>): void;
+  /** All has been looked at: `names` are there, and what is in the folders `unread`, which could not be read. */
+  onScanned(names: ReadonlySet<string>, unread: readonly string[]): void;
 }
 
 /** A file to be sent. */
@@ -31,7 +31,7 @@ export interface Ready {
   readonly version: Version;
 }
 
-/** One that was last written so long ago is not being written now, whatever the clocks of the two sides say. */
+/** One that was last written so long ago is hardly being written now, unless the clocks of the two sides differ by more. */
 const OLD_MS = 60 * 60 * 1000;
 /** Between two looks at files that may still be written. */
 const MAX_PAUSE_MS = 1000;
@@ -125,7 +125,7 @@ export class WatchedFolder {
   async *#scan(): AsyncGenerator<Ready, void, void> {
     const { directory, recurse } = this.#options;
     const names = new Set<string>();
-    let isWhole = true;
+    const unread: string[] = [];
     for await (const batch of filesIn(directory, { recurse, accept: (path, kind) => this.#accepts(path, kind) })) {
       // Others have their turn: there may be a hundred thousand.
       await setImmediate();
@@ -133,7 +133,7 @@ export class WatchedFolder {
         if (this.#isClosed) return;
         const path = found.location.toString();
         if ('error' in found || typeof found.location !== 'string') {
-          if ('error' in found) isWhole = false;
+          if ('error' in found) unread.push(this.#nameOf(path));
           else names.add(this.#nameOf(path));
           this.#user.onUnreadable(path, 'error' in found ? found.error : new Error('its name is no UTF-8'));
           continue;
@@ -144,9 +144,9 @@ export class WatchedFolder {
         if (file !== undefined) yield file;
       }
     }
-    if (!isWhole) return;
-    for (const name of this.#unsettled.keys()) if (!names.has(name)) this.#unsettled.delete(name);
-    this.#user.onScanned(names);
+    for (const name of this.#unsettled.keys())
+      if (!names.has(name) && !isInAnyOf(unread, name)) this.#unsettled.delete(name);
+    this.#user.onScanned(names, unread);
   }
 
   #nameOf(path: string): string {
@@ -211,6 +211,11 @@ export function pathIn(directory: string, name: string): string {
 /** A path below the directory without that of the directory. */
 export function nameIn(directory: string, path: string): string {
   return path.slice(directory.length).replace(/^\/+/, '');
+}
+
+/** Whether a file is below one of these folders, or is one. */
+export function isInAnyOf(folders: readonly string[], name: string): boolean {
+  return folders.some((folder) => folder === '' || name === folder || name.startsWith(`${folder}/`));
 }
 
 const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';

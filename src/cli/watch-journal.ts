@@ -3,7 +3,7 @@ import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, readSync, ren
 import { dirname } from 'node:path';
 import { writeFully } from './log.js';
 
-/** What became of a file: the peer has it, the peer refuses it for good, it is nothing to send. `gone` forgets it. */
+/** What became of a file: the peer has it, the peer refuses it for good, it is nothing to send. */
 export type Fate = 'stored' | 'refused' | 'unfit';
 
 /** What tells a file from a later one under its name. */
@@ -43,6 +43,7 @@ export class Journal {
   #lines = 0;
   #flushing = false;
   #isFlushed = true;
+  #flushError: Error | undefined;
 
   /** @throws {Error} `path` cannot be read or written, is no journal, or is one for another peer */
   constructor(path: string, peer: string) {
@@ -77,20 +78,30 @@ export class Journal {
   /** @throws the system's error */
   record(path: string, { size, modifiedMs, changedMs, inode }: Version, fate: Fate): void {
     const entry = { size, modifiedMs, changedMs, inode, fate };
-    this.#fates.set(path, packed(entry));
     this.#append({ path, ...entry });
+    this.#fates.set(path, packed(entry));
   }
 
   /** Files that are no more. @throws the system's error */
   forget(paths: Iterable<string>): void {
-    for (const path of paths) if (this.#fates.delete(path)) this.#append({ path, fate: 'gone' });
+    for (const path of paths) {
+      if (!this.#fates.has(path)) continue;
+      this.#append({ path, fate: 'gone' });
+      this.#fates.delete(path);
+    }
     if (this.#hasMuchToSpare) this.#writeAnew();
   }
 
+  /** @throws the system's error; it is closed all the same */
   close(): void {
-    fsyncSync(this.#fd);
-    closeSync(this.#fd);
+    const fd = this.#fd;
     this.#fd = -1;
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    if (this.#flushError !== undefined) throw this.#flushError;
   }
 
   get #hasMuchToSpare(): boolean {
@@ -98,19 +109,23 @@ export class Journal {
   }
 
   #append(entry: object): void {
+    if (this.#flushError !== undefined) throw this.#flushError;
     writeFully(this.#fd, `${JSON.stringify(entry)}\n`);
     this.#lines++;
     this.#isFlushed = false;
     this.#flush();
   }
 
-  /** One flush at a time, for all that was written before it. That it fails shows at the next write. */
+  /** One flush at a time, for all that was written before it. That it fails is thrown at the next write. */
   #flush(): void {
     if (this.#flushing || this.#isFlushed || this.#fd < 0) return;
     this.#flushing = true;
     this.#isFlushed = true;
-    fdatasync(this.#fd, () => {
+    const fd = this.#fd;
+    fdatasync(fd, (error) => {
       this.#flushing = false;
+      // Of one that was closed meanwhile all is on the disk.
+      if (error !== null && fd === this.#fd) this.#flushError ??= error;
       this.#flush();
     });
   }
@@ -126,7 +141,7 @@ export class Journal {
       if (end > 0) for (const line of bytes.toString('utf8', 0, end - 1).split('\n')) this.#read(line);
       whole += end;
       rest = bytes.subarray(end);
-      // What has no line in a hundred kilobytes is no journal; it is neither read on nor touched.
+      // What has no line in as many bytes is no journal; it is neither read on nor touched.
       if (rest.length > READ_BYTES) throw new Error('it is no state of --watch');
       count = readSync(this.#fd, room, 0, READ_BYTES, whole + rest.length);
     }

@@ -25,17 +25,29 @@ interface Holder {
   readonly started: string;
 }
 
+/** How long a lock without content is one in the making, where it cannot be put in place whole. */
+const MAKING_MS = 1000;
+const LOOK_MS = 20;
+
 /** To be released. */
 export interface Lock {
+  /**
+   * Before anything is done that only one may do: whoever was stopped for minutes may have lost it to one in another place.
+   * @throws {Error} it is held no longer
+   */
+  check(): void;
   release(): void;
 }
 
-/** @throws {Error} it is held by another process, which the message names, or cannot be written */
-export function lock(path: string): Lock {
+/**
+ * @param onLost is told when a beat finds that another process has taken the lock, or somebody has removed it
+ * @throws {Error} it is held by another process, which the message names, or cannot be written
+ */
+export function lock(path: string, onLost?: (error: Error) => void): Lock {
   const holder = { pid: process.pid, host: hostname(), place: placeOfProcesses(), started: startOf(process.pid) };
   const own = JSON.stringify(holder satisfies Holder);
   while (!tryToCreate(path, own)) {
-    const found = readIfThere(path);
+    const found = readWhole(path);
     if (found === undefined) continue;
     const other = parseHolder(found);
     if (other !== undefined && isHeld(path, other))
@@ -44,8 +56,20 @@ export function lock(path: string): Lock {
       );
     takeAway(path, found);
   }
-  const beat = setInterval(() => beatOf(path), BEAT_MS).unref();
+  const check = () => {
+    if (readIfThere(path) !== own) throw new Error(`${path} is not that of this process any more`);
+  };
+  const beat = setInterval(() => {
+    try {
+      check();
+      beatOf(path);
+    } catch (error) {
+      clearInterval(beat);
+      onLost?.(error instanceof Error ? error : new Error(String(error)));
+    }
+  }, BEAT_MS).unref();
   return {
+    check,
     release() {
       clearInterval(beat);
       if (readIfThere(path) === own) unlinkSync(path);
@@ -94,10 +118,26 @@ function takeAway(path: string, content: string): void {
   const aside = `${path}.${process.pid}.left`;
   try {
     renameSync(path, aside);
-    if (readIfThere(aside) !== content) linkSync(aside, path);
-    unlinkSync(aside);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    const taken = readIfThere(aside);
+    // If a third has one there by now, the second finds that it has lost its own.
+    if (taken !== undefined && taken !== content) tryToCreate(path, taken);
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+/** What the lock says; of one that says nothing yet, what it says soon. */
+function readWhole(path: string): string | undefined {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let waited = 0; ; waited += LOOK_MS) {
+    const found = readIfThere(path);
+    if (found === undefined || parseHolder(found) !== undefined || waited >= MAKING_MS) return found;
+    Atomics.wait(pause, 0, 0, LOOK_MS);
   }
 }
 
@@ -154,7 +194,7 @@ function beatOf(path: string): void {
     const now = new Date();
     utimesSync(path, now, now);
   } catch {
-    // Somebody has removed it, as the message says who is sure; there is nothing to hold any more.
+    // The next beat may do.
   }
 }
 

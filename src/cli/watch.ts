@@ -16,19 +16,21 @@ import {
 import { sentence } from './application.js';
 import { CommandLineError } from './command-line-error.js';
 import type { Log } from './log.js';
+import { behindLinks, ownFilesIn } from './own-files.js';
 import type { PathSource } from './path-source.js';
 import { fileMessageOf } from './printable.js';
-import { type RetryEvent, retryInWords, retryOptions } from './retry-log.js';
+import { type RetryEvent, refusalInWords, retryInWords, retryOptions } from './retry-log.js';
 import type { StorescuOptions } from './storescu-options.js';
-import { isOfSystem, nameIn, pathIn, versionOf, WatchedFolder } from './watch-folder.js';
-import { isSameVersion, Journal, type Version } from './watch-journal.js';
+import { isInAnyOf, isOfSystem, nameIn, pathIn, versionOf, WatchedFolder } from './watch-folder.js';
+import { type Fate, isSameVersion, Journal, type Version } from './watch-journal.js';
 import { type Lock, lock } from './watch-lock.js';
 
 /** What is under way when a signal comes may end within this time; service managers kill after ten seconds. */
 const GRACE_MS = 8000;
 /** Names that are missed are forgotten after this time: a share that was not mounted for a moment has not lost its files. */
 const MISSING_MS = 60 * 60 * 1000;
-const UNREADABLE_AGAIN_MS = 30_000;
+/** Until a file is looked at again that could not be read, that the peer accepts no context for, that waits with too many others. */
+const AGAIN_MS = { unreadable: 30_000, refusedContext: 60 * 60 * 1000, crowded: 60_000 };
 const STATE_NAME = '.netdicom-watch';
 
 /**
@@ -49,19 +51,23 @@ export function watchFolder(options: StorescuOptions, accept: PathFilter | undef
 }
 
 /** What says otherwise where files come from, or how often they are sent. */
-function otherOption({ paths, filesFrom, dryRun, repeat, retry }: StorescuOptions): string | undefined {
+function otherOption(options: StorescuOptions): string | undefined {
+  const { paths, filesFrom, dryRun, repeat, retry, resumeFile } = options;
   if (paths.length > 0) return 'dcmfile';
   if (filesFrom !== undefined) return '--files-from';
   if (dryRun) return '--dry-run';
   if (repeat !== 1) return '--repeat';
+  if (resumeFile !== undefined) return '--resume, since it remembers what was sent';
   return retry > 0 ? '--retry, since it tries for ever' : undefined;
 }
 
 class Watch implements PathSource {
   readonly areAny = true;
   readonly mayBeNone = true;
+  readonly isEndless = true;
   readonly work: Partial<StoreFilesOptions>;
   readonly #directory: string;
+  readonly #state: string;
   readonly #log: Log;
   readonly #peer: string;
   readonly #lock: Lock;
@@ -70,34 +76,46 @@ class Watch implements PathSource {
   readonly #finish = new AbortController();
   /** What has been given to be sent and has no outcome yet. */
   readonly #underWay = new Map<string, { readonly name: string; readonly version: Version }>();
-  /** Files that cannot be read, and when they are looked at again. */
-  readonly #unreadable = new Map<string, number>();
+  /** What was found at the path that was given last: nothing, if it leads to others by now. */
+  #isFound = false;
+  #given: string | undefined;
+  /** Files that are left for a while, and folders that cannot be read; why, and until when. */
+  readonly #putOff = new Map<string, { readonly why: keyof typeof AGAIN_MS; readonly untilMs: number }>();
   /** Files that are not there any more, and since when. */
   readonly #missing = new Map<string, number>();
   #isPeerAway = false;
+  /** Why the state cannot be kept: nothing more is begun then. */
+  #failure: Error | undefined;
 
   constructor(directory: string, options: StorescuOptions, accept: PathFilter | undefined, log: Log) {
     const { host, port, calledAeTitle, recurse, watchSettleMs: settleMs } = options;
     this.#directory = directory;
     this.#log = log;
     this.#peer = `${host}:${port}`;
-    const state = options.watchState ?? join(directory, STATE_NAME);
+    const state = behindLinks(options.watchState ?? join(directory, STATE_NAME));
+    this.#state = state;
     try {
-      this.#lock = lock(`${state}.lock`);
+      this.#lock = lock(`${state}.lock`, (error) => this.#fail(error));
     } catch (error) {
-      throw new Error(`cannot keep state in ${state}: ${fileMessageOf(error)}`, { cause: error });
+      throw this.#stateError(error);
     }
     try {
       this.#journal = new Journal(state, `${calledAeTitle}@${this.#peer}`);
     } catch (error) {
       this.#lock.release();
-      throw new Error(`cannot keep state in ${state}: ${fileMessageOf(error)}`, { cause: error });
+      throw this.#stateError(error);
     }
-    this.#folder = new WatchedFolder({ directory, recurse, accept, settleMs }, this.#folderUser());
+    const isOwn = ownFilesIn(directory, { state, report: options.reportFile });
+    const isWanted: PathFilter = (name, kind) => !isOwn(name) && (accept?.(name, kind) ?? true);
+    this.#folder = new WatchedFolder({ directory, recurse, accept: isWanted, settleMs }, this.#folderUser());
     this.work = {
       retry: { ...retryOptions(options), times: Infinity },
       finish: this.#finish.signal,
       answered: (outcome) => this.#onAnswered(outcome),
+      leaveOut: ({ path }) => {
+        if (path === this.#given) this.#isFound = true;
+        return false;
+      },
     };
     log.info(`Watching ${directory}: ${this.#journal.size} files are known`);
   }
@@ -114,21 +132,41 @@ class Watch implements PathSource {
 
   close(): void {
     this.#folder.close();
-    this.#journal.close();
-    this.#lock.release();
+    for (const end of [() => this.#journal.close(), () => this.#lock.release()])
+      try {
+        end();
+      } catch (error) {
+        this.#fail(error);
+      }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
-  tellOutcome(outcome: StoreOutcome): void {
-    if (!('path' in outcome)) return;
+  tellOutcome(outcome: StoreOutcome): 'again' | undefined {
+    if (!('path' in outcome)) return undefined;
     const given = this.#underWay.get(outcome.path);
     this.#underWay.delete(outcome.path);
-    if (given === undefined) return;
+    if (given === undefined) return undefined;
     const { name, version } = given;
-    if (outcome.type === 'refused' && !isPassingStatus(outcome.status.code))
-      this.#journal.record(name, outcome.instance, 'refused');
-    else if (outcome.type === 'not-sent' && outcome.error instanceof NoPresentationContext)
-      this.#journal.record(name, version, 'refused');
-    else if (outcome.type === 'not-sent') this.#onNotSent(name, version, outcome);
+    if (outcome.type === 'refused') return this.#onRefused(name, outcome);
+    if (outcome.type !== 'not-sent') return undefined;
+    // It may be the peer that is configured wrongly, and the file has nothing to do with it.
+    if (outcome.error instanceof NoPresentationContext)
+      return this.#isFirstTime(name, 'refusedContext') ? undefined : 'again';
+    if (isOfSystem(outcome.error.cause)) return this.#isFirstTime(name, 'unreadable') ? undefined : 'again';
+    // One that has changed is looked at again.
+    if (isUnchanged(outcome.path, version)) this.#record(name, version, 'unfit');
+    return undefined;
+  }
+
+  /** What may pass comes here if too many others wait to be tried again, or if there is no more time for it. */
+  #onRefused(name: string, outcome: AnsweredOutcome): 'again' | undefined {
+    if (!isPassingStatus(outcome.status.code)) this.#record(name, outcome.instance, 'refused');
+    else if (!this.#finish.signal.aborted) {
+      if (this.#isFirstTime(name, 'crowded'))
+        this.#log.warning(`${refusalInWords(outcome)}; trying again until it passes`);
+      return 'again';
+    }
+    return undefined;
   }
 
   /** The first failure of each kind is told; after hours there would be thousands. */
@@ -143,7 +181,11 @@ class Watch implements PathSource {
   async *#give(): AsyncGenerator<Location, void, void> {
     for await (const { path, name, version } of this.#folder.ready()) {
       this.#underWay.set(path, { name, version });
+      this.#given = path;
+      this.#isFound = false;
       yield path;
+      // A folder or DICOMDIR by now, whose files have names of their own, or nothing that can be read, which the next look shows.
+      if (!this.#isFound) this.#underWay.delete(path);
     }
   }
 
@@ -153,37 +195,62 @@ class Watch implements PathSource {
     this.#isPeerAway = false;
     const given = this.#underWay.get(path);
     if (type !== 'stored' || given === undefined) return;
-    try {
-      this.#journal.record(given.name, instance, 'stored');
-    } catch (error) {
-      throw new Error(`cannot keep state: ${fileMessageOf(error)}`, { cause: error });
-    }
-    this.#log.info(`Stored: ${path}`);
+    if (this.#record(given.name, instance, 'stored')) this.#log.info(`Stored: ${path}`);
   }
 
-  /** One that cannot be read now, or has changed, is looked at again. */
-  #onNotSent(name: string, version: Version, { path, error }: Extract<StoreOutcome, { type: 'not-sent' }>): void {
-    if (isOfSystem(error.cause)) this.#unreadable.set(name, performance.now() + UNREADABLE_AGAIN_MS);
-    else if (isUnchanged(path, version)) this.#journal.record(name, version, 'unfit');
+  /** @returns whether it is on record */
+  #record(name: string, version: Version, fate: Fate): boolean {
+    this.#putOff.delete(name);
+    return this.#keep(() => this.#journal.record(name, version, fate));
+  }
+
+  #keep(write: () => void): boolean {
+    if (this.#failure !== undefined) return false;
+    try {
+      this.#lock.check();
+      write();
+      return true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  /** What is under way has its end, and `close` says why there is no more. */
+  #fail(error: unknown): void {
+    this.#failure ??= this.#stateError(error);
+    this.#finish.abort();
+    this.#folder.close();
+  }
+
+  #stateError(error: unknown): Error {
+    return new Error(`cannot keep state in ${this.#state}: ${fileMessageOf(error)}`, { cause: error });
+  }
+
+  /** Leaves a file or folder for a while. @returns whether that is for a new reason, which is to be told */
+  #isFirstTime(name: string, why: keyof typeof AGAIN_MS): boolean {
+    const before = this.#putOff.get(name)?.why;
+    this.#putOff.set(name, { why, untilMs: performance.now() + AGAIN_MS[why] });
+    return before !== why;
   }
 
   #folderUser() {
     return {
       isDone: (name: string, version: Version) => this.#isDone(name, version),
       onUnfit: (name: string, version: Version, error: FileError) => {
-        this.#journal.record(name, version, 'unfit');
+        this.#record(name, version, 'unfit');
         const isSkipped = error instanceof NotAnInstance;
         this.#log.warning(`${isSkipped ? 'Skipped' : 'Left until it changes'}: ${error.message}`);
       },
       onUnreadable: (path: string, error: unknown) => this.#onUnreadable(path, error),
-      onScanned: (names: ReadonlySet<string>) => this.#onScanned(names),
+      onScanned: (names: ReadonlySet<string>, unread: readonly string[]) => this.#onScanned(names, unread),
     };
   }
 
   #isDone(name: string, version: Version): boolean {
     if (this.#underWay.has(pathIn(this.#directory, name))) return true;
-    const again = this.#unreadable.get(name);
-    if (again !== undefined && again > performance.now()) return true;
+    const putOff = this.#putOff.get(name);
+    if (putOff !== undefined && putOff.untilMs > performance.now()) return true;
     return this.#journal.fateOf(name, version) !== undefined;
   }
 
@@ -191,25 +258,25 @@ class Watch implements PathSource {
   #onUnreadable(path: string, error: unknown): void {
     const name = nameIn(this.#directory, path);
     const why = error instanceof DicomError ? sentence(error) : `Cannot look at ${path}: ${fileMessageOf(error)}`;
-    if (!this.#unreadable.has(name)) this.#log.warning(why);
-    this.#unreadable.set(name, performance.now() + UNREADABLE_AGAIN_MS);
+    if (this.#isFirstTime(name, 'unreadable')) this.#log.warning(why);
   }
 
-  #onScanned(names: ReadonlySet<string>): void {
-    for (const name of this.#unreadable.keys()) if (!names.has(name)) this.#unreadable.delete(name);
+  #onScanned(names: ReadonlySet<string>, unread: readonly string[]): void {
+    const isThere = (name: string) => names.has(name) || isInAnyOf(unread, name);
+    for (const name of this.#putOff.keys()) if (!isThere(name)) this.#putOff.delete(name);
     // Where nothing is, something is missing: a file system that is not mounted looks like this.
     if (names.size === 0) return;
     const now = performance.now();
-    for (const name of this.#missing.keys()) if (names.has(name)) this.#missing.delete(name);
+    for (const name of this.#missing.keys()) if (isThere(name)) this.#missing.delete(name);
     const gone: string[] = [];
     for (const name of this.#journal.paths()) {
-      if (names.has(name)) continue;
+      if (isThere(name)) continue;
       const since = this.#missing.get(name) ?? now;
       this.#missing.set(name, since);
       if (now - since >= MISSING_MS) gone.push(name);
     }
     for (const name of gone) this.#missing.delete(name);
-    this.#journal.forget(gone);
+    if (gone.length > 0) this.#keep(() => this.#journal.forget(gone));
   }
 }
 

@@ -158,11 +158,7 @@ describe('storescu --files-from', { timeout: 120_000 }, () => {
     for (const [list, code, message] of [
       ['missing', 2, 'storescu: --files-from: cannot read missing: no such file or directory\n'],
       ['folder', 2, 'storescu: --files-from: cannot read folder: it is a directory\n'],
-      [
-        'binary',
-        1,
-        'E: Association Failed: cannot read the list of files in binary: a name has more than 65536 bytes\n',
-      ],
+      ['binary', 1, 'E: Cannot read the list of files in binary: a name has more than 65536 bytes\n'],
       ['-', 3, 'E: No DICOM files to send\n'],
     ] as const) {
       const args = ['127.0.0.1', port, '--files-from', list];

@@ -20,6 +20,9 @@ const FILES = 24;
 /** Most that may be under way when a kill comes: the window, and one that is ready. */
 const UNDER_WAY = 17;
 
+/** Some tens of milliseconds. */
+const MAX_TURNS = 5000;
+
 /** Some are renamed into place, some are there from their first byte on. */
 function* appear(folder: string, moment: number): Generator<string> {
   for (let number = 1; number <= FILES; number++) {
@@ -42,7 +45,7 @@ function named(log: string, what: 'Stored' | 'Sending file'): readonly string[] 
   return [...log.matchAll(new RegExp(`^I: ${what}: (.*)$`, 'gm'))].map(([, path = '']) => basename(path));
 }
 
-/** Resolves when it is time to kill: so many lines of a kind, or so many milliseconds after the first. */
+/** Resolves when it is time to kill: so many lines of a kind, or so many turns of the event loop after the first. */
 async function momentOf(running: Running, random: () => number): Promise<void> {
   const lines = (what: string, count: number) =>
     running.output('stderr', new RegExp(`(?:I: ${what}: [^]*?){${count}}`));
@@ -52,7 +55,7 @@ async function momentOf(running: Running, random: () => number): Promise<void> {
     return;
   }
   await lines('Sending file', 1);
-  await new Promise((resolve) => setTimeout(resolve, random() * 50));
+  for (let turns = Math.floor(random() * MAX_TURNS); turns > 0; turns--) await new Promise(setImmediate);
 }
 
 describe('storescu --watch that is killed', { timeout: 120_000 + MOMENTS * 20_000 }, () => {

@@ -4,42 +4,15 @@ import { once } from 'node:events';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { deferred } from '../../src/base/deferred.js';
 import { storageProvider } from '../../src/index.js';
-import { temporaryFolder } from '../support/apps-files.js';
-import { anonymous, runStorescu, startStorescu, withStorescp, words } from '../support/apps-run.js';
+import { anonymous, runStorescu, withStorescp, words } from '../support/apps-run.js';
+import { place, sentBy, stored, watch, watchedFolder } from '../support/apps-watch.js';
 import { dicomdirFile } from '../support/input-files.js';
 import { flakyServer } from '../support/loopback-flaky.js';
 import { startServer } from '../support/loopback-server.js';
-import type { Running } from '../support/processes.js';
 import { sampleImage, samplePart10 } from '../support/sample-instance.js';
-
-const QUICK = words('--watch-settle 0.1 --retry-delay 0.01 -v');
-
-function place(directory: string, name: string, uid = name): void {
-  writeFileSync(join(directory, name), samplePart10(sampleImage({ sopInstanceUid: uid })));
-}
-
-function watch(test: TestContext, port: number, directory: string, more: readonly string[] = []): Running {
-  return startStorescu(test, ['127.0.0.1', `${port}`, '--watch', directory, ...QUICK, ...more]);
-}
-
-function stored(running: Running, name: string): Promise<unknown> {
-  return running.output('stderr', new RegExp(`^I: Stored: .*/${name.replaceAll('.', '\\.')}$`, 'm'));
-}
-
-function sentBy({ stderr }: Running): readonly string[] {
-  return [...stderr.matchAll(/^I: Sending file: .*\/(.*)$/gm)].map(([, name = '']) => name).sort();
-}
-
-/** A folder to watch, within one that is removed in the end. */
-async function watchedFolder() {
-  const folder = await temporaryFolder();
-  const directory = join(folder.path, 'in');
-  mkdirSync(directory);
-  return { root: folder.path, directory, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
-}
 
 describe('storescu --watch', { timeout: 180_000 }, () => {
   it('sends what is there and what appears, once, and again only what has changed, across restarts', async (test) => {
@@ -58,7 +31,10 @@ describe('storescu --watch', { timeout: 180_000 }, () => {
       assert.equal(ended.code, 143);
       assert.match(ended.stderr, /^I: Watching .*\/in: 0 files are known$/m);
       assert.match(ended.stderr, /^W: Skipped: Bad DICOM file .*notes\.txt: not a DICOM file$/m);
-      assert.match(ended.stderr, /^I: Releasing Association\nW: Stopped by SIGTERM: 4 stored.*, 0 failed/m);
+      assert.match(
+        ended.stderr,
+        /^I: Releasing Association\nW: Stopped by SIGTERM: 4 stored.*, 0 failed, 0 unanswered, 0 not sent/m,
+      );
       assert.doesNotMatch(ended.stderr, /DICOMDIR.*\nI: Sending/);
       place(directory, '1.2', '1.22');
       rmSync(join(directory, '1.1'));
@@ -218,6 +194,7 @@ describe('storescu --watch', { timeout: 180_000 }, () => {
     ['--watch in --files-from -', '--watch: not together with --files-from'],
     ['--watch in --dry-run', '--watch: not together with --dry-run'],
     ['--watch in --repeat 2', '--watch: not together with --repeat'],
+    ['--watch in --resume r.csv', '--watch: not together with --resume, since it remembers what was sent'],
     ['--watch in --retry 2', '--watch: not together with --retry, since it tries for ever'],
     ['--watch in --watch-settle soon', '--watch-settle: soon is not a number of seconds from 0 to 86400'],
   ] as const)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { isInAnyOf } from '../../../src/cli/watch-folder.js';
 import { type Fate, Journal, type Version } from '../../../src/cli/watch-journal.js';
 import { lock } from '../../../src/cli/watch-lock.js';
 
@@ -191,4 +192,29 @@ describe('a lock', () => {
     utimesSync(file, then, then);
     lock(file).release();
   });
+
+  it('that another process has taken, or somebody has removed, is held no longer', () => {
+    const file = newPath();
+    const held = lock(file);
+    held.check();
+    rmSync(file);
+    assert.throws(() => held.check(), /^Error: .*state-\d+ is not that of this process any more$/);
+    const other = lockOf({ pid: process.pid + 1 });
+    writeFileSync(file, other);
+    assert.throws(() => held.check(), /is not that of this process any more$/);
+    held.release();
+    assert.equal(readFileSync(file, 'utf8'), other);
+  });
+});
+
+it('what is in a folder that cannot be read is not missing', () => {
+  for (const [folders, name, isIn] of [
+    [['a'], 'a/b/c', true],
+    [['a'], 'a', true],
+    [['a'], 'ab', false],
+    [['b/c'], 'b/d', false],
+    [[''], 'a', true],
+    [[], 'a', false],
+  ] as const)
+    assert.equal(isInAnyOf(folders, name), isIn, `${name} in ${folders.join()}`);
 });

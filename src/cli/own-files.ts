@@ -1,0 +1,45 @@
+/** What a run itself writes into the folder that it watches is nothing to send. */
+import { readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+
+/** What stands beside a state: see watch-journal.ts and watch-lock.ts. */
+const BESIDE_STATE = /^(\.new|\.lock(\.\d+(\.left)?)?)?$/;
+/** What stands beside a report: see report-file.ts. */
+const BESIDE_REPORT = /^(\.part|\.previous)?$/;
+
+/** Whether a path below `directory` is that of one of our files. */
+export function ownFilesIn(
+  directory: string,
+  { state, report }: { readonly state: string; readonly report: string | undefined },
+): (name: string) => boolean {
+  const root = realpathSync(directory);
+  const own = [
+    { name: relative(root, settled(state)), beside: BESIDE_STATE },
+    ...(report === undefined ? [] : [{ name: relative(root, settled(report)), beside: BESIDE_REPORT }]),
+  ];
+  return (name) => own.some((file) => name.startsWith(file.name) && file.beside.test(name.slice(file.name.length)));
+}
+
+/** Where a path leads to, whether there is anything or not. */
+export function behindLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // A link may lead to what is still to come.
+  }
+  try {
+    return resolve(dirname(path), readlinkSync(path));
+  } catch {
+    return path;
+  }
+}
+
+function settled(path: string): string {
+  const target = behindLinks(path);
+  try {
+    return join(realpathSync(dirname(target)), basename(target));
+  } catch {
+    // Whoever opens it says what is wrong.
+    return resolve(target);
+  }
+}
