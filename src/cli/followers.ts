@@ -69,9 +69,11 @@ export class Followers implements Follower {
   }
 
   /** What there is to send is counted if all paths are known; others come as they come. */
-  start({ areAny, known }: PathSource, options: Pick<StoreFilesOptions, 'recurse' | 'accept'>): void {
+  start(source: PathSource, options: Pick<StoreFilesOptions, 'recurse' | 'accept'>): void {
+    const { areAny, known } = source;
     this.#isAboutFiles = areAny;
     this.#line?.start(async (state, signal) => {
+      source.follow?.((found) => state.countedSoFar(found));
       if (known !== undefined) await count(known, options, { state, signal });
     });
   }

@@ -1,5 +1,5 @@
 /** What storescu asks of where its files come from. */
-import type { Paths, StoreFilesOptions, StoreOutcome } from '../index.js';
+import type { FilesMeasure, Paths, StoreFilesOptions, StoreOutcome } from '../index.js';
 import type { RetryEvent } from './retry-log.js';
 
 /** To be closed when the run has ended. */
@@ -7,6 +7,8 @@ export interface PathSource {
   readonly paths: Paths;
   /** The same, if all of them are known from the beginning. */
   readonly known?: readonly string[];
+  /** Tells how many were found so far, now and whenever there are more. */
+  follow?(tell: (found: FilesMeasure) => void): void;
   /** Whether there should be any. */
   readonly areAny: boolean;
   /** Whether it is well if there are none after all. */

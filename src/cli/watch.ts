@@ -5,6 +5,7 @@ import {
   type AnsweredOutcome,
   DicomError,
   type FileError,
+  type FilesMeasure,
   isPassingStatus,
   type Location,
   NoPresentationContext,
@@ -61,6 +62,12 @@ function otherOption(options: StorescuOptions): string | undefined {
   return retry > 0 ? '--retry, since it tries for ever' : undefined;
 }
 
+/** A file that is to be sent. */
+interface Given {
+  readonly name: string;
+  readonly version: Version;
+}
+
 class Watch implements PathSource {
   readonly areAny = true;
   readonly mayBeNone = true;
@@ -75,7 +82,7 @@ class Watch implements PathSource {
   readonly #folder: WatchedFolder;
   readonly #finish = new AbortController();
   /** What has been given to be sent and has no outcome yet. */
-  readonly #underWay = new Map<string, { readonly name: string; readonly version: Version }>();
+  readonly #underWay = new Map<string, Given>();
   /** What was found at the path that was given last: nothing, if it leads to others by now. */
   #isFound = false;
   #given: string | undefined;
@@ -84,6 +91,8 @@ class Watch implements PathSource {
   /** Files that are not there any more, and since when. */
   readonly #missing = new Map<string, number>();
   #isPeerAway = false;
+  #found: FilesMeasure = { files: 0, bytes: 0 };
+  #tellFound: ((found: FilesMeasure) => void) | undefined;
   /** Why the state cannot be kept: nothing more is begun then. */
   #failure: Error | undefined;
 
@@ -124,6 +133,11 @@ class Watch implements PathSource {
     return this.#give();
   }
 
+  follow(tell: (found: FilesMeasure) => void): void {
+    this.#tellFound = tell;
+    tell(this.#found);
+  }
+
   stop(onTimeUp: () => void): void {
     this.#finish.abort();
     this.#folder.close();
@@ -146,7 +160,12 @@ class Watch implements PathSource {
     const given = this.#underWay.get(outcome.path);
     this.#underWay.delete(outcome.path);
     if (given === undefined) return undefined;
-    const { name, version } = given;
+    const comesAgain = this.#settle(given, outcome);
+    if (comesAgain === 'again') this.#count(-1, given.version);
+    return comesAgain;
+  }
+
+  #settle({ name, version }: Given, outcome: Extract<StoreOutcome, { readonly path: string }>): 'again' | undefined {
     if (outcome.type === 'refused') return this.#onRefused(name, outcome);
     if (outcome.type !== 'not-sent') return undefined;
     // It may be the peer that is configured wrongly, and the file has nothing to do with it.
@@ -181,6 +200,7 @@ class Watch implements PathSource {
   async *#give(): AsyncGenerator<Location, void, void> {
     for await (const { path, name, version } of this.#folder.ready()) {
       this.#underWay.set(path, { name, version });
+      this.#count(1, version);
       this.#given = path;
       this.#isFound = false;
       yield path;
@@ -196,6 +216,12 @@ class Watch implements PathSource {
     const given = this.#underWay.get(path);
     if (type !== 'stored' || given === undefined) return;
     if (this.#record(given.name, instance, 'stored')) this.#log.info(`Stored: ${path}`);
+  }
+
+  #count(files: number, { size }: Version): void {
+    const { files: filesBefore, bytes } = this.#found;
+    this.#found = { files: filesBefore + files, bytes: bytes + files * size };
+    this.#tellFound?.(this.#found);
   }
 
   /** @returns whether it is on record */

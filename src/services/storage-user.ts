@@ -1,11 +1,11 @@
 /** The Storage service as user (PS3.4 Annex B): from files to C-STORE responses, over as many associations as it takes. */
-import { setImmediate } from 'node:timers/promises';
 import type { WantedContext } from '../acse/propose.js';
 import { DicomError, NoPresentationContext, TimeoutError } from '../base/errors.js';
 import { Handover } from '../base/handover.js';
 import { allEnded } from '../base/in-flight.js';
 import type { AssociationHandle } from '../net/association-handle.js';
 import { requestAssociation } from '../net/requestor.js';
+import { startTimer } from '../net/timer.js';
 import type { ProposedPresentationContext } from '../pdu/types.js';
 import { findInstances, type InputFile, isStream, type Paths, type WaitingInstance } from './input-files.js';
 import { LookAhead } from './look-ahead.js';
@@ -196,7 +196,7 @@ class Session {
     while (!isOver && mayHaveMore && failures.length === 0) {
       await Promise.race([this.#files.change(), over]);
       // Those there are take what they can; what waits then is for another.
-      await setImmediate();
+      await new Promise<void>((resolve) => void startTimer(0, resolve));
       if (isOver || !mayHaveMore) break;
       if (uses.size === most) continue;
       for (const _ of this.#files.waiting.filter(plan.covers).slice(0, most - uses.size)) begin();
