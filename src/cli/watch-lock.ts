@@ -170,12 +170,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** In ticks since the system's start; empty where there is no /proc. */
+/** In ticks since the system's start, or that it has ended, though nobody has asked how; empty where there is no /proc. */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is a name in brackets, with whatever is in it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const [state, ...others] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? 'ended' : (others[18] ?? '');
   } catch {
     return '';
   }
