@@ -1,12 +1,13 @@
 /** GET /metrics and GET /healthz over HTTP, with little to hold on to for whoever means no good. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { fileMessageOf } from './printable.js';
 
 /** More than a few monitors and probes need; each costs a descriptor, of which associations need theirs. */
 const MAX_CONNECTIONS = 32;
 /** For a request to be whole, and for its answer to be taken. */
 const REQUEST_MS = 5000;
-const KEEP_ALIVE_MS = 10_000;
+const ANSWER_MS = 10_000;
 const MAX_HEADER_BYTES = 8192;
 
 export interface Answer {
@@ -24,7 +25,8 @@ export interface MetricsServer {
 }
 
 /**
- * Answers GET and HEAD of the paths in `answers`. Does not keep the process alive.
+ * Answers GET and HEAD of the paths in `answers`, one request of each connection. Does not keep the process alive.
+ * @param answers each is asked once for all who ask for it meanwhile
  * @throws {Error} one line, if it cannot listen there
  */
 export async function serveHttp(
@@ -34,13 +36,18 @@ export async function serveHttp(
   const limits = {
     headersTimeout: REQUEST_MS,
     requestTimeout: REQUEST_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: 1000,
     maxHeaderSize: MAX_HEADER_BYTES,
   };
-  const server = createServer(limits, (request, response) => void respond(request, response, answers));
-  server.maxConnections = MAX_CONNECTIONS;
-  server.setTimeout(KEEP_ALIVE_MS);
+  const shared = new Map([...answers].map(([path, answer]) => [path, once(answer)]));
+  const connections = new Connections();
+  const server = createServer(limits, (request, response) => {
+    // One who asks on without reading the answers would have them pile up here.
+    if (!connections.asks(request.socket)) request.socket.destroy();
+    else void respond(request, response, shared);
+  });
+  server.on('connection', (socket) => connections.add(socket));
+  server.setTimeout(ANSWER_MS);
   await listen(server, at);
   // An accept that fails for want of descriptors, which the log has from the other listener.
   server.on('error', () => undefined);
@@ -50,8 +57,51 @@ export async function serveHttp(
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        connections.destroy();
       }),
+  };
+}
+
+/** No more than a number of connections: the oldest that has asked nothing yet makes room for the next. */
+class Connections {
+  /** Whether it has asked. */
+  readonly #open = new Map<Socket, boolean>();
+
+  add(socket: Socket): void {
+    if (this.#open.size >= MAX_CONNECTIONS) this.#makeRoom(socket);
+    this.#open.set(socket, false);
+    socket.once('close', () => this.#open.delete(socket));
+  }
+
+  /** @returns false if it has done so before */
+  asks(socket: Socket): boolean {
+    if (this.#open.get(socket) !== false) return false;
+    this.#open.set(socket, true);
+    return true;
+  }
+
+  destroy(): void {
+    for (const socket of this.#open.keys()) socket.destroy();
+  }
+
+  #makeRoom(newcomer: Socket): void {
+    for (const [socket, hasAsked] of this.#open)
+      if (!hasAsked && !socket.destroyed) {
+        socket.destroy();
+        return;
+      }
+    newcomer.destroy();
+  }
+}
+
+/** What is asked for while it is being found out is not found out twice. */
+function once(answer: () => Promise<Answer>): () => Promise<Answer> {
+  let asked: Promise<Answer> | undefined;
+  return () => {
+    asked ??= answer().finally(() => {
+      asked = undefined;
+    });
+    return asked;
   };
 }
 
@@ -76,7 +126,12 @@ async function respond(
 export const TEXT = 'text/plain; charset=utf-8';
 
 function send(response: ServerResponse, { status, type, body }: Answer): void {
-  const headers = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store' };
+  const headers = {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+  };
   // Of an answer to HEAD Node sends the headers alone.
   response.writeHead(status, headers).end(body);
 }
