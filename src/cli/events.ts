@@ -53,6 +53,11 @@ interface Work {
   readonly log: Log;
 }
 
+/** For the reader of a pipe to take a line, once the server has ended: a signal may leave it less. */
+const PATIENCE_MS = 8000;
+/** After that, for one that reads still. */
+const LAST_LINE_MS = 200;
+
 /** Takes each event to its end before the next: an object is acknowledged after that. */
 export class EventReports {
   /** For the server. */
@@ -82,13 +87,14 @@ export class EventReports {
     clearTimeout(this.#graceTimer);
     this.#graceTimer = setTimeout(() => {
       this.#programs.stop();
-      this.#file?.giveUp();
+      this.#file?.limitWaiting(LAST_LINE_MS);
     }, graceMs);
   }
 
   /** After the server has ended: resolves when everything is written and every program has ended, or been stopped. */
   async finish(): Promise<void> {
     this.events.end();
+    this.#file?.limitWaiting(PATIENCE_MS);
     await this.#consumed;
     await this.#programs.idle();
     clearTimeout(this.#graceTimer);

@@ -1,19 +1,9 @@
 /** `--events` of the built storescp: a line for each object, association and study, there before the peer is told. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { type Folder, temporaryFolder } from '../support/apps-files.js';
 import {
@@ -27,6 +17,9 @@ import {
   storeWell,
 } from '../support/apps-peer.js';
 import { type Listening, listeningStorescp, runStorescp, withStorescp, words } from '../support/apps-run.js';
+import { FullPipe } from '../support/full-pipe.js';
+import { Inbox } from '../support/loopback-inbox.js';
+import { applicationPath } from '../support/paths.js';
 import { storescu } from '../support/processes.js';
 import { skipWithoutSmallDisk, smallDisk } from '../support/small-disk.js';
 import { Ledger } from '../support/storing-objects.js';
@@ -53,44 +46,18 @@ async function associated({ port }: Listening): Promise<PduSocket> {
   return socket;
 }
 
-/** A named pipe with as much in it as it takes. */
-class FullPipe implements AsyncDisposable {
-  readonly path: string;
-  readonly #reader: number;
-  readonly #writer: number;
-  #isOpen = true;
-
-  constructor(path: string) {
-    this.path = path;
-    spawnSync('mkfifo', [path]);
-    this.#reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    this.#writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-    this.fill();
-  }
-
-  fill(): void {
-    for (const bytes of [4096, 1])
-      assert.throws(
-        () => {
-          for (;;) writeSync(this.#writer, Buffer.alloc(bytes));
-        },
-        { code: 'EAGAIN' },
-      );
-  }
-
-  drain(): void {
-    assert.throws(
-      () => {
-        for (;;) readSync(this.#reader, Buffer.alloc(4096));
-      },
-      { code: 'EAGAIN' },
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isOpen) for (const fd of [this.#reader, this.#writer]) closeSync(fd);
-    this.#isOpen = false;
-  }
+/** Waits for a match in what a stream has brought so far. */
+function outputOf(stream: unknown): (pattern: RegExp) => Promise<RegExpExecArray> {
+  assert.ok(stream instanceof Readable);
+  const chunks = new Inbox<string>();
+  stream.setEncoding('utf8').on('data', (text) => chunks.push(text));
+  return async (pattern) => {
+    for (;;) {
+      const match = pattern.exec(chunks.seen.join(''));
+      if (match !== null) return match;
+      await chunks.next('output');
+    }
+  };
 }
 
 describe('storescp --events', limits, () => {
@@ -266,6 +233,69 @@ describe('storescp --events', limits, () => {
     await pipe[Symbol.asyncDispose]();
     for (const uid of ['1.2.2', '1.2.3', '1.2.4']) await storeWell(socket, uid);
     await storescp.process.output('stderr', /^E: Events cannot be written to .*: the reader has gone$/m);
+  });
+
+  it('has a line that waits for the reader of a pipe when SIGHUP comes', async () => {
+    await using folder = await temporaryFolder();
+    await using pipe = new FullPipe(join(folder.path, 'pipe'));
+    await using storescp = await listeningStorescp(['--events', pipe.path, '-od', folder.path, '-v']);
+    await using socket = await associated(storescp);
+    const storing = storeWell(socket, '1.2.1');
+    await storescp.process.output('stderr', /^I: Storing DICOM file: CT\.1\.2\.1$/m);
+    await storescu(['127.0.0.1', String(storescp.port), '--echo']);
+    storescp.process.kill('SIGHUP');
+    await storescp.process.output('stderr', /^I: Events file opened anew$/m);
+    const before = pipe.drain();
+    await storing;
+    const [stored] = linesOf(before + pipe.drain()).filter(({ event }) => event === 'stored');
+    assert.equal(stored?.sopInstanceUid, '1.2.1');
+  });
+
+  it('goes on when another reader of a pipe comes', async () => {
+    await using folder = await temporaryFolder();
+    await using pipe = new FullPipe(join(folder.path, 'pipe'));
+    pipe.drain();
+    await using storescp = await listeningStorescp(['--events', pipe.path, '-od', folder.path]);
+    await using socket = await associated(storescp);
+    pipe.leave();
+    for (const uid of ['1.2.1', '1.2.2']) await storeWell(socket, uid);
+    pipe.comeBack();
+    await storeWell(socket, '1.2.3');
+    await storescp.process.output('stderr', /^W: Events go to .* again; 2 lines are missing$/m);
+    assert.deepEqual(
+      linesOf(pipe.drain()).map(({ sopInstanceUid }) => sopInstanceUid),
+      ['1.2.3'],
+    );
+  });
+
+  it('on a terminal that is stopped holds answers back, but neither other work nor the end of storescp', async () => {
+    await using folder = await temporaryFolder();
+    const log = join(folder.path, 'log');
+    const command = `'${process.execPath}' '${applicationPath('storescp')}' 0 --events - -od '${folder.path}' 2>'${log}'`;
+    // The line that the shell reads comes after Ctrl-S, which is heeded when it does.
+    const script = `${command} & echo $!; read line; echo stopped >&3; wait; echo ended >&3`;
+    const terminal = spawn('script', ['-qefc', script, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore', 'pipe'] });
+    try {
+      const [shown, told] = [outputOf(terminal.stdio[1]), outputOf(terminal.stdio[3])];
+      const [, pid, port] = await shown(/^(\d+)\r\n(\d+)\r\n/);
+      terminal.stdin?.write('\x13\n');
+      await told(/stopped/);
+      await using socket = await PduSocket.connect(Number(port));
+      await openAssociation(socket, [CT_CONTEXT]);
+      socket.send(...messagePdus(storeRequest('1.2.1'), CT_CONTEXT.id, ctDataSet('1.2.1')));
+      const echo = () => storescu(['127.0.0.1', String(port), '--echo']);
+      while (!existsSync(join(folder.path, 'CT.1.2.1'))) assert.equal((await echo()).code, 0);
+      assert.equal((await echo()).code, 0);
+      process.kill(Number(pid), 'SIGTERM');
+      process.kill(Number(pid), 'SIGINT');
+      await told(/ended/);
+      assert.match(
+        readFileSync(log, 'utf8'),
+        /^E: Events cannot be written to standard output, .*: nobody reads them$/m,
+      );
+    } finally {
+      terminal.kill('SIGKILL');
+    }
   });
 
   it('has a line for every object that was acknowledged when storescp is killed', async () => {
