@@ -1,4 +1,4 @@
-/** Programs that wait for their turn, a few at a time: first come, first served. */
+/** Programs that wait for their turn, a few at a time: first come, first served, but that of a study after those of its objects. */
 import type { CommandTemplate } from './command-template.js';
 import type { Log } from './log.js';
 import { ProgramRun } from './program.js';
@@ -66,17 +66,23 @@ export class ProgramQueue {
     this.#tellChange();
   }
 
+  /** What is for a study that has to wait holds back what came for that study after it, but no other. */
   #begin(): void {
-    while (this.#running.size < this.#options.jobs) {
-      const [job] = this.#waiting;
-      if (job === undefined || this.#mustWait(job)) return;
-      this.#waiting.shift();
-      this.#run(job);
+    const running = new Set([...this.#running.keys()].map(({ studyInstanceUid }) => studyInstanceUid));
+    const held = new Set<string | undefined>();
+    for (let index = 0; index < this.#waiting.length && this.#running.size < this.#options.jobs; ) {
+      const job = this.#waiting[index];
+      if (job === undefined) return;
+      const { isForStudy, studyInstanceUid } = job;
+      if (held.has(studyInstanceUid) || (isForStudy && running.has(studyInstanceUid))) {
+        held.add(studyInstanceUid);
+        index++;
+      } else {
+        this.#waiting.splice(index, 1);
+        running.add(studyInstanceUid);
+        this.#run(job);
+      }
     }
-  }
-
-  #mustWait({ isForStudy, studyInstanceUid }: Job): boolean {
-    return isForStudy && [...this.#running.keys()].some((running) => running.studyInstanceUid === studyInstanceUid);
   }
 
   #run(job: Job): void {

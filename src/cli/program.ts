@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
-import { messageOf, printable } from './printable.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from './printable.js';
+import { ProgramOutput } from './program-output.js';
 
 export interface ProgramOptions {
   readonly program: string;
@@ -15,12 +15,11 @@ export interface ProgramOptions {
   readonly onLine: (line: string) => void;
 }
 
-const MAX_LINE = 512;
-const MAX_LINES = 100;
 /** What was started in the background may hold the output open after the program has ended. */
 const LAST_WORDS_MS = 500;
 /** From asking a program to stop to making it. */
 const KILL_AFTER_MS = 1000;
+const LOOK_MS = 25;
 /** What proves who we are is no business of the program's. */
 const SECRETS = ['NETDICOM_PASSWORD', 'NETDICOM_TLS_PASSPHRASE'];
 
@@ -32,7 +31,8 @@ export class ProgramRun {
   #lastError = '';
   #timedOut = false;
   #isOver = false;
-  #killTimer: NodeJS.Timeout | undefined;
+  /** Once it is to stop. */
+  #killed: Promise<void> | undefined;
 
   constructor({ program, args, timeoutMs, onLine }: ProgramOptions) {
     try {
@@ -41,32 +41,42 @@ export class ProgramRun {
       this.ended = Promise.resolve(cannotBeStarted(error));
       return;
     }
-    const tell = upTo(MAX_LINES, onLine);
-    eachLine(this.#child.stdout, tell);
-    eachLine(this.#child.stderr, (line) => {
+    const output = new ProgramOutput(onLine);
+    output.read(this.#child.stdout);
+    output.read(this.#child.stderr, (line) => {
       this.#lastError = line;
-      tell(line);
     });
     const timer = timeoutMs > 0 ? setTimeout(() => this.#onTimeout(), timeoutMs) : undefined;
-    this.ended = this.#end(this.#child).then((failure) => {
+    this.#child.once('exit', () => clearTimeout(timer));
+    this.ended = this.#end(this.#child).finally(() => {
       this.#isOver = true;
       clearTimeout(timer);
-      clearTimeout(this.#killTimer);
-      return failure;
     });
   }
 
-  /** Asks it to stop, and makes it a second later. */
+  /** Asks it and what it has started to stop, and makes them a second later. */
   stop(): void {
+    if (this.#isOver || this.#killed !== undefined) return;
     this.#signal('SIGTERM');
-    this.#killTimer ??= setTimeout(() => this.kill(), KILL_AFTER_MS);
+    this.#killed = this.#kill();
   }
 
-  kill(): void {
+  /** Resolves when nothing of it is left, or has been killed. */
+  async #kill(): Promise<void> {
+    for (let ms = 0; ms < KILL_AFTER_MS; ms += LOOK_MS) {
+      await delay(LOOK_MS);
+      if (!this.#signal(0)) return;
+    }
     this.#signal('SIGKILL');
   }
 
-  #end(child: ChildProcess): Promise<string | undefined> {
+  async #end(child: ChildProcess): Promise<string | undefined> {
+    const failure = await this.#leaderEnd(child);
+    await this.#killed;
+    return failure;
+  }
+
+  #leaderEnd(child: ChildProcess): Promise<string | undefined> {
     return new Promise((resolve) => {
       let timer: NodeJS.Timeout | undefined;
       const finish = (code: number | null, signal: NodeJS.Signals | null) => {
@@ -95,13 +105,14 @@ export class ProgramRun {
     this.stop();
   }
 
-  #signal(signal: NodeJS.Signals): void {
+  /** @returns whether there is anything left of it */
+  #signal(signal: NodeJS.Signals | 0): boolean {
     const pid = this.#child?.pid;
-    if (pid === undefined || this.#isOver) return;
+    if (pid === undefined) return false;
     try {
-      process.kill(process.platform === 'win32' ? pid : -pid, signal);
+      return process.kill(process.platform === 'win32' ? pid : -pid, signal);
     } catch {
-      // It has just ended.
+      return false;
     }
   }
 }
@@ -115,16 +126,6 @@ function start(program: string, args: readonly string[]): ChildProcess {
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.includes(name))),
     shell: false,
   });
-}
-
-/** Of more lines than `most` the first, and that there are more. */
-function upTo(most: number, tell: (line: string) => void): (line: string) => void {
-  let lines = 0;
-  return (line) => {
-    lines++;
-    if (lines <= most) tell(line);
-    else if (lines === most + 1) tell('... (more output is not shown)');
-  };
 }
 
 /** @throws {Error} that says why a program of this name cannot be run, as far as that can be told without doing so */
@@ -148,27 +149,6 @@ function faultOf(path: string): string | undefined {
   } catch {
     return 'not executable';
   }
-}
-
-function eachLine(stream: Readable | null, tell: (line: string) => void): void {
-  const decoder = new StringDecoder('utf8');
-  let line = '';
-  const end = () => {
-    if (line !== '') tell(printable(line));
-    line = '';
-  };
-  stream?.on('data', (chunk: Buffer) => {
-    const [first = '', ...others] = decoder.write(chunk).split(/\r?\n/);
-    line += first;
-    for (const other of others) {
-      end();
-      line = other;
-    }
-    if (line.length > MAX_LINE) line = line.slice(0, MAX_LINE);
-  });
-  stream?.once('end', end);
-  // Whatever becomes of its output, the program's end is what counts.
-  stream?.on('error', () => undefined);
 }
 
 function cannotBeStarted(error: unknown): string {

@@ -1,10 +1,13 @@
 /** `--exec` and `--exec-study` of the built storescp: which programs run, with which arguments, how many at a time, to which end. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { commandParser, filledIn } from '../../src/cli/command-template.js';
-import { createLog } from '../../src/cli/log.js';
+import { createLog, type Log } from '../../src/cli/log.js';
 import { ProgramQueue } from '../../src/cli/program-queue.js';
 import { encodeDataSet } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../src/dataset/transfer-syntax.js';
@@ -191,6 +194,38 @@ describe('storescp --exec', limits, () => {
     assert.equal(path, join(folder.path, 'CT.1.2.1'));
   });
 
+  it('stops what such a program has started, though the program itself has gone', async () => {
+    await using folder = await temporaryFolder();
+    const fifo = join(folder.path, 'held');
+    spawnSync('mkfifo', [fifo]);
+    const script = `(trap "" TERM; exec >${fifo} 2>&1; echo deaf; while :; do sleep 1; done) & wait`;
+    await using storescp = await listeningStorescp(['-od', folder.path, '-v', '--exec', `sh -c '${script}'`]);
+    await using socket = await PduSocket.connect(storescp.port);
+    await openAssociation(socket, [CT_CONTEXT]);
+    await storeWell(socket, '1.2.1');
+    const held = createReadStream(fifo);
+    await once(held, 'readable');
+    await releaseAssociation(socket);
+    storescp.process.kill('SIGTERM');
+    await storescp.process.output('stderr', /^I: Stopping on SIGTERM$/m);
+    const { stderr } = await storescp.process.stop('SIGTERM');
+    assert.match(stderr, /^W: --exec failed for .*: sh: ended by SIGTERM$/m);
+    // It ends when the last has gone that has it open.
+    assert.equal(await text(held), 'deaf\n');
+  });
+
+  it('shows the first lines of a program that prints a lot, and the last of its errors', async () => {
+    await using folder = await temporaryFolder();
+    const script = 'yes line | head -n 500000; yes wrong | head -n 50000 >&2; echo reason >&2; exit 1';
+    await using storescp = await listeningStorescp(['-od', folder.path, '-v', '--exec', `sh -c '${script}'`]);
+    await using socket = await PduSocket.connect(storescp.port);
+    await openAssociation(socket, [CT_CONTEXT]);
+    await storeWell(socket, '1.2.1');
+    await storescp.process.output('stderr', /^W: --exec failed for .*: sh: exit code 1: reason$/m);
+    const lines = storescp.process.stderr.split('\n').filter((line) => line.startsWith('I: --exec: '));
+    assert.deepEqual(lines, [...Array(100).fill('I: --exec: line'), 'I: --exec: ... (more output is not shown)']);
+  });
+
   it('goes on after a signal, with what runs and what waits, as long as the signal allows', () =>
     withPrograms(
       (command) => ['--exec', command, '-v'],
@@ -292,6 +327,13 @@ describe('storescp --exec-study', limits, () => {
     ));
 });
 
+function silentLog(): Log {
+  return createLog('storescp', {
+    sink: () => ({ threshold: 100, write: () => undefined }),
+    close: async () => undefined,
+  });
+}
+
 describe('programs that wait', limits, () => {
   it('are bounded: whoever has more waits for room, and is told of it once', async () => {
     await using folder = await temporaryFolder();
@@ -317,6 +359,35 @@ describe('programs that wait', limits, () => {
     await queue.idle();
     assert.deepEqual(added, ['1', '2', '3', '4', '5']);
     assert.deepEqual(lines, ['2 programs wait to be run: from now on answers wait for room as well']);
+  });
+
+  it('for other studies go past that of a study whose objects have not ended, those of the same study do not', async () => {
+    await using folder = await temporaryFolder();
+    await using programs = await HeldPrograms.listen(folder.path);
+    const queue = new ProgramQueue({ jobs: 2, timeoutMs: 0 }, silentLog());
+    const command = commandParser([])(programs.command);
+    const add = (id: string, study: string, isForStudy = false) =>
+      queue.add({
+        ...{ option: '--exec', command, what: id, studyInstanceUid: study, isForStudy },
+        args: [...filledIn(command, String), id],
+      });
+    for (const id of ['a1', 'a', 'a2', 'b1', 'b2', 'b']) await add(id, id.slice(0, 1), id.length === 1);
+    const next = async (...ids: readonly string[]) => {
+      const program = await programs.next();
+      assert.ok(ids.includes(program.args[0] ?? ''), `${program.args[0]} begins instead of ${ids}`);
+      return program;
+    };
+    const first = [await next('a1', 'b1'), await next('a1', 'b1')];
+    const of = (id: string) => first.find(({ args }) => args[0] === id);
+    of('b1')?.end();
+    (await next('b2')).end();
+    const study = await next('b');
+    of('a1')?.end();
+    const ofA = await next('a');
+    study.end();
+    (await next('a2')).end();
+    ofA.end();
+    await queue.idle();
   });
 
   it('tell what keeps a program from being started', async () => {
