@@ -19,6 +19,7 @@ const MODALITY = 0x00080060;
 const PATIENT_ID = 0x00100020;
 const STUDY_INSTANCE_UID = 0x0020000d;
 const SERIES_INSTANCE_UID = 0x0020000e;
+const SPACE = 0x20;
 
 export const EVENT_ATTRIBUTES: readonly number[] = [MODALITY, PATIENT_ID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID];
 
@@ -30,7 +31,8 @@ export function factsOf(attributes: Attributes, decodeText: TextDecoding = utf8O
     studyInstanceUid: uidOf(attributes, STUDY_INSTANCE_UID),
     seriesInstanceUid: uidOf(attributes, SERIES_INSTANCE_UID),
     modality: codeOf(attributes, MODALITY),
-    patientId: id && orNothing(trimmed(decodeText(id.bytes, codeOf(attributes, SPECIFIC_CHARACTER_SET)))),
+    patientId:
+      id && orNothing(trimmed(decodeText(withoutPadding(id.bytes), codeOf(attributes, SPECIFIC_CHARACTER_SET)))),
   };
 }
 
@@ -48,10 +50,19 @@ function uidOf(attributes: Attributes, tag: number): string | undefined {
 
 function codeOf(attributes: Attributes, tag: number): string | undefined {
   const attribute = attributes.get(tag);
-  return attribute && orNothing(trimmed(attribute.bytes.toString('latin1')));
+  return attribute && orNothing(withoutPadding(attribute.bytes).toString('latin1'));
 }
 
-/** PS3.5 6.2: padding is at the end, and spaces around these values count for nothing. */
+/** PS3.5 6.2: padding is at the end, and spaces around these values count for nothing. Part of a text would keep all of it. */
+function withoutPadding(bytes: Buffer): Buffer {
+  let end = bytes.length;
+  while (bytes[end - 1] === SPACE || bytes[end - 1] === 0) end--;
+  let begin = 0;
+  while (begin < end && bytes[begin] === SPACE) begin++;
+  return bytes.subarray(begin, end);
+}
+
+/** What is left within escape sequences. */
 function trimmed(text: string): string {
   return text.replace(/^ +|[ \0]+$/g, '');
 }

@@ -68,7 +68,7 @@ export interface StorageEventsOptions {
 
 /** Associations that end while the consumer is busy; nobody can be made to wait for these. */
 const MAX_WAITING_ENDS = 1000;
-/** Studies, series and AE titles: a few megabytes. */
+/** Studies, series and AE titles, the longer ones as several: some fifteen megabytes, whoever chooses the texts. */
 const MAX_REMEMBERED = 50_000;
 
 /**

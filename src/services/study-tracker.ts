@@ -36,7 +36,10 @@ export interface Study {
 export interface StudyTrackerOptions {
   /** A study without an instance for so long has ended; 0 is never. */
   readonly silenceMs: number;
-  /** Most studies, series and AE titles, all studies together: beyond that the study that was silent longest ends. */
+  /**
+   * Most studies, series and AE titles, all studies together: beyond that the study that was silent longest ends. Texts of a
+   * study count once more for each further 64 characters.
+   */
   readonly maxRemembered: number;
 }
 
@@ -49,7 +52,12 @@ interface OpenStudy extends Omit<Study, 'series' | 'callingAeTitles' | 'reason'>
   readonly series: Set<string>;
   readonly callingAeTitles: Set<string>;
   lastMs: number;
+  /** What its series and AE titles count for. */
+  words: number;
 }
+
+/** As long as a UID or a Patient ID should be. */
+const LENGTH = 64;
 
 /** Times in milliseconds are of any clock that never goes back. */
 export class StudyTracker {
@@ -72,18 +80,21 @@ export class StudyTracker {
   /** @returns the studies that have ended to make room */
   add(instance: InstanceOfStudy, nowMs: number): readonly Study[] {
     const { studyInstanceUid, seriesInstanceUid, callingAeTitle } = instance;
-    const study = this.#studies.get(studyInstanceUid) ?? this.#begin(instance);
+    const known = this.#studies.get(studyInstanceUid);
+    const study = known ?? begin(instance);
     // To the end of the map.
     this.#studies.delete(studyInstanceUid);
     this.#studies.set(studyInstanceUid, study);
+    const before = known === undefined ? 0 : weightOf(known);
     study.lastMs = nowMs;
     study.last = instance.time;
     study.patientId ??= instance.patientId;
     study.instances++;
     study.bytes += instance.bytes;
     study.directory = commonDirectory(study.directory, instance.directory);
-    if (seriesInstanceUid !== undefined) this.#remember(study.series, seriesInstanceUid);
-    this.#remember(study.callingAeTitles, callingAeTitle);
+    if (seriesInstanceUid !== undefined) remember(study, study.series, seriesInstanceUid);
+    remember(study, study.callingAeTitles, callingAeTitle);
+    this.#remembered += weightOf(study) - before;
     return this.#take('limit', () => this.#remembered > this.#options.maxRemembered);
   }
 
@@ -96,39 +107,47 @@ export class StudyTracker {
     return this.#take('stop', () => true);
   }
 
-  #begin({ studyInstanceUid, patientId, directory, time }: InstanceOfStudy): OpenStudy {
-    this.#remembered++;
-    return {
-      studyInstanceUid,
-      patientId,
-      instances: 0,
-      series: new Set(),
-      bytes: 0,
-      first: time,
-      last: time,
-      callingAeTitles: new Set(),
-      directory,
-      lastMs: 0,
-    };
-  }
-
-  #remember(known: Set<string>, word: string): void {
-    if (known.has(word)) return;
-    known.add(word);
-    this.#remembered++;
-  }
-
   #take(reason: StudyEnd, hasEnded: () => boolean): readonly Study[] {
     const ended: Study[] = [];
     for (const study of this.#studies.values()) {
       if (!hasEnded()) break;
       this.#studies.delete(study.studyInstanceUid);
-      this.#remembered -= 1 + study.series.size + study.callingAeTitles.size;
-      const { lastMs: _, ...known } = study;
+      this.#remembered -= weightOf(study);
+      const { lastMs: _, words: __, ...known } = study;
       ended.push({ ...known, series: study.series.size, callingAeTitles: [...study.callingAeTitles], reason });
     }
     return ended;
   }
+}
+
+function begin({ studyInstanceUid, patientId, directory, time }: InstanceOfStudy): OpenStudy {
+  return {
+    studyInstanceUid,
+    patientId,
+    instances: 0,
+    series: new Set(),
+    bytes: 0,
+    first: time,
+    last: time,
+    callingAeTitles: new Set(),
+    directory,
+    lastMs: 0,
+    words: 0,
+  };
+}
+
+function remember(study: OpenStudy, known: Set<string>, word: string): void {
+  if (known.has(word)) return;
+  known.add(word);
+  study.words += 1 + excess(word);
+}
+
+function weightOf({ studyInstanceUid, patientId = '', directory = '', words }: OpenStudy): number {
+  return 1 + excess(studyInstanceUid) + excess(patientId) + excess(directory) + words;
+}
+
+function excess(text: string): number {
+  return Math.max(Math.ceil(text.length / LENGTH) - 1, 0);
 }
 
 /** Undefined if one of them is, or they have nothing in common. */

@@ -92,6 +92,16 @@ test('what is remembered is bounded: the study that was silent longest ends for 
   );
 });
 
+test('long texts count as several', () => {
+  // A study, a series and a title, and 9 more for a Patient ID of 640 characters.
+  const studies = tracker({ maxRemembered: 23 });
+  const long = { patientId: 'x'.repeat(640) };
+  const ended = ['1', '2', '3'].map((uid) => studies.add(instance(uid, long), 0).length);
+  assert.deepEqual(ended, [0, 1, 1]);
+  assert.equal(studies.add(instance('3', { seriesInstanceUid: '1'.repeat(65 * 64) }), 0).length, 1);
+  for (const uid of ['4', '5', '6']) assert.deepEqual(studies.add(instance(uid), 0), []);
+});
+
 test('a study of more series than may be remembered ends and begins anew, and nothing is lost', () => {
   const studies = tracker({ maxRemembered: 10 });
   const ended = Array.from({ length: 100 }, (_, index) =>
