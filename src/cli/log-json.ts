@@ -1,5 +1,6 @@
 /** The log as JSON on standard error: one object a line, for programs that collect logs. */
 
+import { jsonText } from './json-text.js';
 import { type ErrorOutput, type Level, type LogBackend, missingInWords, SEVERITY, waitingOutput } from './log.js';
 import type { LogFields } from './log-fields.js';
 
@@ -25,18 +26,7 @@ function now(): string {
   return new Date().toISOString();
 }
 
-/** What a terminal could obey, or a reader of lines take for the end of one, as `printable` has it. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
 /** `record` as one line that holds nothing but printable characters, and reads back as it was. */
 export function jsonLine(record: LogFields & Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify(record).replace(UNPRINTABLE, escaped)}\n`;
-}
-
-/** Outside of texts JSON has no such characters, so this is within one. */
-function escaped(character: string): string {
-  return Array.from({ length: character.length }, (_, index) => {
-    const unit = character.charCodeAt(index);
-    return `\\u${unit.toString(16).padStart(4, '0')}`;
-  }).join('');
+  return `${jsonText(record)}\n`;
 }

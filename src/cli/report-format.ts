@@ -1,4 +1,5 @@
 /** How reports are written: JSON, JSON line by line, and CSV (RFC 4180), each record on a line of its own. */
+import { jsonText } from './json-text.js';
 import { printable } from './printable.js';
 import type { ReportForm } from './report-form.js';
 import { RECORD_FIELDS, type StoreRecord } from './store-record.js';
@@ -13,8 +14,8 @@ export interface ReportFormat {
 }
 
 export const REPORT_FORMATS: Readonly<Record<ReportForm, ReportFormat>> = {
-  json: { begin: '[', line: (record) => `\n${jsonOf(record)}`, between: ',', end: '\n]\n' },
-  ndjson: { begin: '', line: (record) => `${jsonOf(record)}\n`, between: '', end: '' },
+  json: { begin: '[', line: (record) => `\n${jsonText(record)}`, between: ',', end: '\n]\n' },
+  ndjson: { begin: '', line: (record) => `${jsonText(record)}\n`, between: '', end: '' },
   csv: {
     begin: `${Object.keys(RECORD_FIELDS).join(',')}\r\n`,
     line: (record) => `${csvOf(record)}\r\n`,
@@ -22,19 +23,6 @@ export const REPORT_FORMATS: Readonly<Record<ReportForm, ReportFormat>> = {
     end: '',
   },
 };
-
-/** On one line, and without anything that a terminal would obey. */
-export function jsonOf(record: object): string {
-  // In JSON these can only stand in texts.
-  return JSON.stringify(record).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
-}
-
-function escaped(character: string): string {
-  return character
-    .split('')
-    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .join('');
-}
 
 /**
  * Where a spreadsheet would take what follows for a formula, and where stands the apostrophe that keeps it from that: at the

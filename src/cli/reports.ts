@@ -5,9 +5,9 @@ import type { StoreEvent, StoreOutcome } from '../index.js';
 import { sentence } from './application.js';
 import type { Follower } from './follower.js';
 import { type JsonOutput, jsonOutput } from './json-output.js';
+import { jsonText } from './json-text.js';
 import type { Log } from './log.js';
 import { isBesides, ReportFile } from './report-file.js';
-import { jsonOf } from './report-format.js';
 import { readReport } from './report-reader.js';
 import { type RecordedPeer, StoredFiles } from './resume.js';
 import { recordOf, recordsOf, type StoreRecord } from './store-record.js';
@@ -132,7 +132,7 @@ export class Reports implements Follower {
   #print(output: JsonOutput, record: StoreRecord): void {
     this.#surroundings.makeRoom();
     try {
-      output.write(`${jsonOf(record)}\n`);
+      output.write(`${jsonText(record)}\n`);
     } catch (error) {
       this.#output = undefined;
       this.#failed(error);

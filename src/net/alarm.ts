@@ -12,10 +12,6 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  get isSet(): boolean {
-    return this.#timer !== undefined;
-  }
-
   /** Unless it is set already. May ring early, never late: whoever is rung looks at the clock. */
   setIn(ms: number): void {
     this.#timer ??= setTimeout(

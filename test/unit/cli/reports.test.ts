@@ -17,9 +17,10 @@ import { after, before, describe, it } from 'node:test';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { recordSchema } from '../../../scripts/record-schema.js';
+import { jsonText } from '../../../src/cli/json-text.js';
 import { createLog, stderrBackend } from '../../../src/cli/log.js';
 import { ReportFile } from '../../../src/cli/report-file.js';
-import { jsonOf, REPORT_FORMATS } from '../../../src/cli/report-format.js';
+import { REPORT_FORMATS } from '../../../src/cli/report-format.js';
 import { readReport } from '../../../src/cli/report-reader.js';
 import { Reports } from '../../../src/cli/reports.js';
 import { StoredFiles } from '../../../src/cli/resume.js';
@@ -146,7 +147,7 @@ describe('a record', () => {
   it('is JSON on one line of printable characters, and says the same', () => {
     fc.assert(
       fc.property(record, (one) => {
-        const json = jsonOf(one);
+        const json = jsonText(one);
         assert.equal(json, printable(json));
         assert.deepEqual(JSON.parse(json), one);
       }),
