@@ -7,8 +7,8 @@ import type { InputFile } from './input-files.js';
 const CAPACITY = 1024;
 /** Enough where one is like the other: what is known then can be on its way already. */
 const USUAL_CAPACITY = 128;
-/** Most that are away for a while or wait for another try, a kilobyte each: they are no part of the capacity, so that others go on. */
-const MAX_RETRIED = 16_384;
+/** Most that are away for a while or wait for another try, some kilobytes each: they are no part of the capacity, so that others go on. */
+const MAX_RETRIED = 8192;
 /** Where paths come one by one, no more are waited for if none comes for so long. */
 const STALL_MS = 100;
 
