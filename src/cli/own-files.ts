@@ -1,23 +1,23 @@
 /** What a run itself writes into the folder that it watches is nothing to send. */
 import { readlinkSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isBesides } from './report-file.js';
 
 /** What stands beside a state: see watch-journal.ts and watch-lock.ts. */
 const BESIDE_STATE = /^(\.new|\.lock(\.\d+(\.left)?)?)?$/;
-/** What stands beside a report: see report-file.ts. */
-const BESIDE_REPORT = /^(\.part|\.previous)?$/;
-
 /** Whether a path below `directory` is that of one of our files. */
 export function ownFilesIn(
   directory: string,
   { state, report }: { readonly state: string; readonly report: string | undefined },
 ): (name: string) => boolean {
   const root = realpathSync(directory);
-  const own = [
-    { name: relative(root, settled(state)), beside: BESIDE_STATE },
-    ...(report === undefined ? [] : [{ name: relative(root, settled(report)), beside: BESIDE_REPORT }]),
-  ];
-  return (name) => own.some((file) => name.startsWith(file.name) && file.beside.test(name.slice(file.name.length)));
+  const ownState = settled(state);
+  const ownReport = report === undefined ? undefined : settled(report);
+  return (name) => {
+    const path = join(root, name);
+    if (ownReport !== undefined && isBesides(path, ownReport)) return true;
+    return path.startsWith(ownState) && BESIDE_STATE.test(path.slice(ownState.length));
+  };
 }
 
 /** Where a path leads to, whether there is anything or not. */
