@@ -273,7 +273,7 @@ describe('storescp --events', limits, () => {
     const log = join(folder.path, 'log');
     const command = `'${process.execPath}' '${applicationPath('storescp')}' 0 --events - -od '${folder.path}' 2>'${log}'`;
     // The line that the shell reads comes after Ctrl-S, which is heeded when it does.
-    const script = `${command} & echo $!; read line; echo stopped >&3; wait; echo ended >&3`;
+    const script = `${command} & echo $!; trap "kill -9 $!" HUP; read line; echo stopped >&3; wait; echo ended >&3`;
     const terminal = spawn('script', ['-qefc', script, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore', 'pipe'] });
     try {
       const [shown, told] = [outputOf(terminal.stdio[1]), outputOf(terminal.stdio[3])];
