@@ -14,11 +14,10 @@ const NEXT_LINE_MS = 10_000;
 /** Of standard error where nobody knows: what every terminal has. */
 const COLUMNS = 80;
 
-/**
- * From the cursor to the end of the screen. The cursor stands at the beginning of the line: where a terminal breaks a line that has
- * become too long for it, that is before all its pieces.
- */
-const WIPE = '\r\x1b[J';
+/** From the cursor, which stands at the beginning of the line, to the end of that. */
+const WIPE_LINE = '\r\x1b[K';
+/** To the end of the screen: a terminal that has become narrower has broken the line, and the cursor stands before all its pieces. */
+const WIPE_ALL = '\r\x1b[J';
 
 /** `auto`: on a terminal that can wipe a line, and only if no lines are logged that say the same. */
 export type ProgressMode = 'auto' | 'always' | 'never';
@@ -28,7 +27,8 @@ export class ProgressLine implements Follower {
   readonly #state: ProgressState;
   readonly #isTerminal = canWipe();
   readonly #onEnd: (() => void)[] = [];
-  #isDrawn = false;
+  /** How long the line is that stands there; 0 is none. */
+  #drawn = 0;
 
   constructor(log: Log, repeat: number) {
     this.#log = log;
@@ -63,9 +63,8 @@ export class ProgressLine implements Follower {
 
   /** Makes room for a line of another kind; it comes back by itself. */
   wipe(): void {
-    if (!this.#isDrawn) return;
-    this.#isDrawn = false;
-    writeStandard(2, WIPE);
+    if (this.#drawn > 0) writeStandard(2, this.#wiping);
+    this.#drawn = 0;
   }
 
   /** Leaves nothing of itself. */
@@ -104,10 +103,19 @@ export class ProgressLine implements Follower {
       return;
     }
     // In the last column some terminals begin a new line.
-    const line = this.#state.line(now, (process.stderr.columns || COLUMNS) - 1);
-    writeStandard(2, `${WIPE}${line}\r`);
-    this.#isDrawn = true;
+    const line = this.#state.line(now, columns() - 1);
+    writeStandard(2, `${this.#wiping}${line}\r`);
+    this.#drawn = line.length;
   }
+
+  /** Some terminals keep what all of the screen had when that is wiped, so it is only where it has to be. */
+  get #wiping(): string {
+    return this.#drawn < columns() ? WIPE_LINE : WIPE_ALL;
+  }
+}
+
+function columns(): number {
+  return process.stderr.columns || COLUMNS;
 }
 
 function canWipe(): boolean {

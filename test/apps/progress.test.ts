@@ -74,7 +74,7 @@ async function respond(socket: PduSocket, status: number): Promise<void> {
 }
 
 /** Without another line drawn. */
-const WIPED = /\r\p{Cc}\[J(?!\d)/u;
+const WIPED = /\r\p{Cc}\[K(?!\d)/u;
 const FILES = ['study', '-xo', '--async-ops', '1'];
 const LINE = /\d+% \| 2 of 5 files \| [\d.]+ kB of 50\.0 MB \|( [\d.]+ \w+\/s \| \d+:\d\d(:\d\d)? left \|)? 1 failed/;
 const SUMMARY = /^W: 4 stored, 1 failed \(0xA700 - Failure: Out of Resources\), 50\.0 MB in .*$/m;

@@ -26,6 +26,7 @@ export function screenOf(output: string): string {
   const [first = '', ...others] = output.split('\x1b[');
   for (const part of [`m${first}`, ...others]) {
     const [control = ''] = /^\??[\d;]*[A-Za-z]/.exec(part) ?? [];
+    if (control === 'K') lines[row] = (lines[row] ?? '').slice(0, column);
     if (control === 'J') lines.splice(row, Infinity, (lines[row] ?? '').slice(0, column));
     for (const character of part.slice(control.length)) {
       if (character === '\r') column = 0;
