@@ -12,7 +12,7 @@ import { freePort } from '../test/support/processes.js';
 import { CT_IMAGE, MR_IMAGE, sampleImage, samplePart10 } from '../test/support/sample-instance.js';
 import { screenSvg, type TimedScreen } from './screen-svg.js';
 
-const COLUMNS = 104;
+const COLUMNS = 112;
 const ROWS = 17;
 const PROMPT = '$ ';
 const LOOK_MS = 100;
@@ -66,7 +66,7 @@ async function filmed(port: number): Promise<readonly TimedScreen[]> {
     `storescp ${port} -od in --output-pattern ${pattern} &`,
     `storescu 127.0.0.1 ${port} study -r -xo --report sent.csv`,
     'ls in in/P-1002',
-    'grep -v stored sent.csv | cut -d, -f1,2',
+    'grep -c ,stored, sent.csv',
   ])
     film.push(...(await run(command)));
   return [...film, { text: screen(), ms: LAST_MS }];
