@@ -69,7 +69,10 @@ async function filmed(port: number): Promise<readonly TimedScreen[]> {
     'grep -c ,stored, sent.csv',
   ])
     film.push(...(await run(command)));
-  return [...film, { text: screen(), ms: LAST_MS }];
+  const last = { text: screen(), ms: LAST_MS };
+  // A hang-up does not end it.
+  await run('kill %1; wait');
+  return [...film, last];
 }
 
 /** What there is to see from before a command is typed until its prompt has come back. */
