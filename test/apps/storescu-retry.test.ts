@@ -7,6 +7,7 @@ import { type Folder, sampleFolder, temporaryFolder } from '../support/apps-file
 import { anonymous, listeningStorescp, runStorescu, startStorescu, withStorescp, words } from '../support/apps-run.js';
 import { writeInstance } from '../support/loopback-files.js';
 import { flakyServer } from '../support/loopback-flaky.js';
+import { skipWithout } from '../support/peers-required.js';
 import { run } from '../support/processes.js';
 
 const QUICK = words('--retry-delay 0.01');
@@ -117,12 +118,15 @@ describe('storescu --files-from', { timeout: 120_000 }, () => {
       });
     });
 
-  it('sends each file as soon as it is named, and a signal ends the wait for more', async (test) => {
+  const noMkfifo = skipWithout(['mkfifo'], 'coreutils');
+
+  it('sends each file as soon as it is named, and a signal ends the wait for more', {
+    skip: noMkfifo,
+  }, async (test) => {
     await using files = await sampleFolder();
     await using storescp = await listeningStorescp(['--ignore']);
     const fifo = join(files.path, 'fifo');
-    const { code } = await run('mkfifo', [fifo]);
-    if (code !== 0) return test.skip('there is no mkfifo');
+    assert.equal((await run('mkfifo', [fifo])).code, 0);
     const writer = await open(fifo, 'r+');
     try {
       const args = ['127.0.0.1', `${storescp.port}`, '--files-from', fifo, '-v'];

@@ -17,10 +17,10 @@ export interface SmallDisk extends AsyncDisposable {
 /** Why there can be none here, or false. */
 export function skipWithoutSmallDisk(): string | false {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'skipped: only root can mount a small disk';
-  const { status, stderr } = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/tmp'], {
+  const { status, stderr, error } = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/tmp'], {
     encoding: 'utf8',
   });
-  return status === 0 ? false : `skipped: a small disk cannot be mounted: ${stderr.trim()}`;
+  return status === 0 ? false : `skipped: a small disk cannot be mounted: ${error?.message ?? stderr.trim()}`;
 }
 
 /** @param options as for mount(8) of a tmpfs, such as `size=2m` */
