@@ -20,6 +20,7 @@ import { type Listening, listeningStorescp, runStorescp, withStorescp, words } f
 import { FullPipe } from '../support/full-pipe.js';
 import { Inbox } from '../support/loopback-inbox.js';
 import { applicationPath } from '../support/paths.js';
+import { skipWithout } from '../support/peers-required.js';
 import { storescu } from '../support/processes.js';
 import { skipWithoutSmallDisk, smallDisk } from '../support/small-disk.js';
 import { Ledger } from '../support/storing-objects.js';
@@ -268,7 +269,10 @@ describe('storescp --events', limits, () => {
     );
   });
 
-  it('on a terminal that is stopped holds answers back, but neither other work nor the end of storescp', async () => {
+  const noScript = skipWithout(['script'], 'bsdutils', /util-linux/);
+  it('on a terminal that is stopped holds answers back, but neither other work nor the end of storescp', {
+    skip: noScript,
+  }, async () => {
     await using folder = await temporaryFolder();
     const log = join(folder.path, 'log');
     const command = `'${process.execPath}' '${applicationPath('storescp')}' 0 --events - -od '${folder.path}' 2>'${log}'`;
