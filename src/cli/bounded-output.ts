@@ -1,6 +1,7 @@
 /** Standard error of a server: whoever should read it and stands still misses lines, and is told how many, but holds nobody up. */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { systemCodeOf } from './system-code.js';
 
 /** A reader that is only slow gets all lines, one that stands still costs this once. */
 const PATIENCE_MS = 500;
@@ -42,7 +43,7 @@ export class BoundedOutput {
       try {
         this.#rest = this.#rest.subarray(writeSync(this.#fd, this.#rest));
       } catch (error) {
-        const isFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+        const isFull = systemCodeOf(error) === 'EAGAIN';
         if (isFull && patience <= 0) return false;
         if (!isFull) this.#rest = this.#rest.subarray(this.#rest.length);
         else Atomics.wait(pause, 0, 0, PAUSE_MS);

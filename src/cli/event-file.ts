@@ -2,6 +2,7 @@
 import { openTarget, STANDARD_OUTPUT, type Target, writtenAnew } from './event-target.js';
 import type { Log } from './log.js';
 import { fileMessageOf } from './printable.js';
+import { systemCodeOf } from './system-code.js';
 
 /** A line that is being written. */
 interface Pending {
@@ -145,7 +146,7 @@ function nobodyReads(): Error {
 }
 
 function isReaderGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  return systemCodeOf(error) === 'EPIPE';
 }
 
 function reasonOf(error: unknown): string {

@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { systemCodeOf } from './system-code.js';
 
 /** What lines go to, one at a time. */
 export interface Target {
@@ -82,7 +83,7 @@ class FileTarget implements Target {
         this.#endsInLine = rest.length === 0;
       }
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      if (systemCodeOf(error) !== 'EAGAIN') throw error;
     }
     return rest;
   }

@@ -2,6 +2,7 @@
 import { fstatSync } from 'node:fs';
 import { writeFully } from './log.js';
 import { fileMessageOf } from './printable.js';
+import { systemCodeOf } from './system-code.js';
 
 /** Where the lines of a run go. */
 export interface JsonOutput {
@@ -73,7 +74,7 @@ class FileOutput implements JsonOutput {
 
 /** Who closes the pipe has read enough; all else is a loss. */
 function orIfReaderHasGone(error: unknown): void {
-  if (error instanceof Error && 'code' in error && ['EPIPE', 'ECONNRESET', 'EBADF'].includes(`${error.code}`)) return;
+  if (['EPIPE', 'ECONNRESET', 'EBADF'].includes(systemCodeOf(error))) return;
   throw new Error(`cannot write to standard output: ${fileMessageOf(error)}`, { cause: error });
 }
 

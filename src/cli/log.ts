@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import type { LogFields } from './log-fields.js';
 import { printable } from './printable.js';
+import { systemCodeOf } from './system-code.js';
 
 export type Level = 'critical' | 'error' | 'warning' | 'info' | 'debug';
 
@@ -119,7 +120,7 @@ export function writeFully(fd: number, text: string): void {
     try {
       rest = rest.subarray(writeSync(fd, rest));
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      if (systemCodeOf(error) !== 'EAGAIN') throw error;
       Atomics.wait(pause, 0, 0, PAUSE_MS);
     }
   }

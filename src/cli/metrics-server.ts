@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { fileMessageOf } from './printable.js';
+import { systemCodeOf } from './system-code.js';
 
 /** More than a few monitors and probes need; each costs a descriptor, of which associations need theirs. */
 const MAX_CONNECTIONS = 32;
@@ -156,7 +157,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function reasonOf(error: Error): string {
-  return ('code' in error ? REASONS[String(error.code)] : undefined) ?? fileMessageOf(error);
+  return REASONS[systemCodeOf(error)] ?? fileMessageOf(error);
 }
 
 function addressOf(server: Server): string {

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from './printable.js';
 import { ProgramOutput } from './program-output.js';
+import { systemCodeOf } from './system-code.js';
 
 export interface ProgramOptions {
   readonly program: string;
@@ -152,8 +153,7 @@ function faultOf(path: string): string | undefined {
 }
 
 function cannotBeStarted(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return `cannot be started: ${START_ERRORS[code] ?? messageOf(error)}`;
+  return `cannot be started: ${START_ERRORS[systemCodeOf(error)] ?? messageOf(error)}`;
 }
 
 const START_ERRORS: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@
 import { type FSWatcher, lstatSync, statSync, watch } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { FileError, filesIn, inspectInstance, NotAnInstance, type PathFilter } from '../index.js';
+import { systemCodeOf } from './system-code.js';
 import { isSameVersion, type Version } from './watch-journal.js';
 
 export interface FolderOptions {
@@ -237,8 +238,7 @@ function isPlainFile(path: string): boolean {
 }
 
 function isGone(error: unknown): boolean {
-  const cause = error instanceof FileError ? error.cause : error;
-  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  return systemCodeOf(error instanceof FileError ? error.cause : error) === 'ENOENT';
 }
 
 /** Whether it is about the file system and not about what the file holds. */
