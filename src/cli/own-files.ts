@@ -3,7 +3,7 @@ import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isBesides } from './report-file.js';
 
-/** What stands beside a state: see watch-journal.ts and watch-lock.ts. */
+/** What stands beside a state: see watch-journal.ts and file-lock.ts. */
 const BESIDE_STATE = /^(\.new|\.lock(\.\d+(\.left)?)?)?$/;
 /** Whether a path below `directory` is that of one of our files. */
 export function ownFilesIn(

@@ -11,11 +11,11 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { type Lock, lock } from './file-lock.js';
 import { fileMessageOf } from './printable.js';
 import { reportForm } from './report-form.js';
 import { REPORT_FORMATS, type ReportFormat } from './report-format.js';
 import type { StoreRecord } from './store-record.js';
-import { type Lock, lock } from './watch-lock.js';
 
 /** Each record is with the system when `add` returns. All but `discard` throw errors of one line that name the file. */
 export class ReportFile {

@@ -16,6 +16,7 @@ import {
 } from '../index.js';
 import { sentence } from './application.js';
 import { CommandLineError } from './command-line-error.js';
+import { type Lock, lock } from './file-lock.js';
 import type { Log } from './log.js';
 import { behindLinks, ownFilesIn } from './own-files.js';
 import type { PathSource } from './path-source.js';
@@ -24,7 +25,6 @@ import { type RetryEvent, refusalInWords, retryInWords, retryOptions } from './r
 import type { StorescuOptions } from './storescu-options.js';
 import { isInAnyOf, isOfSystem, nameIn, pathIn, versionOf, WatchedFolder } from './watch-folder.js';
 import { type Fate, isSameVersion, Journal, type Version } from './watch-journal.js';
-import { type Lock, lock } from './watch-lock.js';
 
 /** What is under way when a signal comes may end within this time; service managers kill after ten seconds. */
 const GRACE_MS = 8000;

@@ -1,12 +1,12 @@
 /** The operations that we invoke: as many outstanding as were negotiated, the others after them (PS3.7 D.3.3.3). */
 
+import { Turns } from '../base/turns.js';
 import type { DataSetSource } from '../dataset/source.js';
 import type { DimseRequest, DimseResponse } from '../dimse/messages.js';
 import type { Answered } from './answered.js';
 import type { SendOptions } from './message-sender.js';
 import { PendingResponses } from './pending-responses.js';
 import type { PeerTimer } from './timeouts.js';
-import { Turns } from './turns.js';
 import { closeOnce } from './unless-lost.js';
 
 /** What goes with a request. */

@@ -1,9 +1,9 @@
 /** Whether two files hold the same instance: the same data set in the same transfer syntax, byte for byte. */
 import { constants } from 'node:fs';
 import { DataSetError } from '../base/errors.js';
+import { Turns } from '../base/turns.js';
 import { Disk, type OpenFile, READ_ONLY } from '../file/disk.js';
 import { readAt, readHead } from '../file/open-file.js';
-import { Turns } from '../net/turns.js';
 
 const CHUNK_BYTES = 256 * 1024;
 /** The name is one of ours: what it leads to elsewhere is not looked at. Windows has no such flag. */

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { lock } from '../../../src/cli/file-lock.js';
 import { isInAnyOf } from '../../../src/cli/watch-folder.js';
 import { type Fate, Journal, type Version } from '../../../src/cli/watch-journal.js';
-import { lock } from '../../../src/cli/watch-lock.js';
 
 let folder = '';
 before(() => {

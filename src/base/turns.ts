@@ -1,5 +1,5 @@
 /** So many at a time, and the others after them, first come, first served. */
-import { type Deferred, deferred } from '../base/deferred.js';
+import { type Deferred, deferred } from './deferred.js';
 
 export class Turns {
   #free: number;

@@ -1,7 +1,7 @@
 /** Who may, and who waits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Turns } from '../../../src/net/turns.js';
+import { Turns } from '../../../src/base/turns.js';
 
 test('so many have their turn at once, the others as those leave, in the order they came', async () => {
   const turns = new Turns(2);
