@@ -53,6 +53,20 @@ function instances(folder: TemporaryFolder, uids: readonly string[]): Promise<st
   return Promise.all(uids.map((uid) => writeInstance(folder.path, uid, { sopInstanceUid: uid })));
 }
 
+/** Of a server that answers nothing before `hold` resolves; `asked` has one for each instance that it has read. */
+function holding() {
+  const asked = new Inbox<true>();
+  const hold = deferred();
+  const service = storageProvider({
+    async store({ part10 }) {
+      for await (const _ of part10);
+      asked.push(true);
+      await hold.promise;
+    },
+  });
+  return { services: [service], asked, hold };
+}
+
 function associations({ traces }: FlakyServer): number {
   return traces.seen.filter(({ event }) => event.type === 'associate-ac').length;
 }
@@ -398,19 +412,8 @@ test('files that wait for another try keep no others waiting, however many they 
 
 test('what was sent is told before the error that ends the paths', async () => {
   await using folder = await temporaryFolder();
-  const asked = new Inbox<true>();
-  const hold = deferred();
-  await using server = await startServer({
-    services: [
-      storageProvider({
-        async store({ part10 }) {
-          for await (const _ of part10);
-          asked.push(true);
-          await hold.promise;
-        },
-      }),
-    ],
-  });
+  const { services, asked, hold } = holding();
+  await using server = await startServer({ services });
   const names = await instances(folder, ['1.1', '1.2']);
   async function* paths(): AsyncGenerator<string, void, void> {
     yield* names;
@@ -456,19 +459,8 @@ test('a delay of nothing is none that is over at once for ever', () => {
 
 test('further associations are opened when more files come than those there are take', async () => {
   await using folder = await temporaryFolder();
-  const asked = new Inbox<true>();
-  const hold = deferred();
-  await using server = await startServer({
-    services: [
-      storageProvider({
-        async store({ part10 }) {
-          for await (const _ of part10);
-          asked.push(true);
-          await hold.promise;
-        },
-      }),
-    ],
-  });
+  const { services, asked, hold } = holding();
+  await using server = await startServer({ services });
   const { paths, give, end } = givenPaths();
   const names = await instances(folder, ['1.1', '1.2', '1.3', '1.4', '1.5', '1.6', '1.7', '1.8', '1.9']);
   const run = outcomes(send(server.port, paths, { associations: 3, maxOperationsInvoked: 1 }));
