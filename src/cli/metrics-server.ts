@@ -69,6 +69,8 @@ class Connections {
   readonly #open = new Map<Socket, boolean>();
 
   add(socket: Socket): void {
+    // Of those that have just been hung up on, at a timeout all at once, Node tells later only.
+    for (const open of this.#open.keys()) if (open.destroyed) this.#open.delete(open);
     if (this.#open.size >= MAX_CONNECTIONS) this.#makeRoom(socket);
     this.#open.set(socket, false);
     socket.once('close', () => this.#open.delete(socket));
@@ -87,7 +89,7 @@ class Connections {
 
   #makeRoom(newcomer: Socket): void {
     for (const [socket, hasAsked] of this.#open)
-      if (!hasAsked && !socket.destroyed) {
+      if (!hasAsked) {
         socket.destroy();
         return;
       }

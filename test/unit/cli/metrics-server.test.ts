@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { type MetricsServer, serveHttp, TEXT } from '../../../src/cli/metrics-server.js';
 
 const REQUEST = 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -38,6 +40,14 @@ function closeOf(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once('close', () => resolve());
   });
+}
+
+function isAccepted(message: unknown): message is { readonly socket: Socket } {
+  return typeof message === 'object' && message !== null && 'socket' in message;
+}
+
+function inTimer<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => void setTimeout(() => resolve(work()), 0));
 }
 
 function serving(counting: Counting): Promise<MetricsServer> {
@@ -99,6 +109,34 @@ describe('the server for monitors', { timeout: 30_000 }, () => {
       Array(31).fill('open'),
     );
     await server.close();
+  });
+
+  it('has room for who comes while all the others are being hung up on', async () => {
+    const counting = new Counting();
+    counting.release();
+    const accepted: Socket[] = [];
+    const onSocket = (message: unknown) => {
+      if (isAccepted(message)) accepted.push(message.socket);
+    };
+    subscribe('net.server.socket', onSocket);
+    const server = await serving(counting);
+    try {
+      const idle: Socket[] = [];
+      for (let count = 0; count < 32; count++) idle.push((await connected(server)).resume());
+      while (accepted.length < 32) await setImmediate();
+      const closed = idle.map(closeOf);
+      // As a timeout does it: of sockets destroyed by a timer Node tells after it has accepted what waits.
+      const newcomer = await inTimer(() => {
+        for (const socket of accepted) socket.destroy();
+        return connect(portOf(server), '127.0.0.1');
+      });
+      newcomer.write(REQUEST);
+      assert.match(await text(newcomer), /ok\n$/);
+      await Promise.all(closed);
+    } finally {
+      unsubscribe('net.server.socket', onSocket);
+      await server.close();
+    }
   });
 
   it('hangs up on everybody when it is closed', async () => {
