@@ -19,6 +19,7 @@ import {
 import { type Listening, listeningStorescp, runStorescp, withStorescp, words } from '../support/apps-run.js';
 import { FullPipe } from '../support/full-pipe.js';
 import { Inbox } from '../support/loopback-inbox.js';
+import { noNamedPipes } from '../support/named-pipe.js';
 import { applicationPath } from '../support/paths.js';
 import { skipWithout } from '../support/peers-required.js';
 import { storescu } from '../support/processes.js';
@@ -200,7 +201,9 @@ describe('storescp --events', limits, () => {
     assert.equal(JSON.parse(whole.at(-1) ?? '').sopInstanceUid, '1.2.21');
   });
 
-  it('that nobody reads holds answers back, but neither other work nor the end of storescp', async () => {
+  it('that nobody reads holds answers back, but neither other work nor the end of storescp', {
+    skip: noNamedPipes,
+  }, async () => {
     await using folder = await temporaryFolder();
     await using pipe = new FullPipe(join(folder.path, 'pipe'));
     await using storescp = await listeningStorescp(['--events', pipe.path, '-od', folder.path, '-v']);
@@ -224,7 +227,7 @@ describe('storescp --events', limits, () => {
     assert.ok(existsSync(join(folder.path, 'CT.1.2.2')));
   });
 
-  it('whose reader has gone goes on storing', async () => {
+  it('whose reader has gone goes on storing', { skip: noNamedPipes }, async () => {
     await using folder = await temporaryFolder();
     await using pipe = new FullPipe(join(folder.path, 'pipe'));
     pipe.drain();
@@ -236,7 +239,7 @@ describe('storescp --events', limits, () => {
     await storescp.process.output('stderr', /^E: Events cannot be written to .*: the reader has gone$/m);
   });
 
-  it('has a line that waits for the reader of a pipe when SIGHUP comes', async () => {
+  it('has a line that waits for the reader of a pipe when SIGHUP comes', { skip: noNamedPipes }, async () => {
     await using folder = await temporaryFolder();
     await using pipe = new FullPipe(join(folder.path, 'pipe'));
     await using storescp = await listeningStorescp(['--events', pipe.path, '-od', folder.path, '-v']);
@@ -252,7 +255,7 @@ describe('storescp --events', limits, () => {
     assert.equal(stored?.sopInstanceUid, '1.2.1');
   });
 
-  it('goes on when another reader of a pipe comes', async () => {
+  it('goes on when another reader of a pipe comes', { skip: noNamedPipes }, async () => {
     await using folder = await temporaryFolder();
     await using pipe = new FullPipe(join(folder.path, 'pipe'));
     pipe.drain();

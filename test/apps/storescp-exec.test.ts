@@ -1,6 +1,5 @@
 /** `--exec` and `--exec-study` of the built storescp: which programs run, with which arguments, how many at a time, to which end. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,6 +22,7 @@ import {
 } from '../support/apps-peer.js';
 import { type Listening, listeningStorescp, runStorescp } from '../support/apps-run.js';
 import { HeldPrograms } from '../support/held-programs.js';
+import { makeNamedPipe, noNamedPipes } from '../support/named-pipe.js';
 import { CT_IMAGE, sampleImage } from '../support/sample-instance.js';
 
 const limits = { concurrency: 4, timeout: 120_000 };
@@ -194,10 +194,10 @@ describe('storescp --exec', limits, () => {
     assert.equal(path, join(folder.path, 'CT.1.2.1'));
   });
 
-  it('stops what such a program has started, though the program itself has gone', async () => {
+  it('stops what such a program has started, though the program itself has gone', { skip: noNamedPipes }, async () => {
     await using folder = await temporaryFolder();
     const fifo = join(folder.path, 'held');
-    spawnSync('mkfifo', [fifo]);
+    makeNamedPipe(fifo);
     const script = `(trap "" TERM; exec >${fifo} 2>&1; echo deaf; while :; do sleep 1; done) & wait`;
     await using storescp = await listeningStorescp(['-od', folder.path, '-v', '--exec', `sh -c '${script}'`]);
     await using socket = await PduSocket.connect(storescp.port);

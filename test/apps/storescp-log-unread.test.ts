@@ -1,6 +1,6 @@
 /** Whoever should read storescp's log and does not keeps nobody waiting, and learns what is missing. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
 import { connect, Socket } from 'node:net';
@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { temporaryFolder } from '../support/apps-files.js';
 import { runStorescu, words } from '../support/apps-run.js';
+import { makeNamedPipe, noNamedPipes } from '../support/named-pipe.js';
 import { applicationPath } from '../support/paths.js';
 
 /** Each has a warning of some hundred bytes; a pipe holds 64 KiB. */
@@ -22,10 +23,13 @@ async function stranger(port: number): Promise<void> {
 }
 
 for (const format of ['text', 'json'])
-  test(`a pipe that nobody reads holds up neither callers nor the end (${format})`, { timeout: 120_000 }, async (t) => {
+  test(`a pipe that nobody reads holds up neither callers nor the end (${format})`, {
+    timeout: 120_000,
+    skip: noNamedPipes,
+  }, async (t) => {
     await using folder = await temporaryFolder();
     const pipe = join(folder.path, 'log');
-    execFileSync('mkfifo', [pipe]);
+    makeNamedPipe(pipe);
     const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = openSync(pipe, constants.O_WRONLY);
     const args = [applicationPath('storescp'), '0', '-od', folder.path, '--log-format', format];

@@ -7,8 +7,7 @@ import { type Folder, sampleFolder, temporaryFolder } from '../support/apps-file
 import { anonymous, listeningStorescp, runStorescu, startStorescu, withStorescp, words } from '../support/apps-run.js';
 import { writeInstance } from '../support/loopback-files.js';
 import { flakyServer } from '../support/loopback-flaky.js';
-import { skipWithout } from '../support/peers-required.js';
-import { run } from '../support/processes.js';
+import { makeNamedPipe, noNamedPipes } from '../support/named-pipe.js';
 
 const QUICK = words('--retry-delay 0.01');
 
@@ -118,15 +117,13 @@ describe('storescu --files-from', { timeout: 120_000 }, () => {
       });
     });
 
-  const noMkfifo = skipWithout(['mkfifo'], 'coreutils');
-
   it('sends each file as soon as it is named, and a signal ends the wait for more', {
-    skip: noMkfifo,
+    skip: noNamedPipes,
   }, async (test) => {
     await using files = await sampleFolder();
     await using storescp = await listeningStorescp(['--ignore']);
     const fifo = join(files.path, 'fifo');
-    assert.equal((await run('mkfifo', [fifo])).code, 0);
+    makeNamedPipe(fifo);
     const writer = await open(fifo, 'r+');
     try {
       const args = ['127.0.0.1', `${storescp.port}`, '--files-from', fifo, '-v'];

@@ -1,7 +1,7 @@
 /** A named pipe whose reader may take its time. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { makeNamedPipe } from './named-pipe.js';
 
 /** As much is in it as it takes. */
 export class FullPipe implements AsyncDisposable {
@@ -12,7 +12,7 @@ export class FullPipe implements AsyncDisposable {
 
   constructor(path: string) {
     this.path = path;
-    spawnSync('mkfifo', [path]);
+    makeNamedPipe(path);
     this.#reader = openReader(path);
     this.#writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     this.fill();

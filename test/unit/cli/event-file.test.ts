@@ -5,6 +5,7 @@ import { EventFile } from '../../../src/cli/event-file.js';
 import { createLog } from '../../../src/cli/log.js';
 import { temporaryFolder } from '../../support/apps-files.js';
 import { FullPipe } from '../../support/full-pipe.js';
+import { noNamedPipes } from '../../support/named-pipe.js';
 
 function logTo(lines: string[]) {
   const sink = () => ({ threshold: 0, write: (_: string, written: readonly string[]) => void lines.push(...written) });
@@ -12,7 +13,7 @@ function logTo(lines: string[]) {
 }
 
 describe('the events file', { timeout: 30_000 }, () => {
-  it('waits for a reader until it may no longer, and then for none', async () => {
+  it('waits for a reader until it may no longer, and then for none', { skip: noNamedPipes }, async () => {
     await using folder = await temporaryFolder();
     await using pipe = new FullPipe(join(folder.path, 'pipe'));
     const lines: string[] = [];
@@ -28,7 +29,9 @@ describe('the events file', { timeout: 30_000 }, () => {
     ]);
   });
 
-  it('writes what waits to the pipe that is opened anew, a long line from the start of one', async () => {
+  it('writes what waits to the pipe that is opened anew, a long line from the start of one', {
+    skip: noNamedPipes,
+  }, async () => {
     await using folder = await temporaryFolder();
     await using pipe = new FullPipe(join(folder.path, 'pipe'));
     const file = new EventFile(pipe.path, logTo([]));

@@ -1,6 +1,5 @@
 /** Instances in files: what is found in them, what is refused, and their data sets as sources. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { appendFile, chmod, copyFile, link, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -20,6 +19,7 @@ import { encodeFileMeta } from '../../../src/file/file-meta.js';
 import { type InstanceFile, inspectInstance, openDataSet } from '../../../src/file/instance-file.js';
 import { writeBigInstance } from '../../support/loopback-files.js';
 import { rejection, type TemporaryFolder, temporaryFolder } from '../../support/loopback-server.js';
+import { makeNamedPipe, noNamedPipes } from '../../support/named-pipe.js';
 import { CT_IMAGE, part10Of, sampleImage, samplePart10 } from '../../support/sample-instance.js';
 
 const ELE = EXPLICIT_VR_LITTLE_ENDIAN;
@@ -228,7 +228,10 @@ test('what is no file cannot be read, and nobody waits for a pipe', async () => 
     [join(folder.path, 'missing'), 'no such file or directory'],
     [folder.path, 'is a directory'],
   ];
-  if (spawnSync('mkfifo', [pipe]).status === 0) cases.push([pipe, 'not a regular file']);
+  if (noNamedPipes === false) {
+    makeNamedPipe(pipe);
+    cases.push([pipe, 'not a regular file']);
+  }
   for (const [path, reason] of cases) {
     const error = await rejection(inspectInstance(path));
     assert.ok(error instanceof FileError);

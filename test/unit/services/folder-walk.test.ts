@@ -1,6 +1,5 @@
 /** Walking folders: the order, what links lead to, what a filter leaves out, names of any kind, and little memory. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { describe, test } from 'node:test';
 import { type Found, filesIn, type PathFilter, type WalkOptions } from '../../../src/services/folder-walk.js';
 import { makeTree } from '../../support/input-files.js';
 import { temporaryFolder } from '../../support/loopback-server.js';
+import { makeNamedPipe, noNamedPipes } from '../../support/named-pipe.js';
 
 const RECURSE = { recurse: true };
 
@@ -103,10 +103,10 @@ describe('a walk finds', () => {
     for await (const { location } of each(`${folder.path}/d/`, RECURSE)) assert.equal(location, `${folder.path}/d/a/1`);
   });
 
-  test('no sockets and pipes', async () => {
+  test('no sockets and pipes', { skip: noNamedPipes }, async () => {
     await using folder = await temporaryFolder();
     await makeTree(folder.path, ['file']);
-    execFileSync('mkfifo', [join(folder.path, 'pipe')]);
+    makeNamedPipe(join(folder.path, 'pipe'));
     const server = createServer().listen(join(folder.path, 'socket'));
     assert.deepEqual(await walk(folder.path), ['file']);
     server.close();
