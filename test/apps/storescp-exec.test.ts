@@ -101,7 +101,7 @@ describe('storescp --exec', limits, () => {
         end();
       },
     );
-    const { code, stderr } = await runStorescp(test, ['0', '--exec', 'true {PatientNam}']);
+    const { code, stderr } = await runStorescp(test, ['0', '--exec', 'sh {PatientNam}']);
     assert.equal(code, 2);
     assert.match(stderr, /^storescp: --exec: \{PatientNam\} is no keyword .*\(nor path, directory, file or bytes; /);
   });
@@ -216,14 +216,15 @@ describe('storescp --exec', limits, () => {
 
   it('shows the first lines of a program that prints a lot, and the last of its errors', async () => {
     await using folder = await temporaryFolder();
-    const script = 'yes line | head -n 500000; yes wrong | head -n 50000 >&2; echo reason >&2; exit 1';
+    const lines = (word: string, count: number) => `(while :; do echo ${word}; done) | head -n ${count}`;
+    const script = `${lines('line', 500_000)}; ${lines('wrong', 50_000)} >&2; echo reason >&2; exit 1`;
     await using storescp = await listeningStorescp(['-od', folder.path, '-v', '--exec', `sh -c '${script}'`]);
     await using socket = await PduSocket.connect(storescp.port);
     await openAssociation(socket, [CT_CONTEXT]);
     await storeWell(socket, '1.2.1');
     await storescp.process.output('stderr', /^W: --exec failed for .*: sh: exit code 1: reason$/m);
-    const lines = storescp.process.stderr.split('\n').filter((line) => line.startsWith('I: --exec: '));
-    assert.deepEqual(lines, [...Array(100).fill('I: --exec: line'), 'I: --exec: ... (more output is not shown)']);
+    const shown = storescp.process.stderr.split('\n').filter((line) => line.startsWith('I: --exec: '));
+    assert.deepEqual(shown, [...Array(100).fill('I: --exec: line'), 'I: --exec: ... (more output is not shown)']);
   });
 
   it('goes on after a signal, with what runs and what waits, as long as the signal allows', () =>
@@ -400,11 +401,11 @@ describe('programs that wait', limits, () => {
     const job = { option: '--exec', what: 'x', studyInstanceUid: undefined, isForStudy: false };
     const gone = { program: '/nowhere/gone', words: [] };
     await queue.add({ ...job, command: gone, args: [] });
-    await queue.add({ ...job, command: { program: 'true', words: [] }, args: ['x'.repeat(5_000_000)] });
+    await queue.add({ ...job, command: { program: 'sh', words: [] }, args: ['x'.repeat(5_000_000)] });
     await queue.idle();
     assert.deepEqual(lines, [
       '--exec failed for x: /nowhere/gone: cannot be started: no such file',
-      '--exec failed for x: true: cannot be started: its arguments are too long',
+      '--exec failed for x: sh: cannot be started: its arguments are too long',
     ]);
   });
 });
