@@ -1,4 +1,4 @@
-/** Bounds-checked reading and back-patched writing of the small things: PDUs but P-DATA, command sets, file meta. */
+/** Bounds-checked reading and back-patched writing of the small things of the upper layer: PDUs but P-DATA. */
 import { ProtocolError, UsageError } from './errors.js';
 
 /** Reads forward through a buffer that somebody else owns; `bytes()` gives views of it. */
@@ -34,14 +34,6 @@ export class ByteReader {
 
   uint32BE(): number {
     return this.#bytes.readUInt32BE(this.#take(4));
-  }
-
-  uint16LE(): number {
-    return this.#bytes.readUInt16LE(this.#take(2));
-  }
-
-  uint32LE(): number {
-    return this.#bytes.readUInt32LE(this.#take(4));
   }
 
   skip(length: number): void {
@@ -108,18 +100,6 @@ export class ByteWriter {
     return this;
   }
 
-  uint16LE(value: number): this {
-    const at = this.#grow(2);
-    this.#bytes.writeUInt16LE(value, at);
-    return this;
-  }
-
-  uint32LE(value: number): this {
-    const at = this.#grow(4);
-    this.#bytes.writeUInt32LE(value, at);
-    return this;
-  }
-
   bytes(value: Uint8Array): this {
     const at = this.#grow(value.length);
     this.#bytes.set(value, at);
@@ -155,15 +135,6 @@ export class ByteWriter {
     body();
     const length = this.#offset - at - 4;
     this.#bytes.writeUInt32BE(length, at);
-    return this;
-  }
-
-  /** Writes a 32-bit little endian count of the bytes that `body` writes, then those. */
-  counted32LE(body: () => void): this {
-    const at = this.#grow(4);
-    body();
-    const length = this.#offset - at - 4;
-    this.#bytes.writeUInt32LE(length, at);
     return this;
   }
 

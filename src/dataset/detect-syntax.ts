@@ -1,4 +1,5 @@
 /** Which native transfer syntax bytes are in, told by the first element: for files that do not say, or say it wrong. */
+import { uint16BE, uint16LE } from '../base/bytes.js';
 import { dictionaryVr } from '../dictionary/lookup.js';
 import { headerSize, readHeader, SHORT_HEADER, UNDEFINED_LENGTH } from './element-header.js';
 import type { TransferSyntax } from './transfer-syntax.js';
@@ -20,8 +21,8 @@ export function detectSyntax(bytes: Buffer, at: number, end: number): TransferSy
 export function guessSyntax(bytes: Buffer, at: number, end: number): TransferSyntax {
   const detected = detectSyntax(bytes, at, end);
   if (detected !== undefined || bytes.length < at + SHORT_HEADER) return detected ?? IMPLICIT_VR_LITTLE_ENDIAN;
-  if (parseVr(bytes.readUInt16BE(at + 4)) === undefined) return IMPLICIT_VR_LITTLE_ENDIAN;
-  return bytes.readUInt16BE(at) < bytes.readUInt16LE(at) ? EXPLICIT_VR_BIG_ENDIAN : EXPLICIT_VR_LITTLE_ENDIAN;
+  if (parseVr(uint16BE(bytes, at + 4)) === undefined) return IMPLICIT_VR_LITTLE_ENDIAN;
+  return uint16BE(bytes, at) < uint16LE(bytes, at) ? EXPLICIT_VR_BIG_ENDIAN : EXPLICIT_VR_LITTLE_ENDIAN;
 }
 
 function isElement(bytes: Buffer, at: number, end: number, syntax: TransferSyntax): boolean {

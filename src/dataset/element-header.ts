@@ -1,8 +1,11 @@
 /** PS3.5 7.1: tag, VR and length before a value, in each of the three native encodings. */
+import { uint16BE, uint16LE, uint32BE, uint32LE } from '../base/bytes.js';
 import type { Vr } from '../dictionary/lookup.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.js';
-import { hasLongHeader, parseVr, vrCode, vrInfo } from './vr.js';
+import { hasLongHeader, LONG_HEADER, parseVr, SHORT_HEADER, vrCode, vrInfo } from './vr.js';
+
+export { LONG_HEADER, SHORT_HEADER };
 
 /** Of items and delimiters, whose headers have no VR in any encoding (PS3.5 7.5). */
 export const ITEM_GROUP = 0xfffe;
@@ -12,10 +15,6 @@ export const SEQUENCE_DELIMITATION = 0xfffee0dd;
 
 /** PS3.5 7.1.1: the length field of what is closed by a delimiter. */
 export const UNDEFINED_LENGTH = 0xffffffff;
-/** Every header but those of long-form explicit VRs. */
-export const SHORT_HEADER = 8;
-/** With two reserved bytes and 32 bits of length (PS3.5 Table 7.1-1). */
-export const LONG_HEADER = 12;
 /** Longest even value that the 16-bit length of a short header can tell. */
 const MAX_SHORT_LENGTH = 0xfffe;
 
@@ -34,22 +33,22 @@ export interface ElementHeader {
 /** Size of the header at `at`, of which `SHORT_HEADER` bytes must be there. */
 export function headerSize(bytes: Buffer, at: number, encoding: ElementEncoding): number {
   if (!encoding.explicitVr || readGroup(bytes, at, encoding) === ITEM_GROUP) return SHORT_HEADER;
-  return hasLongHeader(bytes.readUInt16BE(at + 4)) ? LONG_HEADER : SHORT_HEADER;
+  return hasLongHeader(uint16BE(bytes, at + 4)) ? LONG_HEADER : SHORT_HEADER;
 }
 
 /** Decodes the header at `at`, all of whose `size` bytes must be there. */
 export function readHeader(bytes: Buffer, at: number, size: number, encoding: ElementEncoding): ElementHeader {
   const { bigEndian } = encoding;
   const group = readGroup(bytes, at, encoding);
-  const tag = group * 0x10000 + (bigEndian ? bytes.readUInt16BE(at + 2) : bytes.readUInt16LE(at + 2));
+  const tag = group * 0x10000 + (bigEndian ? uint16BE(bytes, at + 2) : uint16LE(bytes, at + 2));
   const hasVr = encoding.explicitVr && group !== ITEM_GROUP;
-  const vr = hasVr ? parseVr(bytes.readUInt16BE(at + 4)) : undefined;
+  const vr = hasVr ? parseVr(uint16BE(bytes, at + 4)) : undefined;
   if (hasVr && size === SHORT_HEADER) {
-    const length = bigEndian ? bytes.readUInt16BE(at + 6) : bytes.readUInt16LE(at + 6);
+    const length = bigEndian ? uint16BE(bytes, at + 6) : uint16LE(bytes, at + 6);
     return { tag, vr, length, size };
   }
   const lengthAt = at + size - 4;
-  const length = bigEndian ? bytes.readUInt32BE(lengthAt) : bytes.readUInt32LE(lengthAt);
+  const length = bigEndian ? uint32BE(bytes, lengthAt) : uint32LE(bytes, lengthAt);
   return { tag, vr, length, size };
 }
 
@@ -65,10 +64,10 @@ export function probeItemEncoding(
   declared: TransferSyntax,
   isUnknown: boolean,
 ): TransferSyntax {
-  const code = bytes.readUInt16BE(at + 4);
+  const code = uint16BE(bytes, at + 4);
   if (declared.explicitVr) {
     // Without a VR there stand the low bytes of a length, most often with NUL in the high ones.
-    const isImplicit = !isCapitals(code) && code !== 0 && bytes.readUInt16LE(at + 6) === 0;
+    const isImplicit = !isCapitals(code) && code !== 0 && uint16LE(bytes, at + 6) === 0;
     return isImplicit && !isDelimiter(bytes, at) ? IMPLICIT_VR_LITTLE_ENDIAN : declared;
   }
   return isUnknown && parseVr(code) !== undefined && !isDelimiter(bytes, at) ? EXPLICIT_VR_LITTLE_ENDIAN : declared;
@@ -116,11 +115,11 @@ export function writeItemHeader(
 }
 
 function readGroup(bytes: Buffer, at: number, encoding: ElementEncoding): number {
-  return encoding.bigEndian ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at);
+  return encoding.bigEndian ? uint16BE(bytes, at) : uint16LE(bytes, at);
 }
 
 function isDelimiter(bytes: Buffer, at: number): boolean {
-  return bytes.readUInt16LE(at) === ITEM_GROUP || bytes.readUInt16BE(at) === ITEM_GROUP;
+  return uint16LE(bytes, at) === ITEM_GROUP || uint16BE(bytes, at) === ITEM_GROUP;
 }
 
 function writeTag(target: Buffer, at: number, tag: number, bigEndian: boolean): void {

@@ -56,7 +56,10 @@ export class DataSetScan {
   }
 
   feed(chunk: Buffer): void {
-    for (const token of this.#reader.feed(chunk)) this.#see(token);
+    for (const token of this.#reader.feed(chunk)) {
+      this.#see(token);
+      if (this.#capture === undefined) this.#passPlain();
+    }
   }
 
   /** No more bytes will come. */
@@ -108,6 +111,15 @@ export class DataSetScan {
         this.#depth--;
         break;
     }
+  }
+
+  /** What follows without being one of the two, or anything that makes a difference. */
+  #passPlain(): void {
+    const isTopLevel = this.#depth === 0;
+    const hasPassed = this.#reader.passPlain(isTopLevel ? SOP_INSTANCE_UID : -1);
+    if (!hasPassed || !isTopLevel) return;
+    this.#isEmpty = false;
+    this.#headComplete = true;
   }
 
   #topLevelTag(tag: number): void {

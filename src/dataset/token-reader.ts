@@ -14,6 +14,7 @@ import {
   SHORT_HEADER,
   UNDEFINED_LENGTH,
 } from './element-header.js';
+import { endOfPlainElements } from './plain-elements.js';
 import type { ElementVr, ItemEndToken, SequenceEndToken, Token } from './tokens.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 import { IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.js';
@@ -71,7 +72,7 @@ export class TokenReader {
   #left = 0;
   #valueTag: number | undefined;
   /** The beginning of a header that the last chunk cut. */
-  readonly #held = Buffer.alloc(LONG_HEADER);
+  #held: Buffer = NOTHING;
   #heldLength = 0;
 
   constructor(syntax: TransferSyntax, options: TokenReaderOptions = {}) {
@@ -126,6 +127,20 @@ export class TokenReader {
     const size = Math.min(this.#left, this.#chunk.length - this.#at);
     this.#at += size;
     this.skip(size);
+  }
+
+  /**
+   * Leaves out the plain elements with tags over `after` that come next in the chunk that is being fed: they give no tokens.
+   * @returns whether there were any
+   */
+  passPlain(after: number): boolean {
+    const { kind, isProbed, limit, encoding } = this.#container;
+    const isAmongElements = (kind === 'data-set' || kind === 'item') && isProbed && limit === Infinity;
+    if (!isAmongElements || this.#left > 0 || this.#heldLength > 0) return false;
+    const from = this.#at;
+    this.#at = endOfPlainElements(this.#chunk, from, after, encoding);
+    this.#offset += this.#at - from;
+    return this.#at > from;
   }
 
   /** Bytes that were fed but are no token yet: of a header that is cut, and after `end` of padding that makes no element. */
@@ -290,6 +305,7 @@ export class TokenReader {
 
   /** Moves bytes of the chunk to the held header until it has `size`; false if there were not enough. */
   #hold(size: number): boolean {
+    if (this.#held === NOTHING) this.#held = Buffer.alloc(LONG_HEADER);
     const wanted = Math.max(0, size - this.#heldLength);
     const moved = this.#chunk.copy(this.#held, this.#heldLength, this.#at, this.#at + wanted);
     this.#at += moved;

@@ -4,6 +4,11 @@ import { VRS } from '../dictionary/lookup.js';
 
 export type { Vr };
 
+/** Every header but those of long-form explicit VRs. */
+export const SHORT_HEADER = 8;
+/** With two reserved bytes and 32 bits of length (PS3.5 Table 7.1-1). */
+export const LONG_HEADER = 12;
+
 export interface VrInfo {
   /** Explicit header with two reserved bytes and a 32-bit length (PS3.5 Table 7.1-1). */
   readonly hasLongHeader: boolean;
@@ -81,9 +86,12 @@ const BY_LETTERS = new Array<Vr | undefined>(NO_LETTERS + 1).fill(undefined);
 // PS3.5 6.2 note: a VR yet to come has the long form. What is no pair of capitals ("??", NULs) was written by mistake, in the
 // short form as far as it has been seen.
 const HAS_LONG_HEADER = new Array<boolean>(NO_LETTERS + 1).fill(true, 0, NO_LETTERS).fill(false, NO_LETTERS);
+const PLAIN_HEADER_SIZE = new Array<number | undefined>(NO_LETTERS + 1).fill(undefined);
 for (const vr of VRS) {
-  BY_LETTERS[letterIndex(vrCode(vr))] = vr;
-  HAS_LONG_HEADER[letterIndex(vrCode(vr))] = VR_INFO[vr].hasLongHeader;
+  const at = letterIndex(vrCode(vr));
+  BY_LETTERS[at] = vr;
+  HAS_LONG_HEADER[at] = VR_INFO[vr].hasLongHeader;
+  if (vr !== 'SQ') PLAIN_HEADER_SIZE[at] = VR_INFO[vr].hasLongHeader ? LONG_HEADER : SHORT_HEADER;
 }
 
 /** The VR that two header bytes name, given as `first << 8 | second`; undefined if they name none. */
@@ -94,6 +102,11 @@ export function parseVr(code: number): Vr | undefined {
 /** Whether a header with those two bytes has the long form, be they a VR or not. */
 export function hasLongHeader(code: number): boolean {
   return HAS_LONG_HEADER[letterIndex(code)] === true;
+}
+
+/** Bytes of the header with a VR that is known and no sequence; undefined for any other two bytes. */
+export function plainHeaderSize(code: number): number | undefined {
+  return PLAIN_HEADER_SIZE[letterIndex(code)];
 }
 
 /** The two letters of a VR as one number, the inverse of `parseVr`. */

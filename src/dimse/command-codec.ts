@@ -1,5 +1,5 @@
 /** PS3.7 6.3: command sets, implicit VR little endian in group 0000, to and from messages. */
-import { ByteReader, ByteWriter } from '../base/cursor.js';
+import { uint16LE, uint16LEText, uint32LE, uint32LEText } from '../base/bytes.js';
 import { formatTag, ProtocolError } from '../base/errors.js';
 import { trimUid } from '../base/identifiers.js';
 import {
@@ -30,7 +30,13 @@ export interface DecodedCommand {
 /** A message's elements by name, not yet known to be all of them. */
 type Fields = Record<string, CommandValue | undefined>;
 
-type NamedElement = readonly [name: string, element: CommandElement];
+interface NamedElement extends CommandElement {
+  readonly name: string;
+  /** Whether it is an element of the message, and not of every command set. */
+  readonly isOfMessage: boolean;
+  /** `number` as a tag in bytes. */
+  readonly tag: string;
+}
 
 /** Every command set has these two. */
 const COMMON = {
@@ -44,46 +50,54 @@ const LAYOUTS = new Map<Declaration, readonly NamedElement[]>();
 function layoutOf(declaration: Declaration): readonly NamedElement[] {
   const known = LAYOUTS.get(declaration);
   if (known !== undefined) return known;
-  const layout = Object.entries({ ...declaration.elements, ...COMMON }).sort(([, a], [, b]) => a.number - b.number);
+  const layout = Object.entries<CommandElement>({ ...declaration.elements, ...COMMON })
+    .sort(([, a], [, b]) => a.number - b.number)
+    .map(([name, element]) => ({
+      ...element,
+      name,
+      isOfMessage: name in declaration.elements,
+      tag: tagText(element.number),
+    }));
   LAYOUTS.set(declaration, layout);
   return layout;
 }
 
+const GROUP_LENGTH = tagText(COMMAND_GROUP_LENGTH) + uint32LEText(4);
+
 /** The command set of `message`, group length first, elements ascending, an even number of bytes. */
 export function encodeCommand(message: DimseMessage, hasDataSet: boolean): Buffer {
   const declaration = declarationOf(message.type);
-  const { commandField } = declaration;
-  const commandDataSetType = hasDataSet ? DATA_SET_PRESENT : NO_DATA_SET;
-  const fields: Readonly<Fields> = { commandField, ...message, commandDataSetType };
-
-  const writer = new ByteWriter();
-  writeTag(writer, COMMAND_GROUP_LENGTH);
-  writer.uint32LE(4).counted32LE(() => {
-    for (const [name, { number, vr }] of layoutOf(declaration)) {
-      const value = fields[name];
-      if (value === undefined) continue;
-      writeTag(writer, number);
-      writer.counted32LE(() => writeValue(writer, vr, value));
-    }
-  });
-  return writer.finish();
-}
-
-function writeTag(writer: ByteWriter, number: number): void {
-  writer.uint16LE(0x0000).uint16LE(number);
-}
-
-function writeValue(writer: ByteWriter, vr: CommandVr, value: CommandValue): void {
-  if (typeof value === 'number') {
-    writer.uint16LE(value);
-  } else if (typeof value === 'string') {
-    const text = vr === 'LO' ? defaultRepertoire(value).slice(0, MAX_LO_LENGTH) : value;
-    writer.text(text);
-    // PS3.5 9.1 and 6.2: NUL makes a UID even, a space other text.
-    if (text.length % 2 !== 0) writer.uint8(vr === 'UI' ? 0x00 : 0x20);
-  } else {
-    for (const tag of value) writer.uint16LE(tag >>> 16).uint16LE(tag & 0xffff);
+  const fields: Readonly<Fields> = message;
+  let elements = '';
+  for (const { name, number, tag, vr } of layoutOf(declaration)) {
+    const value = valueToSend(number, fields[name], declaration, hasDataSet);
+    if (value === undefined) continue;
+    const text = valueText(vr, value);
+    elements += tag + uint32LEText(text.length) + text;
   }
+  return Buffer.from(GROUP_LENGTH + uint32LEText(elements.length) + elements, 'latin1');
+}
+
+function valueToSend(
+  number: number,
+  told: CommandValue | undefined,
+  { commandField }: Declaration,
+  hasDataSet: boolean,
+): CommandValue | undefined {
+  if (number === COMMAND_DATA_SET_TYPE) return hasDataSet ? DATA_SET_PRESENT : NO_DATA_SET;
+  return number === COMMAND_FIELD ? (commandField ?? told) : told;
+}
+
+function tagText(number: number): string {
+  return uint16LEText(0x0000) + uint16LEText(number);
+}
+
+function valueText(vr: CommandVr, value: CommandValue): string {
+  if (typeof value === 'number') return uint16LEText(value);
+  if (typeof value !== 'string') return value.map((tag) => uint16LEText(tag >>> 16) + uint16LEText(tag)).join('');
+  const text = vr === 'LO' ? defaultRepertoire(value).slice(0, MAX_LO_LENGTH) : value;
+  // PS3.5 9.1 and 6.2: NUL makes a UID even, a space other text.
+  return text.length % 2 === 0 ? text : text + (vr === 'UI' ? '\0' : ' ');
 }
 
 /** PS3.7 C.5: comments are in the default repertoire; a backslash would make two values of one (PS3.5 6.4). */
@@ -97,75 +111,94 @@ function defaultRepertoire(text: string): string {
  * @throws {ProtocolError} if it cannot be read, or an element that the message needs is missing or malformed.
  */
 export function decodeCommand(bytes: Buffer): DecodedCommand {
-  const values = readElements(bytes);
-  const declaration = declarationFor(readCommon(values, COMMAND_FIELD));
+  const places = findElements(bytes);
+  const declaration = declarationFor(readCommon(bytes, places, COMMAND_FIELD));
   const fields: Fields = { type: declaration.type };
-  for (const [name, element] of layoutOf(declaration)) {
-    const value = name in declaration.elements ? readField(values, element) : undefined;
-    if (value !== undefined) fields[name] = value;
-  }
-  assertComplete(declaration, fields);
-  return { message: fields, hasDataSet: readCommon(values, COMMAND_DATA_SET_TYPE) !== NO_DATA_SET };
+  readFields(fields, declaration, bytes, places);
+  return { message: fields, hasDataSet: readCommon(bytes, places, COMMAND_DATA_SET_TYPE) !== NO_DATA_SET };
 }
 
-function readElements(bytes: Buffer): ReadonlyMap<number, Buffer> {
-  const values = new Map<number, Buffer>();
-  const reader = new ByteReader(bytes);
-  while (reader.remaining > 0) {
-    const offset = reader.offset;
-    const group = reader.uint16LE();
-    const number = reader.uint16LE();
-    if (group !== 0x0000) throw invalid(`${formatTag(group * 0x10000 + number)} in a command set`, offset);
-    const value = reader.bytes(reader.uint32LE());
-    if (!values.has(number)) values.set(number, value);
+/** By element number, where the value begins: behind its length. */
+type Places = ReadonlyMap<number, number>;
+
+/** Tag and length. */
+const HEADER = 8;
+
+function findElements(bytes: Buffer): Places {
+  const places = new Map<number, number>();
+  for (let at = 0; at < bytes.length; ) {
+    assertThere(bytes, at, HEADER);
+    const group = uint16LE(bytes, at);
+    const number = uint16LE(bytes, at + 2);
+    if (group !== 0x0000) throw invalid(`${formatTag(group * 0x10000 + number)} in a command set`, at);
+    const begin = at + HEADER;
+    const length = uint32LE(bytes, begin - 4);
+    assertThere(bytes, begin, length);
+    if (!places.has(number)) places.set(number, begin);
+    at = begin + length;
   }
-  return values;
+  return places;
+}
+
+function assertThere(bytes: Buffer, at: number, length: number): void {
+  const left = bytes.length - at;
+  if (length > left) throw invalid(`cut short: ${length} bytes should follow, ${left} do`, at);
+}
+
+function readFields(
+  fields: Fields,
+  declaration: Declaration,
+  bytes: Buffer,
+  places: Places,
+): asserts fields is Fields & DimseMessage {
+  for (const element of layoutOf(declaration)) {
+    if (!element.isOfMessage) continue;
+    const value = readField(bytes, places, element);
+    if (value !== undefined) fields[element.name] = value;
+    else if (!element.isOptional) throw missing(element.number, declaration.type);
+  }
 }
 
 /** An element without value is one that was not sent, unless a text that must be there is empty: that is for the service. */
-function readField(values: ReadonlyMap<number, Buffer>, element: CommandElement): CommandValue | undefined {
+function readField(bytes: Buffer, places: Places, element: CommandElement): CommandValue | undefined {
   const { number, alternative } = element;
-  const value = values.get(number) ?? (alternative === undefined ? undefined : values.get(alternative));
-  const isEmpty = value === undefined || value.length === 0;
+  const at = places.get(number) ?? (alternative === undefined ? undefined : places.get(alternative));
+  const isEmpty = at === undefined || uint32LE(bytes, at - 4) === 0;
   if (isEmpty && (element.isOptional || element.assumed !== undefined)) return element.assumed;
-  return value === undefined ? undefined : readValue(value, element);
+  return at === undefined ? undefined : readValue(bytes, at, element);
 }
 
-function readValue(value: Buffer, { number, vr }: CommandElement): CommandValue {
+function readValue(bytes: Buffer, at: number, { number, vr }: CommandElement): CommandValue {
+  const length = uint32LE(bytes, at - 4);
   switch (vr) {
     case 'UI':
-      return trimUid(value.toString('latin1'));
+      return trimUid(bytes.toString('latin1', at, at + length));
     case 'AE':
     case 'LO':
-      return trimUid(value.toString('latin1')).trimStart();
+      return trimUid(bytes.toString('latin1', at, at + length)).trimStart();
     case 'US':
-      return readUint16(value, number);
+      return readUint16(bytes, at, number);
     case 'AT':
-      if (value.length % 4 !== 0) throw invalid(`${formatTag(number)} has ${value.length} bytes, not a multiple of 4`);
-      return Array.from({ length: value.length / 4 }, (_, index) => readTag(value, index * 4));
+      if (length % 4 !== 0) throw invalid(`${formatTag(number)} has ${length} bytes, not a multiple of 4`);
+      return Array.from({ length: length / 4 }, (_, index) => readTag(bytes, at + index * 4));
   }
 }
 
-function readTag(value: Buffer, offset: number): number {
-  return value.readUInt16LE(offset) * 0x10000 + value.readUInt16LE(offset + 2);
+function readUint16(bytes: Buffer, at: number, number: number): number {
+  const length = uint32LE(bytes, at - 4);
+  if (length !== 2) throw invalid(`${formatTag(number)} has ${length} bytes, not 2`);
+  return uint16LE(bytes, at);
 }
 
-function readUint16(value: Buffer, number: number): number {
-  if (value.length !== 2) throw invalid(`${formatTag(number)} has ${value.length} bytes, not 2`);
-  return value.readUInt16LE(0);
+function readTag(bytes: Buffer, at: number): number {
+  return uint16LE(bytes, at) * 0x10000 + uint16LE(bytes, at + 2);
 }
 
 /** An element that every command set has, whatever the message. */
-function readCommon(values: ReadonlyMap<number, Buffer>, number: number): number {
-  const value = values.get(number);
-  if (value === undefined) throw missing(number, 'the command set');
-  return readUint16(value, number);
-}
-
-function assertComplete(declaration: Declaration, fields: Fields): asserts fields is Fields & DimseMessage {
-  for (const [name, { number, isOptional }] of layoutOf(declaration))
-    if (!isOptional && fields[name] === undefined && name in declaration.elements)
-      throw missing(number, declaration.type);
+function readCommon(bytes: Buffer, places: Places, number: number): number {
+  const at = places.get(number);
+  if (at === undefined) throw missing(number, 'the command set');
+  return readUint16(bytes, at, number);
 }
 
 function missing(number: number, where: string): ProtocolError {

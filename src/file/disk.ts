@@ -31,9 +31,12 @@ export const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export interface Glance {
   readonly stat: Stats;
-  /** How many were read. */
-  readonly bytes: number;
+  /** What was read. */
+  readonly bytes: Buffer;
 }
+
+/** Gives what to read into. */
+export type RoomFor = (stat: Stats) => Buffer;
 
 export interface DiskOptions {
   /** Whether every call follows from an event of another kind, so that others have their turns anyway. Default false. */
@@ -69,11 +72,11 @@ export class Disk {
     }
   }
 
-  /** Fills `buffer` from `position` on as far as the file goes, and stats it; leaves nothing open. */
-  glance(location: string | Buffer, buffer: Buffer, position: number): Glance | Promise<Glance> {
+  /** Stats a file and fills a buffer from `position` on as far as the file goes; leaves nothing open. */
+  glance(location: string | Buffer, position: number, roomFor: RoomFor): Glance | Promise<Glance> {
     return this.run(
-      () => glanceNow(location, buffer, position),
-      () => this.#glanceLater(location, buffer, position),
+      () => glanceNow(location, position, roomFor),
+      () => this.#glanceLater(location, position, roomFor),
     );
   }
 
@@ -85,33 +88,39 @@ export class Disk {
     );
   }
 
-  async #glanceLater(location: string | Buffer, buffer: Buffer, position: number): Promise<Glance> {
+  async #glanceLater(location: string | Buffer, position: number, roomFor: RoomFor): Promise<Glance> {
     const file = await this.open(location, READ_ONLY);
     try {
       const stat = await file.stat();
-      const wanted = buffer.subarray(0, bytesFrom(stat, position));
+      const room = roomFor(stat);
+      const wanted = room.subarray(0, bytesFrom(stat, position));
       let filled = 0;
       for (let bytes = 1; filled < wanted.length && bytes > 0; filled += bytes)
         bytes = await file.read(wanted.subarray(filled), position + filled);
-      return { stat, bytes: filled };
+      return { stat, bytes: firstOf(room, filled) };
     } finally {
       await file.close();
     }
   }
 }
 
-function glanceNow(location: string | Buffer, buffer: Buffer, position: number): Glance {
+function glanceNow(location: string | Buffer, position: number, roomFor: RoomFor): Glance {
   const fd = openSync(location, READ_ONLY);
   try {
     const stat = fstatSync(fd);
-    const wanted = Math.min(buffer.length, bytesFrom(stat, position));
+    const room = roomFor(stat);
+    const wanted = Math.min(room.length, bytesFrom(stat, position));
     let filled = 0;
     for (let bytes = 1; filled < wanted && bytes > 0; filled += bytes)
-      bytes = readSync(fd, buffer, filled, wanted - filled, position + filled);
-    return { stat, bytes: filled };
+      bytes = readSync(fd, room, filled, wanted - filled, position + filled);
+    return { stat, bytes: firstOf(room, filled) };
   } finally {
     closeSync(fd);
   }
+}
+
+function firstOf(room: Buffer, filled: number): Buffer {
+  return filled === room.length ? room : room.subarray(0, filled);
 }
 
 /** Nothing is read of what is no regular file. */

@@ -1,4 +1,5 @@
 /** PS3.10 7.1: preamble and file meta information, written strictly and read as real files have them. */
+import { uint16BE, uint16LE, uint16LEText, uint32BE, uint32LE, uint32LEText } from '../base/bytes.js';
 import { DataSetError } from '../base/errors.js';
 import { trimUid } from '../base/identifiers.js';
 import { detectSyntax, guessSyntax } from '../dataset/detect-syntax.js';
@@ -37,6 +38,7 @@ const FIELDS: readonly Field[] = [
   { element: 0x0016, vr: 'AE', name: 'sourceApplicationEntityTitle' },
   { element: 0x0018, vr: 'AE', name: 'receivingApplicationEntityTitle' },
 ];
+const NAME_OF_ELEMENT = new Map(FIELDS.map(({ element, name }) => [element, name]));
 const META_GROUP = 0x0002;
 const GROUP_LENGTH = 0x0000;
 const VERSION = 0x0001;
@@ -44,8 +46,8 @@ const PREAMBLE_BYTES = 128;
 const PREFIX = 'DICM';
 
 // Bytes as characters (ISO 8859-1): put together as text they cost less than written one by one.
-const FRONT = `${'\0'.repeat(PREAMBLE_BYTES)}${PREFIX}${tagAndVr(GROUP_LENGTH, 'UL')}${uint16(4)}`;
-const VERSION_1 = `${tagAndVr(VERSION, 'OB')}\0\0${uint32(2)}\0\x01`;
+const FRONT = `${'\0'.repeat(PREAMBLE_BYTES)}${PREFIX}${tagAndVr(GROUP_LENGTH, 'UL')}${uint16LEText(4)}`;
+const VERSION_1 = `${tagAndVr(VERSION, 'OB')}\0\0${uint32LEText(2)}\0\x01`;
 const ENCODED_FIELDS = FIELDS.map(({ element, vr, name }) => ({
   name,
   tagAndVr: tagAndVr(element, vr),
@@ -59,21 +61,13 @@ export function encodeFileMeta(meta: FileMeta): Buffer {
     const text = meta[name];
     if (text === undefined) continue;
     const value = text.length % 2 === 1 ? text + padding : text;
-    group += tagAndVr + uint16(value.length) + value;
+    group += tagAndVr + uint16LEText(value.length) + value;
   }
-  return Buffer.from(FRONT + uint32(group.length) + group, 'latin1');
+  return Buffer.from(FRONT + uint32LEText(group.length) + group, 'latin1');
 }
 
 function tagAndVr(element: number, vr: Vr): string {
-  return uint16(META_GROUP) + uint16(element) + vr;
-}
-
-function uint16(value: number): string {
-  return String.fromCharCode(value & 0xff, value >>> 8);
-}
-
-function uint32(value: number): string {
-  return uint16(value & 0xffff) + uint16(value >>> 16);
+  return uint16LEText(META_GROUP) + uint16LEText(element) + vr;
 }
 
 export interface FileHead {
@@ -128,7 +122,7 @@ function beginsMetaGroup(head: Buffer, start: number, fileSize: number): boolean
 
 function isMetaGroup(bytes: Buffer, at: number): boolean {
   if (bytes.length < at + SHORT_HEADER) return false;
-  return bytes.readUInt16LE(at) === META_GROUP || bytes.readUInt16BE(at) === META_GROUP;
+  return uint16LE(bytes, at) === META_GROUP || uint16BE(bytes, at) === META_GROUP;
 }
 
 function needed(bytes: number, fileSize: number): { readonly needed: number } {
@@ -168,13 +162,12 @@ function readMetaGroup(head: Buffer, start: number, fileSize: number): MetaGroup
     const end = at + size + (header?.length ?? 0);
     if (header === undefined || end > fileSize) throw new DataSetError('the file ends within its meta information');
     if (end > head.length) return needed(end + LONG_HEADER, fileSize);
-    const value = head.subarray(at + size, end);
     const element = header.tag & 0xffff;
-    const field = FIELDS.find((candidate) => candidate.element === element);
-    const text = field === undefined ? '' : trimUid(value.toString('latin1'));
-    if (field !== undefined && text !== '') meta[field.name] = text;
-    if (element === GROUP_LENGTH && value.length === 4)
-      toldEnd = end + (encoding.bigEndian ? value.readUInt32BE() : value.readUInt32LE());
+    const name = NAME_OF_ELEMENT.get(element);
+    const text = name === undefined ? '' : trimUid(head.toString('latin1', at + size, end));
+    if (name !== undefined && text !== '') meta[name] = text;
+    if (element === GROUP_LENGTH && header.length === 4)
+      toldEnd = end + (encoding.bigEndian ? uint32BE(head, end - 4) : uint32LE(head, end - 4));
     at = end;
   }
   if (toldEnd === undefined) warnings.push('no group length in the file meta information');

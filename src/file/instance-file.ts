@@ -69,13 +69,15 @@ export async function readInstance(
   const path = location.toString();
   const buffer = headBuffer.take();
   const file = new LazyFile(location);
+  // What may wait in memory has its own.
+  const roomFor = ({ size }: Glance['stat']) => (size < buffer.length ? Buffer.allocUnsafe(size) : buffer);
   try {
-    const { stat, bytes } = await inputDisk.glance(location, buffer, 0);
-    const instance = await inspect(file, { path, stat, buffer, beginning: buffer.subarray(0, bytes) });
-    const isWhole = bytes === stat.size && bytes < buffer.length;
+    const { stat, bytes } = await inputDisk.glance(location, 0, roomFor);
+    const instance = await inspect(file, { path, stat, buffer, beginning: bytes });
+    const isWhole = bytes.length === stat.size && bytes.buffer !== buffer.buffer;
     return {
       instance: typeof location === 'string' ? instance : { ...instance, location },
-      dataSet: isWhole ? Buffer.from(buffer.subarray(instance.dataSetOffset, bytes)) : undefined,
+      dataSet: isWhole ? bytes.subarray(instance.dataSetOffset) : undefined,
     };
   } catch (error) {
     throw toFileError(path, error);
@@ -134,9 +136,9 @@ async function contentOf(instance: InstanceFile): Promise<Content> {
   try {
     if (size - dataSetOffset > SMALL_BYTES) return largeContent(await inputDisk.open(location, READ_ONLY), instance);
     const buffer = Buffer.allocUnsafe(size - dataSetOffset);
-    const { stat, bytes } = await inputDisk.glance(location, buffer, dataSetOffset);
+    const { stat, bytes } = await inputDisk.glance(location, dataSetOffset, () => buffer);
     assertUnchanged(instance, stat);
-    if (bytes < buffer.length) throw becameShorter(path);
+    if (bytes.length < buffer.length) throw becameShorter(path);
     return contentInMemory(buffer);
   } catch (error) {
     throw toFileError(path, error);

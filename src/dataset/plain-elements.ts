@@ -1,0 +1,40 @@
+/** Elements that nobody wants to look at, passed over in one loop instead of becoming tokens: most of a data set are such. */
+import { uint16BE, uint16LE, uint32LE } from '../base/bytes.js';
+import { dictionaryVr } from '../dictionary/lookup.js';
+import { LONG_HEADER, SHORT_HEADER } from './element-header.js';
+import type { TransferSyntax } from './transfer-syntax.js';
+import { plainHeaderSize } from './vr.js';
+
+/** Of what has its own rules (PS3.5 7.5): items and delimiters. */
+const FIRST_ITEM_TAG = 0xfffe0000;
+
+/**
+ * Where the first element begins, from the one at `from` on, that is not plain. Plain is an element in little endian that is
+ * whole in `bytes`, has a tag over `after`, a value of even length, and a VR that is known and no sequence. Twelve bytes at
+ * the end are nobody's, so that a header that is there is there whole.
+ */
+export function endOfPlainElements(
+  bytes: Buffer,
+  from: number,
+  after: number,
+  { explicitVr, bigEndian }: TransferSyntax,
+): number {
+  if (bigEndian) return from;
+  let at = from;
+  while (at + LONG_HEADER <= bytes.length) {
+    const tag = uint16LE(bytes, at) * 0x10000 + uint16LE(bytes, at + 2);
+    if (tag <= after || tag >= FIRST_ITEM_TAG) break;
+    const header = explicitVr ? plainHeaderSize(uint16BE(bytes, at + 4)) : implicitHeaderSize(tag);
+    if (header === undefined) break;
+    const isShortForm = explicitVr && header === SHORT_HEADER;
+    const length = isShortForm ? uint16LE(bytes, at + 6) : uint32LE(bytes, at + header - 4);
+    const end = at + header + length;
+    if (length % 2 === 1 || end > bytes.length) break;
+    at = end;
+  }
+  return at;
+}
+
+function implicitHeaderSize(tag: number): number | undefined {
+  return dictionaryVr(tag) === 'SQ' ? undefined : SHORT_HEADER;
+}
