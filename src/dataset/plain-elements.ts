@@ -1,4 +1,4 @@
-/** Elements that nobody wants to look at, passed over in one loop instead of becoming tokens: most of a data set are such. */
+/** Elements that nobody wants to look at, as most are not, passed over in one loop instead of becoming tokens one by one. */
 import { uint16BE, uint16LE, uint32LE } from '../base/bytes.js';
 import { dictionaryVr } from '../dictionary/lookup.js';
 import { LONG_HEADER, SHORT_HEADER } from './element-header.js';
@@ -9,9 +9,8 @@ import { plainHeaderSize } from './vr.js';
 const FIRST_ITEM_TAG = 0xfffe0000;
 
 /**
- * Where the first element begins, from the one at `from` on, that is not plain. Plain is an element in little endian that is
- * whole in `bytes`, has a tag over `after`, a value of even length, and a VR that is known and no sequence. Twelve bytes at
- * the end are nobody's, so that a header that is there is there whole.
+ * Where the first element begins, from the one at `from` on, that somebody may want to look at. Nobody does if it is in little endian,
+ * whole in `bytes`, has a tag over `after`, a value of even length, and a VR that is known and no sequence.
  */
 export function endOfPlainElements(
   bytes: Buffer,

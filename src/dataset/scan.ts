@@ -1,6 +1,7 @@
 /** What must be known of a data set before it is sent or stored, told as its bytes pass by. */
 import { trimUid } from '../base/identifiers.js';
 import type { AttributeCapture } from './attribute-capture.js';
+import { endOfPlainElements } from './plain-elements.js';
 import { TokenReader, type TokenReaderOptions } from './token-reader.js';
 import type { ElementToken, Token, ValueToken } from './tokens.js';
 import type { TransferSyntax } from './transfer-syntax.js';
@@ -9,6 +10,11 @@ const SOP_CLASS_UID = 0x00080016;
 const SOP_INSTANCE_UID = 0x00080018;
 /** Of a UID; the standard's limit is 64 (PS3.5 9.1), some peers go over it. What is longer is cut. */
 const MAX_UID_BYTES = 128;
+
+const endOfPlain = (bytes: Buffer, from: number, encoding: TransferSyntax) =>
+  endOfPlainElements(bytes, from, SOP_INSTANCE_UID, encoding);
+const endOfPlainInItem = (bytes: Buffer, from: number, encoding: TransferSyntax) =>
+  endOfPlainElements(bytes, from, -1, encoding);
 
 export interface ScanResult {
   /** Text of (0008,0016) of the data set itself without its padding; undefined if there is none. Not checked. */
@@ -116,8 +122,8 @@ export class DataSetScan {
   /** What follows without being one of the two, or anything that makes a difference. */
   #passPlain(): void {
     const isTopLevel = this.#depth === 0;
-    const hasPassed = this.#reader.passPlain(isTopLevel ? SOP_INSTANCE_UID : -1);
-    if (!hasPassed || !isTopLevel) return;
+    const passed = this.#reader.takeElements(isTopLevel ? endOfPlain : endOfPlainInItem);
+    if (passed === undefined || !isTopLevel) return;
     this.#isEmpty = false;
     this.#headComplete = true;
   }

@@ -14,7 +14,6 @@ import {
   SHORT_HEADER,
   UNDEFINED_LENGTH,
 } from './element-header.js';
-import { endOfPlainElements } from './plain-elements.js';
 import type { ElementVr, ItemEndToken, SequenceEndToken, Token } from './tokens.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 import { IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.js';
@@ -129,18 +128,17 @@ export class TokenReader {
     this.skip(size);
   }
 
-  /**
-   * Leaves out the plain elements with tags over `after` that come next in the chunk that is being fed: they give no tokens.
-   * @returns whether there were any
-   */
-  passPlain(after: number): boolean {
+  /** The elements that come next in the chunk that is being fed, as they stand, up to where `findEnd` says: they give no tokens. */
+  takeElements(findEnd: (bytes: Buffer, from: number, encoding: TransferSyntax) => number): Buffer | undefined {
     const { kind, isProbed, limit, encoding } = this.#container;
     const isAmongElements = (kind === 'data-set' || kind === 'item') && isProbed && limit === Infinity;
-    if (!isAmongElements || this.#left > 0 || this.#heldLength > 0) return false;
+    if (!isAmongElements || this.#left > 0 || this.#heldLength > 0) return undefined;
     const from = this.#at;
-    this.#at = endOfPlainElements(this.#chunk, from, after, encoding);
-    this.#offset += this.#at - from;
-    return this.#at > from;
+    const end = findEnd(this.#chunk, from, encoding);
+    if (end === from) return undefined;
+    this.#at = end;
+    this.#offset += end - from;
+    return this.#chunk.subarray(from, end);
   }
 
   /** Bytes that were fed but are no token yet: of a header that is cut, and after `end` of padding that makes no element. */

@@ -11,6 +11,7 @@ import {
   writeItemHeader,
 } from './element-header.js';
 import { OutputBlock } from './output-block.js';
+import { toImplicitVr } from './short-elements.js';
 import type { ElementToken, FragmentToken, ValueToken, WritableToken } from './tokens.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 import { vrInfo } from './vr.js';
@@ -63,6 +64,14 @@ export class TokenWriter {
       default:
         token satisfies never;
     }
+  }
+
+  /** Elements in Explicit VR, put in Implicit VR (see `endOfShortElements`). */
+  writeShort(elements: Buffer): void {
+    const { target, at } = this.#output.room(elements.length);
+    target.set(elements, at);
+    toImplicitVr(target, at, at + elements.length);
+    this.#output.wrote(elements.length);
   }
 
   /**

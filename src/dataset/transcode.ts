@@ -1,14 +1,14 @@
 /** A data set of one transfer syntax rewritten in another as it passes by, or cleaned up in its own. */
 import { DataSetError, UsageError } from '../base/errors.js';
+import { isDropped } from './dropped.js';
 import { ImpliedSequences } from './implied-sequence.js';
+import { endOfShortElements } from './short-elements.js';
 import { TokenReader } from './token-reader.js';
 import { TokenWriter } from './token-writer.js';
 import type { Token } from './tokens.js';
 import type { TransferSyntax } from './transfer-syntax.js';
-import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, isNative } from './transfer-syntax.js';
+import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, isNative } from './transfer-syntax.js';
 import { VrChoice } from './vr-choice.js';
-
-const DATA_SET_TRAILING_PADDING = 0xfffcfffc;
 
 /** True between any two that keep pixel data native, deflated or not, and from any syntax to itself. */
 export function canConvert(from: TransferSyntax, to: TransferSyntax): boolean {
@@ -20,15 +20,6 @@ function hasNativePixelData(syntax: TransferSyntax): boolean {
 }
 
 /**
- * True for elements that a data set between two applications does without: command and file meta groups (PS3.7 6.3.1,
- * PS3.10 7.1), group lengths, which a change of encoding makes wrong (PS3.5 7.2), and padding (PS3.10 7.2).
- */
-function isDropped(tag: number): boolean {
-  const group = tag >>> 16;
-  return group === 0x0000 || group === 0x0002 || (tag & 0xffff) === 0 || tag === DATA_SET_TRAILING_PADDING;
-}
-
-/**
  * Bytes in `from` → bytes in `to`, at a memory that does not depend on the data set. Text is never touched. From Explicit VR
  * every element keeps the VR it came with; from Implicit VR it gets the dictionary's, and UN if that has none.
  * Deflation is not done here: both sides of a deflated syntax are the bytes inside.
@@ -36,17 +27,22 @@ function isDropped(tag: number): boolean {
 export class Transcoder {
   readonly #reader: TokenReader;
   readonly #tokens: TokenTranscoder;
+  readonly #isToImplicit: boolean;
 
   /** @throws {UsageError} if `canConvert` says no. */
   constructor(from: TransferSyntax, to: TransferSyntax) {
     if (!canConvert(from, to)) throw new UsageError(`no conversion from ${from.name} to ${to.name}`);
     this.#reader = new TokenReader(from);
     this.#tokens = new TokenTranscoder(to);
+    this.#isToImplicit = to.uid === IMPLICIT_VR_LITTLE_ENDIAN.uid;
   }
 
   /** The bytes that the next bytes lead to, valid until the next call: large values among them are views of `chunk`. */
   feed(chunk: Buffer): readonly Buffer[] {
-    for (const token of this.#reader.feed(chunk)) this.#tokens.pass(token);
+    for (const token of this.#reader.feed(chunk)) {
+      this.#tokens.pass(token);
+      if (this.#isToImplicit && !this.#tokens.isDropping) this.#passShort();
+    }
     return this.#tokens.take();
   }
 
@@ -54,6 +50,11 @@ export class Transcoder {
   end(): readonly Buffer[] {
     for (const token of this.#reader.end()) this.#tokens.pass(token);
     return this.#tokens.finish();
+  }
+
+  #passShort(): void {
+    const elements = this.#reader.takeElements(endOfShortElements);
+    if (elements !== undefined) this.#tokens.passShort(elements);
   }
 }
 
@@ -81,6 +82,16 @@ export class TokenTranscoder {
     if (token.type === 'pixel-sequence' && !this.#to.encapsulated)
       throw new DataSetError(`encapsulated pixel data in ${this.#to.name}`, { tag: token.tag });
     this.#writer.write(token.type === 'element' ? this.#choice.settle(token) : token);
+  }
+
+  /** Whether what comes is part of a sequence that is left out. */
+  get isDropping(): boolean {
+    return this.#droppedDepth > 0;
+  }
+
+  /** Elements that come instead of their tokens, on the way to Implicit VR Little Endian (see `endOfShortElements`). */
+  passShort(elements: Buffer): void {
+    this.#writer.writeShort(elements);
   }
 
   /** The bytes that are ready, valid for as long as the data of the tokens that were passed. */

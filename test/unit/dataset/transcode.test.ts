@@ -274,3 +274,23 @@ for (const { encoding, from, to, limits } of WAYS)
       { numRuns: 150 },
     );
   });
+
+test('law: any data set, damaged or not, goes to Implicit VR in the same way whole and byte by byte', () => {
+  const damages = fc.array(fc.record({ at: fc.nat(), byte: fc.nat(255) }), { maxLength: 2 });
+  const outcome = (chunks: Iterable<Buffer>): unknown => {
+    try {
+      return transcode(chunks, LE, IMPLICIT).toString('latin1');
+    } catch (error) {
+      assert.ok(error instanceof DataSetError);
+      return error.message;
+    }
+  };
+  fc.assert(
+    fc.property(dataSetArbitrary(), damages, (nodes, damages) => {
+      const bytes = encode(nodes, ELE);
+      for (const { at, byte } of damages) if (bytes.length > 0) bytes[at % bytes.length] = byte;
+      assert.deepEqual(outcome([bytes]), outcome(cut(bytes, [1])));
+    }),
+    { numRuns: 200 },
+  );
+});
