@@ -341,7 +341,7 @@ export const TO_STORE: readonly AnswerRow[] = [
     'with a command set that is cut',
     pduOf(4, pdv(1, LAST_COMMAND, hex`0000 0001 0200`)),
     'A-ABORT 2/6',
-    whileSending('cut short: 4 bytes should follow, 2 do (at byte 4)'),
+    whileSending('cut short: 8 bytes should follow, 6 do (at byte 0)'),
     1,
   ],
   [

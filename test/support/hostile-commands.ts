@@ -25,7 +25,7 @@ const MALFORMED = (
       hex`0000 0000 0400 0000 0000 0000`,
       '(0000,0100) is missing in the command set',
     ],
-    ['cut in the header of an element', hex`0000 0001 02`, 'cut short: 4 bytes should follow, 1 do (at byte 4)'],
+    ['cut in the header of an element', hex`0000 0001 02`, 'cut short: 8 bytes should follow, 5 do (at byte 0)'],
     ['with a value past its end', hex`0000 0001 0200 0000 01`, 'cut short: 2 bytes should follow, 1 do (at byte 8)'],
     [
       'with a value of 4 GiB',
