@@ -4,7 +4,7 @@
  *   --rounds 5    how often each pairing is measured, in turn (of the growth: 3)
  *   --quick       a tenth of everything
  *   --growth      how cost grows, instead of the bars
- *   --save        write the results into docs/performance.md
+ *   --save        write the results into docs/performance.md, the bars into the section of the Node that runs
  *   --clear       only remove the corpora, which are kept for the next time
  */
 import { writeFile } from 'node:fs/promises';
@@ -59,7 +59,7 @@ async function measureBars(numbers: readonly number[] | undefined): Promise<void
   const summary = `${met} met, ${verdicts.length - met} missed, ${judged.length - verdicts.length} not measured.`;
   const text = [conditions, summary, barTable(judged), transferTable(samples)].join('\n\n');
   console.log(text);
-  if (values.save) await saveSection('bars', text);
+  if (values.save) await saveSection(`bars on Node ${Number.parseInt(process.versions.node, 10)}`, text);
 }
 
 async function measureGrowth(): Promise<void> {
