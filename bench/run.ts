@@ -21,7 +21,7 @@ import { removeAll } from './places.js';
 import { svgOf } from './plot.js';
 import { runRounds } from './probes.js';
 import { versionOf } from './processes.js';
-import { savePicture, saveSection } from './report.js';
+import { findSection, savePicture, saveSection } from './report.js';
 import { barTable, transferTable } from './tables.js';
 
 const { values } = parseArgs({
@@ -37,6 +37,9 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds ?? (values.growth ? 3 : 5));
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a number of 1 or more');
 
+const section = values.growth ? 'growth' : `bars on Node ${Number.parseInt(process.versions.node, 10)}`;
+// Before the half hour, not after it.
+if (values.save) await findSection(section);
 if (values.save && (values.quick || values.bar !== undefined)) throw new Error('--save is for whole measurements');
 if (!versionOf('storescu').startsWith('$dcmtk')) throw new Error('DCMTK is not installed (apt-get install dcmtk)');
 
@@ -59,7 +62,7 @@ async function measureBars(numbers: readonly number[] | undefined): Promise<void
   const summary = `${met} met, ${verdicts.length - met} missed, ${judged.length - verdicts.length} not measured.`;
   const text = [conditions, summary, barTable(judged), transferTable(samples)].join('\n\n');
   console.log(text);
-  if (values.save) await saveSection(`bars on Node ${Number.parseInt(process.versions.node, 10)}`, text);
+  if (values.save) await saveSection(section, text);
 }
 
 async function measureGrowth(): Promise<void> {
@@ -76,7 +79,7 @@ async function measureGrowth(): Promise<void> {
   console.log(text);
   const svg = svgOf(sections.flatMap(({ panels }) => panels));
   if (values.save) {
-    await saveSection('growth', text);
+    await saveSection(section, text);
     await savePicture('growth.svg', svg);
   } else await writeFile(join(tmpdir(), 'netdicom-growth.svg'), svg);
 }

@@ -21,10 +21,12 @@ export function uint32BE(bytes: Uint8Array, at: number): number {
 
 // Bytes as characters (ISO 8859-1): what is put together as text costs less than what is written number by number.
 
+/** Of the lower 16 bits. */
 export function uint16LEText(value: number): string {
   return String.fromCharCode(value & 0xff, (value >>> 8) & 0xff);
 }
 
+/** Of the lower 32 bits. */
 export function uint32LEText(value: number): string {
   return uint16LEText(value & 0xffff) + uint16LEText(value >>> 16);
 }

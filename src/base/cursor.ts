@@ -1,4 +1,4 @@
-/** Bounds-checked reading and back-patched writing of the small things of the upper layer: PDUs but P-DATA. */
+/** Bounds-checked reading and back-patched writing of the small things of the upper layer: PDUs, P-DATA that is sent or received apart. */
 import { ProtocolError, UsageError } from './errors.js';
 
 /** Reads forward through a buffer that somebody else owns; `bytes()` gives views of it. */

@@ -16,7 +16,7 @@ export class OutputBlock {
   #cut = 0;
   #ready: Buffer[] = [];
 
-  /** Where bytes may be written, `length` of them at least, which may be up to half of a block: `wrote` is then told how many there are. */
+  /** Where bytes may be written, `length` of them at least (half of `BLOCK_BYTES` at the most): `wrote` is then told how many there are. */
   room(length: number): { readonly target: Buffer; readonly at: number } {
     if (this.#block.length - this.#used < length) this.#nextBlock();
     return { target: this.#block, at: this.#used };

@@ -1,16 +1,14 @@
 /** Elements that nobody wants to look at, as most are not, passed over in one loop instead of becoming tokens one by one. */
 import { uint16BE, uint16LE, uint32LE } from '../base/bytes.js';
 import { dictionaryVr } from '../dictionary/lookup.js';
-import { LONG_HEADER, SHORT_HEADER } from './element-header.js';
+import { FIRST_ITEM_TAG, LONG_HEADER, SHORT_HEADER } from './element-header.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 import { plainHeaderSize } from './vr.js';
 
-/** Of what has its own rules (PS3.5 7.5): items and delimiters. */
-const FIRST_ITEM_TAG = 0xfffe0000;
-
 /**
- * Where the first element begins, from the one at `from` on, that somebody may want to look at. Nobody does if it is in little endian,
- * whole in `bytes`, has a tag over `after`, a value of even length, and a VR that is known and no sequence.
+ * Where the first element begins, from the one at `from` on, that somebody may want to look at. Nobody does if it is in little
+ * endian, whole in `bytes`, has a tag over `after`, a value of even length, and is no sequence: by its VR, which is to be one of
+ * the standard's, or in Implicit VR by the registry. Items and delimiters are looked at (PS3.5 7.5).
  */
 export function endOfPlainElements(
   bytes: Buffer,

@@ -2,24 +2,24 @@
 import { uint16BE, uint16LE } from '../base/bytes.js';
 import { dictionaryVr } from '../dictionary/lookup.js';
 import { isDropped } from './dropped.js';
-import { LONG_HEADER, SHORT_HEADER } from './element-header.js';
+import { FIRST_ITEM_TAG, LONG_HEADER, SHORT_HEADER } from './element-header.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 import { plainHeaderSize } from './vr.js';
-import { PIXEL_REPRESENTATION } from './vr-choice.js';
 
 /** Longest run at once: it is copied to where a block has room for it. */
 const MAX_RUN_BYTES = 16 * 1024;
 
 /**
- * Where the run of short elements ends that begins at `from`, if it does. Short ones are in Explicit VR Little Endian with the
- * short form of header, whole in `bytes`, of even length, no sequences in Implicit VR, kept, and nothing else depends on them.
+ * Where the run of short elements ends that begins at `from`, if one does. Short ones are in Explicit VR Little Endian with the
+ * short form of header, whole in `bytes`, of even length, kept, and no sequences in Implicit VR. Their VRs need no choice and make no difference there.
  */
 export function endOfShortElements(bytes: Buffer, from: number, { explicitVr, bigEndian }: TransferSyntax): number {
   if (!explicitVr || bigEndian) return from;
   let at = from;
   while (at + LONG_HEADER <= bytes.length) {
     const tag = uint16LE(bytes, at) * 0x10000 + uint16LE(bytes, at + 2);
-    if (tag === PIXEL_REPRESENTATION || isDropped(tag)) break;
+    // Those have no VR: where it would be, a delimiter may have a length that nobody minds.
+    if (tag >= FIRST_ITEM_TAG || isDropped(tag)) break;
     if (plainHeaderSize(uint16BE(bytes, at + 4)) !== SHORT_HEADER || dictionaryVr(tag) === 'SQ') break;
     const length = uint16LE(bytes, at + 6);
     const end = at + SHORT_HEADER + length;

@@ -2,7 +2,7 @@
 import type { Vr } from '../dictionary/lookup.js';
 import type { ElementToken, ElementVr, Token } from './tokens.js';
 
-export const PIXEL_REPRESENTATION = 0x00280103;
+const PIXEL_REPRESENTATION = 0x00280103;
 const UNSIGNED = 0;
 const SIGNED = 1;
 /** Bytes of a lookup table with a single entry. */

@@ -1,6 +1,6 @@
 /** PS3.7 6.3: command sets, implicit VR little endian in group 0000, to and from messages. */
 import { uint16LE, uint16LEText, uint32LE, uint32LEText } from '../base/bytes.js';
-import { formatTag, ProtocolError } from '../base/errors.js';
+import { formatTag, ProtocolError, UsageError } from '../base/errors.js';
 import { trimUid } from '../base/identifiers.js';
 import {
   type CommandElement,
@@ -64,7 +64,10 @@ function layoutOf(declaration: Declaration): readonly NamedElement[] {
 
 const GROUP_LENGTH = tagText(COMMAND_GROUP_LENGTH) + uint32LEText(4);
 
-/** The command set of `message`, group length first, elements ascending, an even number of bytes. */
+/**
+ * The command set of `message`, group length first, elements ascending, an even number of bytes.
+ * @throws {UsageError} if a number of it has no place in 16 bits
+ */
 export function encodeCommand(message: DimseMessage, hasDataSet: boolean): Buffer {
   const declaration = declarationOf(message.type);
   const fields: Readonly<Fields> = message;
@@ -93,11 +96,16 @@ function tagText(number: number): string {
 }
 
 function valueText(vr: CommandVr, value: CommandValue): string {
-  if (typeof value === 'number') return uint16LEText(value);
+  if (typeof value === 'number') return uint16LEText(asUint16(value));
   if (typeof value !== 'string') return value.map((tag) => uint16LEText(tag >>> 16) + uint16LEText(tag)).join('');
   const text = vr === 'LO' ? defaultRepertoire(value).slice(0, MAX_LO_LENGTH) : value;
   // PS3.5 9.1 and 6.2: NUL makes a UID even, a space other text.
   return text.length % 2 === 0 ? text : text + (vr === 'UI' ? '\0' : ' ');
+}
+
+function asUint16(value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 0xffff) return value;
+  throw new UsageError(`${value} in a command set, where a number from 0 to 65535 should be`);
 }
 
 /** PS3.7 C.5: comments are in the default repertoire; a backslash would make two values of one (PS3.5 6.4). */
@@ -155,8 +163,9 @@ function readFields(
     if (!element.isOfMessage) continue;
     const value = readField(bytes, places, element);
     if (value !== undefined) fields[element.name] = value;
-    else if (!element.isOptional) throw missing(element.number, declaration.type);
   }
+  for (const { name, number, isOptional, isOfMessage } of layoutOf(declaration))
+    if (isOfMessage && !isOptional && fields[name] === undefined) throw missing(number, declaration.type);
 }
 
 /** An element without value is one that was not sent, unless a text that must be there is empty: that is for the service. */

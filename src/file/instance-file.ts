@@ -77,7 +77,7 @@ export async function readInstance(
     const isWhole = bytes.length === stat.size && bytes.buffer !== buffer.buffer;
     return {
       instance: typeof location === 'string' ? instance : { ...instance, location },
-      dataSet: isWhole ? bytes.subarray(instance.dataSetOffset) : undefined,
+      dataSet: isWhole ? endOf(bytes, instance.dataSetOffset) : undefined,
     };
   } catch (error) {
     throw toFileError(path, error);
@@ -85,6 +85,12 @@ export async function readInstance(
     headBuffer.giveBack(buffer);
     if (file.isOpen) await file.close();
   }
+}
+
+/** What is kept for it is no more than twice its bytes. */
+function endOf(bytes: Buffer, from: number): Buffer {
+  const end = bytes.subarray(from);
+  return end.length < from ? Buffer.from(end) : end;
 }
 
 /**

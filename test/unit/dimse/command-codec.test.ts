@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ProtocolError } from '../../../src/base/errors.js';
+import { ProtocolError, UsageError } from '../../../src/base/errors.js';
 import { decodeCommand, encodeCommand } from '../../../src/dimse/command-codec.js';
 import type { DimseMessage } from '../../../src/dimse/messages.js';
 import { anyMessage, compact, element, hex, uint16 } from '../../support/dimse-messages.js';
@@ -324,4 +324,11 @@ test('a decoded command keeps nothing of the bytes it was read from', () => {
   const { message } = decodeCommand(bytes);
   bytes.fill(0xff);
   assert.deepEqual(message, STORE_7);
+});
+
+test('a number that has no place in 16 bits is the fault of whoever gives it, and not cut', () => {
+  for (const status of [0x10000, -1, 0.5, NaN]) {
+    const message = { type: 'C-ECHO-RSP', messageIdBeingRespondedTo: 1, status } as const;
+    assert.throws(() => encodeCommand(message, false), UsageError);
+  }
 });
