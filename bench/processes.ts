@@ -122,11 +122,17 @@ export class Listener {
   }
 }
 
-/** Of all its threads that still are: neither Node nor DCMTK ends one while it works. */
+/** Of all its threads that still are: DCMTK ends none while it works, and Node 24 now and then one of little use. */
 async function cpuSecondsOf(proc: string): Promise<number> {
   let nanoseconds = 0;
   for (const task of await readdir(`${proc}/task`)) {
-    nanoseconds += Number((await readFile(`${proc}/task/${task}/schedstat`, 'utf8')).split(' ')[0]);
+    const path = `${proc}/task/${task}/schedstat`;
+    const schedstat = await readFile(path, 'utf8').catch((error: unknown) => {
+      // It has ended since it was listed.
+      if (existsSync(path)) throw error;
+      return '0';
+    });
+    nanoseconds += Number(schedstat.split(' ')[0]);
   }
   return nanoseconds / 1e9;
 }
