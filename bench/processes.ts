@@ -122,7 +122,7 @@ export class Listener {
   }
 }
 
-/** Of all its threads that still are: DCMTK ends none while it works, and Node 24 now and then one of little use. */
+/** Of all its threads that still are: what one took that has ended is not told any more. */
 async function cpuSecondsOf(proc: string): Promise<number> {
   let nanoseconds = 0;
   for (const task of await readdir(`${proc}/task`)) {

@@ -1,4 +1,4 @@
-/** Bounds-checked reading and back-patched writing of the small things of the upper layer: PDUs, P-DATA that is sent or received apart. */
+/** Bounds-checked reading and back-patched writing of PDUs. P-DATA on its way is framed and read elsewhere, without copies. */
 import { ProtocolError, UsageError } from './errors.js';
 
 /** Reads forward through a buffer that somebody else owns; `bytes()` gives views of it. */

@@ -9,8 +9,8 @@ export { LONG_HEADER, SHORT_HEADER };
 
 /** Of items and delimiters, whose headers have no VR in any encoding (PS3.5 7.5). */
 export const ITEM_GROUP = 0xfffe;
-/** No element of a data set, but for padding, has this tag or one over it. */
-export const FIRST_ITEM_TAG = 0xfffe0000;
+/** From here on no tag is one of an element: PS3.5 7.5, and 7.8 for group FFFF. */
+export const FIRST_ITEM_TAG = ITEM_GROUP * 0x10000;
 export const ITEM = 0xfffee000;
 export const ITEM_DELIMITATION = 0xfffee00d;
 export const SEQUENCE_DELIMITATION = 0xfffee0dd;
