@@ -1,4 +1,4 @@
-/** The registries of PS3.6: what VR and keyword a tag has, and what a UID is called. Indexed at the first question. */
+/** The registries of PS3.6: what VR and keyword a tag has, and what a UID is called. */
 import { ELEMENTS, REPEATING_ELEMENTS } from './tags.js';
 import { OTHER_UIDS, TRANSFER_SYNTAXES } from './uids.js';
 
@@ -53,23 +53,34 @@ const TAG_DIGITS = 8;
 const KEYWORD_AT = TAG_DIGITS + 1;
 const VR_BY_NAME: ReadonlyMap<string, DictionaryVr> = new Map([...VRS, ...UNSETTLED_VRS].map((vr) => [vr, vr]));
 
-let lineByTag: Map<number, string> | undefined;
 let tagByKeyword: Map<string, number> | undefined;
 // Conversions ask for the VR of every element, and data sets use few different ones: each line is parsed once.
 const parsedElements = new Map<number, ElementEntry>();
 
-function lines(): ReadonlyMap<number, string> {
-  if (lineByTag === undefined) {
-    lineByTag = new Map();
-    for (const line of ELEMENTS.split('\n')) lineByTag.set(parseInt(line.slice(0, TAG_DIGITS), 16), line);
+/** Found by halving the table, which is sorted: most runs want a few of its lines, and to part them all takes milliseconds. */
+function lineOf(tag: number): string | undefined {
+  let low = 0;
+  let high = ELEMENTS.length;
+  while (low < high) {
+    const begin = ELEMENTS.lastIndexOf('\n', ((low + high) >>> 1) - 1) + 1;
+    const end = ELEMENTS.indexOf('\n', begin);
+    const line = ELEMENTS.slice(begin, end < 0 ? ELEMENTS.length : end);
+    const found = tagIn(line);
+    if (found === tag) return line;
+    if (found < tag) low = begin + line.length + 1;
+    else high = begin;
   }
-  return lineByTag;
+  return undefined;
+}
+
+function tagIn(line: string): number {
+  return parseInt(line.slice(0, TAG_DIGITS), 16);
 }
 
 function tagsByKeyword(): ReadonlyMap<string, number> {
   if (tagByKeyword === undefined) {
     tagByKeyword = new Map();
-    for (const [tag, line] of lines()) tagByKeyword.set(keywordIn(line), tag);
+    for (const line of ELEMENTS.split('\n')) tagByKeyword.set(keywordIn(line), tagIn(line));
     // The retired elements that have none.
     tagByKeyword.delete('');
   }
@@ -79,7 +90,7 @@ function tagsByKeyword(): ReadonlyMap<string, number> {
 function findElement(tag: number): ElementEntry | undefined {
   const known = parsedElements.get(tag);
   if (known !== undefined || isPrivate(tag)) return known;
-  const line = lines().get(tag);
+  const line = lineOf(tag);
   if (line === undefined) return isGroupLength(tag) ? undefined : findRepeatingElement(tag);
   const entry = parseElement(line);
   parsedElements.set(tag, entry);

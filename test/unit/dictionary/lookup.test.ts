@@ -84,6 +84,21 @@ test('UIDs have the names and keywords of the registry', () => {
   assert.equal(uidName('1.2.840.10008.5.1.4.1.1.40'), undefined);
 });
 
+test('Every line of the registry is found, and what stands between two is not', () => {
+  let before = -1;
+  for (const line of ELEMENTS.split('\n')) {
+    const [digits = '', keyword = '', ...vr] = line.split(' ');
+    const tag = parseInt(digits, 16);
+    assert.ok(tag > before, `${digits} is not in order`);
+    assert.equal(dictionaryVr(tag), vr.join(' '), digits);
+    assert.equal(keywordOf(tag), keyword || undefined, digits);
+    if (keyword !== '') assert.notEqual(keywordOf(tag - 1), keyword, digits);
+    if (keyword !== '') assert.notEqual(keywordOf(tag + 1), keyword, digits);
+    before = tag;
+  }
+  assert.equal(keywordOf(0xfffffffe), undefined);
+});
+
 test('Every line of the generated tables is well formed', () => {
   const vrs = [...VRS, 'OB or OW', 'US or SS', 'US or OW', 'US or SS or OW', 'NONE'].join('|');
   const element = new RegExp(`^[0-9A-Fx]{8} \\w* (${vrs})$`);
