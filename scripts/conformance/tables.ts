@@ -6,7 +6,7 @@ import { VERSION } from '../../src/base/version.js';
 import type { Application, OptionRow } from '../../src/cli/option-table.js';
 import { STORESCP } from '../../src/cli/storescp-options.js';
 import { STORESCU } from '../../src/cli/storescu-options.js';
-import { canDecompress } from '../../src/codecs/decompress.js';
+import { canDecompress } from '../../src/codecs/compression.js';
 import { canConvert } from '../../src/dataset/transcode.js';
 import {
   EXPLICIT_VR_LITTLE_ENDIAN,

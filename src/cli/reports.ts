@@ -8,8 +8,7 @@ import { type JsonOutput, jsonOutput } from './json-output.js';
 import { jsonText } from './json-text.js';
 import type { Log } from './log.js';
 import { isBesides, ReportFile } from './report-file.js';
-import { readReport } from './report-reader.js';
-import { type RecordedPeer, StoredFiles } from './resume.js';
+import type { RecordedPeer, StoredFiles } from './resume.js';
 import { recordOf, recordsOf, type StoreRecord } from './store-record.js';
 
 /** As parsed. */
@@ -38,8 +37,7 @@ export class Reports implements Follower {
   #output: JsonOutput | undefined;
   #file: ReportFile | undefined;
   #hasFailed = false;
-  /** What an earlier run has stored. */
-  readonly stored: StoredFiles | undefined;
+  #stored: StoredFiles | undefined;
 
   private constructor(choices: ReportChoices, surroundings: ReportSurroundings) {
     const { host, port, calledAeTitle, resumeFile, reportFile, json } = choices;
@@ -47,7 +45,11 @@ export class Reports implements Follower {
     this.#peer = { peer: `${host}:${port}`, calledAet: calledAeTitle };
     this.#own = [resumeFile, reportFile].filter((path) => path !== undefined).flatMap(namesOf);
     this.#output = json ? jsonOutput() : undefined;
-    this.stored = resumeFile === undefined ? undefined : new StoredFiles(this.#peer, absolute);
+  }
+
+  /** What an earlier run has stored. */
+  get stored(): StoredFiles | undefined {
+    return this.#stored;
   }
 
   /**
@@ -75,13 +77,16 @@ export class Reports implements Follower {
   }
 
   async #takeOver(path: string, file: ReportFile | undefined): Promise<void> {
+    const [{ readReport }, { StoredFiles }] = await Promise.all([import('./report-reader.js'), import('./resume.js')]);
+    const stored = new StoredFiles(this.#peer, absolute);
+    this.#stored = stored;
     for await (const records of readReport(path)) {
       this.#surroundings.signal.throwIfAborted();
-      for (const record of records) this.stored?.add(record);
+      for (const record of records) stored.add(record);
       // Those of other peers too: they may be known from nowhere else.
       file?.add(...records.filter(({ outcome }) => outcome === 'stored'));
     }
-    const elsewhere = this.stored?.onlyElsewhere;
+    const elsewhere = stored.onlyElsewhere;
     const { peer, calledAet } = this.#peer;
     if (elsewhere !== undefined)
       this.#surroundings.log.warning(

@@ -30,6 +30,11 @@ export function compressionOf(syntax: TransferSyntax): Compression | undefined {
   return COMPRESSIONS[syntax.uid];
 }
 
+/** True if `decompressedChunks` takes it to any native or deflated syntax. Tells nothing of whether the codec is installed. */
+export function canDecompress(syntax: TransferSyntax): boolean {
+  return compressionOf(syntax) !== undefined;
+}
+
 /** PS3.5 8.2.1, 8.2.3, 10.3: what can be lossy but need not be, as JPEG 2000 can, is not among them. */
 const ALWAYS_LOSSY: ReadonlySet<string> = new Set([
   '1.2.840.10008.1.2.4.50',

@@ -6,11 +6,6 @@ import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax } from '../dataset/trans
 import { type Compression, compressionOf } from './compression.js';
 import { Decompressor } from './decompressor.js';
 
-/** True if `decompressedChunks` takes it to any native or deflated syntax. Tells nothing of whether the codec is installed. */
-export function canDecompress(from: TransferSyntax): boolean {
-  return compressionOf(from) !== undefined;
-}
-
 /**
  * The data set in `chunks` with native pixel data in `to`, at the memory of a frame or two. Photometric Interpretation,
  * Planar Configuration and Bits Allocated are those of the pixels that come out, in items with compressed pixel data (icons) too;

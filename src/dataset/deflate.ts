@@ -1,6 +1,5 @@
 /** PS3.5 A.5: the whole data set as one raw deflate stream (RFC 1951), without header or checksum. */
 import type { DeflateRaw, InflateRaw } from 'node:zlib';
-import { createDeflateRaw, createInflateRaw } from 'node:zlib';
 import { DataSetError } from '../base/errors.js';
 
 /** A piece of output costs a turn of the event loop, whatever its size; each stream has one buffer of this. */
@@ -18,7 +17,7 @@ export function inflated(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, 
 /** The deflated form of a data set, as a stream at constant memory, padded to even length (PS3.5 A.5). */
 export async function* deflated(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
   let isOdd = false;
-  for await (const chunk of through(() => new ZlibPull(createDeflateRaw()), chunks)) {
+  for await (const chunk of through(deflation, chunks)) {
     isOdd = isOdd !== (chunk.length % 2 === 1);
     yield chunk;
   }
@@ -27,7 +26,11 @@ export async function* deflated(chunks: AsyncIterable<Buffer>): AsyncGenerator<B
 
 /** What `inflated` does, for whoever is handed the deflated bytes instead of asking for them. */
 export function inflation(): ZlibPull {
-  return new ZlibPull(createInflateRaw({ chunkSize: INFLATED_CHUNK_BYTES }));
+  return new ZlibPull(({ createInflateRaw }) => createInflateRaw({ chunkSize: INFLATED_CHUNK_BYTES }));
+}
+
+function deflation(): ZlibPull {
+  return new ZlibPull(({ createDeflateRaw }) => createDeflateRaw());
 }
 
 /**
@@ -47,60 +50,77 @@ async function* through(open: () => ZlibPull, chunks: AsyncIterable<Buffer>): As
   }
 }
 
+type ZlibStream = InflateRaw | DeflateRaw;
+type OpenStream = (zlib: typeof import('node:zlib')) => ZlibStream;
+
 /**
  * A zlib stream as a pull: what one write leads to is read before the next, to the last piece. In the end comes `close`,
  * however far it went. @throws {DataSetError} from what `write` and `end` return.
  */
 export class ZlibPull {
-  readonly #stream: InflateRaw | DeflateRaw;
+  readonly #open: OpenStream;
+  #stream: ZlibStream | undefined;
+  #isClosed = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(stream: InflateRaw | DeflateRaw) {
-    this.#stream = stream;
-    stream.on('readable', () => this.#wake?.());
-    stream.on('end', () => this.#wake?.());
-    stream.on('error', (error) => {
-      this.#failure = new DataSetError(`the deflated data set cannot be read: ${error.message}`);
-      this.#wake?.();
-    });
+  constructor(open: OpenStream) {
+    this.#open = open;
   }
 
   /** True once a deflate stream that was written has come to its own end; what is written after that is not read. */
   get hasEnded(): boolean {
-    return this.#stream.readableEnded;
+    return this.#stream?.readableEnded ?? false;
   }
 
   /** What `chunk` leads to; it is the caller's again when that has been taken. */
   async *write(chunk: Buffer): AsyncGenerator<Buffer, void, void> {
     if (this.hasEnded) return;
+    const stream = this.#stream ?? (await this.#opened());
     let isTaken = false;
-    this.#stream.write(chunk, () => {
+    stream.write(chunk, () => {
       isTaken = true;
       this.#wake?.();
     });
-    yield* this.#outputUntil(() => isTaken);
+    yield* this.#outputOf(stream, () => isTaken);
   }
 
   /** What is left; an error if a deflate stream that was written is not whole. */
   async *end(): AsyncGenerator<Buffer, void, void> {
     if (this.hasEnded) return;
-    this.#stream.end();
-    yield* this.#outputUntil(() => false);
+    const stream = this.#stream ?? (await this.#opened());
+    stream.end();
+    yield* this.#outputOf(stream, () => false);
   }
 
-  /** Frees the stream. */
+  /** Frees the stream. What is being waited for comes to an end without the rest. */
   close(): void {
-    this.#stream.destroy();
+    this.#isClosed = true;
+    this.#stream?.destroy();
+  }
+
+  /** Most runs neither inflate nor deflate anything, and do not wait for Node's zlib to be loaded. */
+  async #opened(): Promise<ZlibStream> {
+    const stream = this.#open(await import('node:zlib'));
+    this.#stream = stream;
+    stream.on('readable', () => this.#wake?.());
+    stream.on('end', () => this.#wake?.());
+    stream.on('close', () => this.#wake?.());
+    stream.on('error', (error) => {
+      this.#failure = new DataSetError(`the deflated data set cannot be read: ${error.message}`);
+      this.#wake?.();
+    });
+    if (this.#isClosed) stream.destroy();
+    return stream;
   }
 
   /** Ends when the stream has given all that it will, or when it has nothing to give and `isDone`. */
-  async *#outputUntil(isDone: () => boolean): AsyncGenerator<Buffer, void, void> {
+  async *#outputOf(stream: ZlibStream, isDone: () => boolean): AsyncGenerator<Buffer, void, void> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
-      const output: Buffer | null = this.#stream.read();
+      const output: Buffer | null = stream.read();
       if (output !== null) yield output;
-      else if (this.#stream.readableEnded || isDone()) return;
+      else if (stream.readableEnded || stream.destroyed || isDone()) return;
       else
         await new Promise<void>((resolve) => {
           this.#wake = resolve;

@@ -1,7 +1,6 @@
 /** Files that hold an instance: what is in them, and their data set as a source to send from. */
 import { DataSetError, FileError, InvalidIdentifier } from '../base/errors.js';
 import { MAX_TOLERATED_UID_LENGTH, parseUid } from '../base/identifiers.js';
-import { decompressedChunks } from '../codecs/decompress.js';
 import { transcodedBytes, transcodedSource } from '../dataset/convert.js';
 import { inflated } from '../dataset/deflate.js';
 import { DataSetScan, type ScanResult } from '../dataset/scan.js';
@@ -187,13 +186,24 @@ function rewrittenSource(
 ): DataSetSource {
   return canConvert(from, to)
     ? transcodedSource(chunks, from, to)
-    : chunkSource(inWords(path, decompressedChunks(chunks, from, to)));
+    : chunkSource(decompressed({ path, chunks, from, to }));
 }
 
-/** Says of an image that cannot be decompressed what it is about: the fault may be a codec's that is not installed. */
-async function* inWords(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+interface Compressed {
+  readonly path: string;
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly from: TransferSyntax;
+  readonly to: TransferSyntax;
+}
+
+/**
+ * Says of an image that cannot be decompressed what it is about: the fault may be a codec's that is not installed. Most runs
+ * decompress nothing, and do not wait for what it takes to be loaded.
+ */
+async function* decompressed({ path, chunks, from, to }: Compressed): AsyncGenerator<Buffer, void, void> {
+  const { decompressedChunks } = await import('../codecs/decompress.js');
   try {
-    yield* chunks;
+    yield* decompressedChunks(chunks, from, to);
   } catch (error) {
     if (!(error instanceof DataSetError)) throw error;
     throw new FileError(path, `Cannot decompress ${path}: ${error.message}`, { cause: error });

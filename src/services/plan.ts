@@ -1,7 +1,7 @@
 /** Which presentation contexts instances need, and in which of the accepted ones each goes out. */
 import type { AcceptedContext } from '../acse/negotiate.js';
 import { MAX_PRESENTATION_CONTEXTS, presentationContextIdAt, type WantedContext } from '../acse/propose.js';
-import { canDecompress } from '../codecs/decompress.js';
+import { canDecompress } from '../codecs/compression.js';
 import { canConvert } from '../dataset/transcode.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,

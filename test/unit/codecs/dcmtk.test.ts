@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { canDecompress } from '../../../src/codecs/decompress.js';
+import { canDecompress } from '../../../src/codecs/compression.js';
 import type { DataElement, DataSet } from '../../../src/dataset/data-set.js';
 import {
   compressedFile,

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { DataSetError, UsageError } from '../../../src/base/errors.js';
-import { canDecompress, decompressedChunks } from '../../../src/codecs/decompress.js';
+import { canDecompress } from '../../../src/codecs/compression.js';
+import { decompressedChunks } from '../../../src/codecs/decompress.js';
 import { type DataElement, type DataSet, encodeDataSet } from '../../../src/dataset/data-set.js';
 import {
   EXPLICIT_VR_BIG_ENDIAN as BE,
