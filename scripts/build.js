@@ -3,7 +3,7 @@
 // costs, most would be finding and linking a hundred small modules. Manual pages (man) and schemas (schema) are made from the
 // tables of options.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,7 +52,7 @@ compile('tsconfig.json', '.build');
 compile('examples/tsconfig.json', '.build/examples');
 
 // What is imported only when needed stays in files of its own; what is installed beside us is not taken in. What every start
-// needs is one file, even where the others need parts of it too.
+// needs is one file, even where the others need parts of it too. They are CommonJS, which Node loads ten milliseconds sooner.
 const applications = join(root, 'dist', 'cli');
 rmSync(applications, { recursive: true });
 const bundle = await rollup({
@@ -62,12 +62,14 @@ const bundle = await rollup({
 });
 await bundle.write({
   dir: applications,
-  format: 'es',
+  format: 'cjs',
+  generatedCode: 'es2015',
   hoistTransitiveImports: false,
   onlyExplicitManualChunks: true,
   manualChunks: (id, { getModuleInfo }) => (neededAtStart(getModuleInfo).has(id) ? 'application' : undefined),
 });
 await bundle.close();
+writeFileSync(join(applications, 'package.json'), '{ "type": "commonjs" }\n');
 for (const name of ['storescu', 'storescp']) chmodSync(join(applications, `${name}.js`), 0o755);
 
 await import('../.build/scripts/write-documents.js');

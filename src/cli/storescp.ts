@@ -3,7 +3,7 @@
 import { runApplication } from './application.js';
 import { STORESCP } from './storescp-options.js';
 
-await runApplication(
+void runApplication(
   STORESCP,
   // Callers that are served by turns are not to wait for whoever reads the log.
   (options) => ({ ...options, mayMissLines: true }),

@@ -3,7 +3,7 @@
 import { runApplication } from './application.js';
 import { STORESCU } from './storescu-options.js';
 
-await runApplication(
+void runApplication(
   STORESCU,
   (options) => options,
   async () => (await import('./storescu-run.js')).run,

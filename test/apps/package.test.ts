@@ -16,7 +16,7 @@ const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), '
 /** Nothing else may be in it. The numbers in the names of chunks are rollup's. */
 const ALLOWED = [
   /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE)$/,
-  /^dist\/[\w/-]+\.(js|d\.ts)$/,
+  /^dist\/([\w/-]+\.(js|d\.ts)|cli\/package\.json)$/,
   /^docs\/[\w-]+\.(md|svg|png)$/,
   /^man\/(storescu|storescp)\.1$/,
   /^schema\/(storescu|storescp|record)\.schema\.json$/,
