@@ -108,22 +108,28 @@ describe('what is wrong is named in one line, exit code 2:', limits, () => {
 });
 
 describe('a start without these', limits, () => {
-  for (const name of ['storescu', 'storescp'] as const)
-    it(`loads no code for config files, completion or help: ${name}`, async () => {
-      const imports = async (path: string): Promise<string[]> => {
-        const targets = [...(await readFile(path, 'utf8')).matchAll(/^import .*?from '(.*)';$/gm)].map(
-          ([, to = '']) => to,
-        );
-        const own = targets.filter((target) => target.startsWith('.')).map((target) => join(path, '..', target));
-        return [...targets, ...(await Promise.all(own.map(imports))).flat()];
-      };
-      const loaded = await imports(applicationPath(name));
-      assert.ok(loaded.includes('node:fs'));
+  /** Prints at the end which files of ours, and which modules of Node, were loaded. */
+  const TELL = `process.on('exit', () => console.log([...Object.keys(require.cache), ...process.moduleLoadList].join('\\n')));`;
+  const UNUSED = /momoa|config-file|completion|help-text|decompress|report-reader|NativeModule zlib/;
+
+  it('loads no code for config files, completion, help, codecs and reports', async (test) => {
+    await using peer = await recorder();
+    const path = join(folder.path, 'tell.cjs');
+    await writeFile(path, TELL);
+    const env = { NODE_OPTIONS: `--require "${path}"` };
+    const sent = await runStorescu(test, ['127.0.0.1', `${peer.port}`, join(folder.path, 'ct.dcm')], { env });
+    const refused = await runStorescp(test, ['0', '--output-directory', join(folder.path, 'ct.dcm')], { env });
+    assert.deepEqual([sent.code, refused.code], [0, 1]);
+    for (const [name, { stdout }] of Object.entries({ storescu: sent, storescp: refused })) {
+      const loaded = stdout.split('\n');
+      assert.ok(loaded.some((module) => module.includes(`${name}-run`)));
+      assert.ok(loaded.includes('NativeModule net'));
       assert.deepEqual(
-        loaded.filter((target) => /momoa|config-file|completion|help-text/.test(target)),
+        loaded.filter((module) => UNUSED.test(module)),
         [],
       );
-    });
+    }
+  });
 });
 
 describe('made from the tables of options', limits, () => {
