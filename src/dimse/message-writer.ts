@@ -1,5 +1,5 @@
 /** PS3.7 6.3, PS3.8 Annex E.1: a message and its data set to blocks of P-DATA-TF PDUs, at constant memory. */
-import { bufferSource, type DataSetSource } from '../dataset/source.js';
+import { bufferSource, type DataSetSource, type Filled } from '../dataset/source.js';
 import type { PDataBlock, PdvHeader } from '../pdu/p-data-block.js';
 import { encodeCommand } from './command-codec.js';
 import type { DimseMessage } from './messages.js';
@@ -34,22 +34,31 @@ export class MessageWriter {
   }
 
   /**
-   * Frames as much of the message as `block` has room for. Resolves to whether that is the last of it; if it is not, the
-   * block is full.
+   * Frames as much of the message as `block` has room for, at once if that is at hand. Gives whether it is the last of it; if
+   * it is not, the block is full.
    * @throws what the data set throws; what was framed of the message is then of no use
    */
-  async fill(block: PDataBlock): Promise<boolean> {
+  fill(block: PDataBlock): boolean | Promise<boolean> {
     for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
       if (!block.hasRoom) return false;
       const bodies = block.bodies(part.source.isAtHand ? AT_HAND_BYTES : Infinity);
       const filling = part.source.readInto(bodies);
-      const { bytes, isLast } = filling instanceof Promise ? await filling : filling;
-      const framed = isLast ? padToEven(bodies, bytes) : bytes;
-      block.frame(part.header, framed, isLast);
-      if (!part.header.isCommand) this.#dataSetBytes += framed;
-      if (isLast) this.#parts.shift();
+      if (filling instanceof Promise) return this.#fillOn(block, part, bodies, filling);
+      this.#frame(block, part, bodies, filling);
     }
     return true;
+  }
+
+  async #fillOn(block: PDataBlock, part: Part, bodies: readonly Buffer[], filling: Promise<Filled>): Promise<boolean> {
+    this.#frame(block, part, bodies, await filling);
+    return this.fill(block);
+  }
+
+  #frame(block: PDataBlock, { header }: Part, bodies: readonly Buffer[], { bytes, isLast }: Filled): void {
+    const framed = isLast ? padToEven(bodies, bytes) : bytes;
+    block.frame(header, framed, isLast);
+    if (!header.isCommand) this.#dataSetBytes += framed;
+    if (isLast) this.#parts.shift();
   }
 }
 

@@ -111,6 +111,10 @@ export class Accepting implements UpperLayerUser {
     }
   }
 
+  onRead(): void {
+    this.#association?.onRead();
+  }
+
   onSilence(): void {
     this.#association?.onSilence();
   }

@@ -28,6 +28,14 @@ import type { UpperLayerUser } from './upper-layer.js';
 
 /** An established association: its user's side is described in `AssociationHandle`. */
 export class Association implements AssociationHandle, UpperLayerUser {
+  readonly id: number;
+  readonly remote: string;
+  readonly callingAeTitle: string;
+  readonly calledAeTitle: string;
+  readonly user: string | undefined;
+  readonly maxOperationsInvoked: number;
+  /** Most requests of the peer to work on at a time, as negotiated (PS3.7 D.3.3.3). */
+  readonly maxOperationsPerformed: number;
   readonly #made: Establishment;
   readonly #sender: MessageSender;
   readonly #receiver: MessageReceiver;
@@ -47,6 +55,13 @@ export class Association implements AssociationHandle, UpperLayerUser {
   constructor(made: Establishment) {
     const { upperLayer, contexts } = made;
     this.#made = made;
+    this.id = made.id;
+    this.remote = made.remote;
+    this.callingAeTitle = made.callingAeTitle;
+    this.calledAeTitle = made.calledAeTitle;
+    this.user = made.user;
+    this.maxOperationsInvoked = made.maxOperationsInvoked;
+    this.maxOperationsPerformed = made.maxOperationsPerformed;
     this.#invoked = new OperationsInvoked(
       { maxOperations: made.maxOperationsInvoked, responseTimer: this.#dimseTimer('response') },
       {
@@ -79,37 +94,8 @@ export class Association implements AssociationHandle, UpperLayerUser {
     });
   }
 
-  get id(): number {
-    return this.#made.id;
-  }
-
-  get remote(): string {
-    return this.#made.remote;
-  }
-
-  get callingAeTitle(): string {
-    return this.#made.callingAeTitle;
-  }
-
-  get calledAeTitle(): string {
-    return this.#made.calledAeTitle;
-  }
-
-  get user(): string | undefined {
-    return this.#made.user;
-  }
-
   get contexts(): readonly AcceptedContext[] {
     return [...this.#made.contexts.values()];
-  }
-
-  get maxOperationsInvoked(): number {
-    return this.#made.maxOperationsInvoked;
-  }
-
-  /** Most requests of the peer to work on at a time, as negotiated (PS3.7 D.3.3.3). */
-  get maxOperationsPerformed(): number {
-    return this.#made.maxOperationsPerformed;
   }
 
   get closed(): Promise<void> {
@@ -135,8 +121,8 @@ export class Association implements AssociationHandle, UpperLayerUser {
     return this.requests.handedOut > this.#answered || this.requests.length > 0 || this.#receiver.inMessage;
   }
 
-  async request(make: (messageId: number) => DimseRequest, exchange: Exchange): Promise<DimseResponse> {
-    return await this.#invoked.invoke(make, exchange);
+  request(make: (messageId: number) => DimseRequest, exchange: Exchange): Promise<DimseResponse> {
+    return this.#invoked.invoke(make, exchange);
   }
 
   /** The peer's requests in order, until it asks for release or the association ends. Each is to be answered. */
@@ -210,6 +196,11 @@ export class Association implements AssociationHandle, UpperLayerUser {
       default:
         indication satisfies never;
     }
+  }
+
+  /** What may go out, now that responses are there, does so before anything is done about them. */
+  onRead(): void {
+    this.#sender.flush();
   }
 
   onSilence(): void {

@@ -1,6 +1,8 @@
 /** Messages out: one after another on an association, each in as many P-DATA-TF blocks as it needs (PS3.7 6.3.1). */
 
+import { type Deferred, deferred } from '../base/deferred.js';
 import { toError } from '../base/errors.js';
+import type { Turn } from '../base/turns.js';
 import type { DataSetSource } from '../dataset/source.js';
 import { MessageWriter } from '../dimse/message-writer.js';
 import type { DimseMessage } from '../dimse/messages.js';
@@ -26,8 +28,8 @@ const COMMANDS_BYTES = 4 * 1024;
 
 /** What `send` is told beside the message. */
 export interface SendOptions {
-  /** When it may go out, if that is not now; until then the beginning of its data set is read. What it rejects with, `send` does. */
-  readonly turn?: Promise<void> | undefined;
+  /** When it may go out, if that is not now; until then the beginning of its data set is read. If it never may, `send` rejects. */
+  readonly turn?: Pick<Turn, 'whenDue'> | undefined;
   /** Called when its turn has come, before its first byte. */
   readonly onTurn: () => void;
   /** Called when its last byte is handed over to be sent: before that the peer cannot have it all. */
@@ -50,8 +52,10 @@ interface Outgoing {
 
 interface Prepared {
   readonly block: PDataBlock;
-  /** See `MessageWriter.fill`. */
-  readonly filled: Promise<boolean>;
+  /** Never rejects. */
+  readonly ended: Promise<void>;
+  /** What came of it, see `MessageWriter.fill`; undefined until it has ended. */
+  result: boolean | { readonly error: unknown } | undefined;
 }
 
 /** While one block is sent, the next messages, or the next part of a message, are put into another. */
@@ -61,7 +65,9 @@ export class MessageSender {
   readonly #waiting: Outgoing[] = [];
   /** Blocks that are in no use: of those sent by turns, and one for what is prepared. */
   readonly #spare: PDataBlock[] = [];
-  #running: Promise<void> | undefined;
+  /** `due`: it will run once what happens now is over, so that messages that are sent together go out together. */
+  #state: 'idle' | 'due' | 'running' = 'idle';
+  #idle: Deferred<void> | undefined;
   #cutShort: MessageCutShort | undefined;
   #writing = false;
   #isPreparing = false;
@@ -82,7 +88,14 @@ export class MessageSender {
 
   /** Resolves when what has been given to `send`, and has its turn, is sent or has failed. */
   async idle(): Promise<void> {
-    await this.#running;
+    if (this.#state === 'idle') return;
+    this.#idle ??= deferred();
+    await this.#idle.promise;
+  }
+
+  /** Sends now what would be sent in a moment. */
+  flush(): void {
+    if (this.#state === 'due') void this.#run();
   }
 
   /**
@@ -100,7 +113,7 @@ export class MessageSender {
       const state = { hasBegun: false, hasLeft: false, prepared: undefined };
       const outgoing: Outgoing = { writer, hasDataSet, onTurn, onHandedOver, resolve, reject, ...state };
       if (turn === undefined) this.#enqueue(outgoing);
-      else void this.#enqueueAt(turn, outgoing);
+      else this.#enqueueAt(turn, outgoing);
     });
   }
 
@@ -123,22 +136,26 @@ export class MessageSender {
 
   #enqueue(outgoing: Outgoing): void {
     this.#waiting.push(outgoing);
-    this.#running ??= this.#run();
+    if (this.#state === 'idle') {
+      this.#state = 'due';
+      queueMicrotask(() => this.flush());
+    }
     if (this.#failure !== undefined && this.#waiting.length > 0) this.#hangUpSoon(this.#failure);
   }
 
-  async #enqueueAt(turn: Promise<void>, outgoing: Outgoing): Promise<void> {
+  #enqueueAt(turn: Pick<Turn, 'whenDue'>, outgoing: Outgoing): void {
     // What can go out now goes first.
     const soon = outgoing.writer.isAtHand ? undefined : setImmediate(() => this.#prepare(outgoing));
-    try {
-      await turn;
-      this.#enqueue(outgoing);
-    } catch (error) {
-      await this.#unprepare(outgoing);
-      outgoing.reject(error);
-    } finally {
-      clearImmediate(soon);
-    }
+    turn.whenDue(
+      () => {
+        clearImmediate(soon);
+        this.#enqueue(outgoing);
+      },
+      (error) => {
+        clearImmediate(soon);
+        void this.#unprepare(outgoing).then(() => outgoing.reject(error));
+      },
+    );
   }
 
   /** One at a time: as many as are opened ahead. */
@@ -146,32 +163,48 @@ export class MessageSender {
     if (this.#isPreparing || outgoing.writer.isAtHand) return;
     this.#isPreparing = true;
     const block = this.#emptyBlock(BLOCK_BYTES);
-    const filled = outgoing.writer.fill(block);
-    // It is told when its turn has come.
-    filled.catch(() => undefined);
-    outgoing.prepared = { block, filled };
+    const ended = this.#fillAhead(outgoing, block);
+    outgoing.prepared = { block, ended, result: undefined };
+  }
+
+  /** Never rejects: what has failed is told when its turn has come. */
+  async #fillAhead(outgoing: Outgoing, block: PDataBlock): Promise<void> {
+    let result: Prepared['result'];
+    try {
+      result = await outgoing.writer.fill(block);
+    } catch (error) {
+      result = { error };
+    }
+    if (outgoing.prepared !== undefined) outgoing.prepared.result = result;
   }
 
   /** Its data set is going to be closed, which should not be while it is read from, unless that hangs. */
   async #unprepare(outgoing: Outgoing): Promise<void> {
     if (outgoing.prepared === undefined) return;
-    await unlessLost(outgoing.prepared.filled, AbortSignal.abort()).catch(() => undefined);
+    await unlessLost(outgoing.prepared.ended, AbortSignal.abort()).catch(() => undefined);
     this.#isPreparing = false;
   }
 
+  /** Before it waits for anything, what is at hand is on its way. */
   async #run(): Promise<void> {
+    this.#state = 'running';
     let written: Promise<void> | undefined;
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const block = next.prepared?.block ?? this.#emptyBlock(next.hasDataSet ? BLOCK_BYTES : COMMANDS_BYTES);
-      const complete = await this.#fill(block);
-      await written;
-      // What has come meanwhile goes along.
-      if (this.#waiting.length > 0) complete.push(...(await this.#fill(block)));
-      if (block.length > 0) written = this.#write(block, complete);
+      let filled = this.#fill(block, []);
+      if (written !== undefined || filled instanceof Promise) {
+        filled = await filled;
+        await written;
+        // What has come meanwhile goes along.
+        filled = await this.#fill(block, filled);
+      }
+      if (block.length > 0) written = this.#write(block, filled);
       else this.#spare.push(block);
       if (this.#waiting.length === 0) await written;
     }
-    this.#running = undefined;
+    this.#state = 'idle';
+    this.#idle?.resolve();
+    this.#idle = undefined;
     clearTimeout(this.#hangUp);
     this.#hangUp = undefined;
   }
@@ -183,39 +216,59 @@ export class MessageSender {
     return block;
   }
 
-  /** Puts into a block what goes in of the messages that wait, and takes from there those that are in it to their end. */
-  async #fill(block: PDataBlock): Promise<Outgoing[]> {
-    const complete: Outgoing[] = [];
+  /** Puts into a block what goes in of the messages that wait, and takes from there to `complete` those that are in it to their end. */
+  #fill(block: PDataBlock, complete: Outgoing[]): Outgoing[] | Promise<Outgoing[]> {
     for (let next = this.#waiting[0]; next !== undefined && hasRoomFor(next, block); next = this.#waiting[0]) {
       const before = next.prepared === undefined ? block.length : 0;
       try {
-        const isComplete = await this.#ready(next, block);
+        const isComplete = this.#put(next, block);
+        if (isComplete instanceof Promise) return this.#fillOn(block, complete, { next, before, isComplete });
         if (!isComplete) break;
         complete.push(next);
       } catch (error) {
-        block.truncate(before);
-        if (next.hasLeft) this.#cutShort ??= new MessageCutShort(error);
-        next.reject(this.#cutShort ?? error);
+        this.#takeOut(next, error, { block, before });
       }
       this.#waiting.shift();
     }
     return complete;
   }
 
+  async #fillOn(
+    block: PDataBlock,
+    complete: Outgoing[],
+    { next, before, isComplete }: { next: Outgoing; before: number; isComplete: Promise<boolean> },
+  ): Promise<Outgoing[]> {
+    try {
+      if (!(await isComplete)) return complete;
+      complete.push(next);
+    } catch (error) {
+      this.#takeOut(next, error, { block, before });
+    }
+    this.#waiting.shift();
+    return this.#fill(block, complete);
+  }
+
+  #takeOut(next: Outgoing, error: unknown, { block, before }: { block: PDataBlock; before: number }): void {
+    block.truncate(before);
+    if (next.hasLeft) this.#cutShort ??= new MessageCutShort(error);
+    next.reject(this.#cutShort ?? error);
+  }
+
   /** Lets a message begin and puts what goes in of it into a block, if that has not been done; see `MessageWriter.fill`. */
-  async #ready(next: Outgoing, block: PDataBlock): Promise<boolean> {
+  #put(next: Outgoing, block: PDataBlock): boolean | Promise<boolean> {
     const { prepared } = next;
+    const result = prepared?.result;
     if (prepared !== undefined) {
+      if (result === undefined) return prepared.ended.then(() => this.#put(next, block));
       // Even if it does not go out now: its block is going to be used again.
       next.prepared = undefined;
-      await prepared.filled.finally(() => {
-        this.#isPreparing = false;
-      });
+      this.#isPreparing = false;
     }
+    if (typeof result === 'object') throw result.error;
     if (this.#cutShort !== undefined) throw this.#cutShort;
     if (!next.hasBegun) next.onTurn();
     next.hasBegun = true;
-    return prepared?.filled ?? next.writer.fill(block);
+    return result ?? next.writer.fill(block);
   }
 
   /** Never rejects. */

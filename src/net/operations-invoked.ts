@@ -1,6 +1,7 @@
 /** The operations that we invoke: as many outstanding as were negotiated, the others after them (PS3.7 D.3.3.3). */
 
-import { Turns } from '../base/turns.js';
+import { toError } from '../base/errors.js';
+import { due, type Turn, Turns } from '../base/turns.js';
 import type { DataSetSource } from '../dataset/source.js';
 import type { DimseRequest, DimseResponse } from '../dimse/messages.js';
 import type { Answered } from './answered.js';
@@ -36,16 +37,14 @@ export interface OperationsInvokedOptions {
 }
 
 export class OperationsInvoked {
-  readonly #turns: Turns;
   /** Of those that are made: one more than may be outstanding, which gets ready meanwhile. */
   readonly #places: Turns;
   readonly #pending: PendingResponses;
   readonly #user: OperationsInvokedUser;
 
   constructor({ maxOperations, responseTimer }: OperationsInvokedOptions, user: OperationsInvokedUser) {
-    this.#turns = new Turns(maxOperations);
     this.#places = new Turns(maxOperations + 1);
-    this.#pending = new PendingResponses(responseTimer);
+    this.#pending = new PendingResponses(maxOperations, responseTimer);
     this.#user = user;
   }
 
@@ -55,10 +54,9 @@ export class OperationsInvoked {
     const place = this.#places.enter();
     try {
       // Not awaited for nothing: what the caller does next, a release perhaps, comes after this request.
-      if (place !== undefined) await place;
+      if (!place.isDue) await due(place);
       this.#user.assertAnswerable();
-      const { request, answer } = this.#pending.open(make, exchange.presentationContextId);
-      const turn = this.#turns.enter();
+      const { request, answer, turn } = this.#pending.open(make, exchange.presentationContextId);
       try {
         const { begunMs, dataSetBytes } = await this.#send(request, exchange, turn);
         // No more files are open than are being sent, however many wait for their responses.
@@ -70,10 +68,9 @@ export class OperationsInvoked {
         return response;
       } finally {
         this.#pending.close(request.messageId);
-        this.#turns.leave(turn);
       }
     } finally {
-      this.#places.leave(place);
+      place.leave();
       await close();
     }
   }
@@ -81,14 +78,11 @@ export class OperationsInvoked {
   async #send(
     request: DimseRequest,
     exchange: Exchange,
-    turn: Promise<void> | undefined,
+    turn: Turn,
   ): Promise<{ readonly begunMs: number; readonly dataSetBytes: number }> {
-    const due = turn?.then(() => this.#user.assertAnswerable());
-    // It is told where it is awaited, which it is not if the request cannot be sent for another reason.
-    due?.catch(() => undefined);
     let begunMs = 0;
     const dataSetBytes = await this.#user.send(request, exchange, {
-      turn: due,
+      turn: turn.isDue ? undefined : { whenDue: (...tell) => this.#whenDue(turn, ...tell) },
       onTurn: () => {
         begunMs = performance.now();
         this.#pending.begin(request.messageId);
@@ -100,6 +94,19 @@ export class OperationsInvoked {
     return { begunMs, dataSetBytes };
   }
 
+  /** A turn that comes when no answer would come any more is as one that never does. */
+  #whenDue(turn: Turn, onDue: () => void, onNever: (error: Error) => void): void {
+    const onTurn = () => {
+      try {
+        this.#user.assertAnswerable();
+      } catch (error) {
+        return onNever(toError(error));
+      }
+      onDue();
+    };
+    turn.whenDue(onTurn, onNever);
+  }
+
   /** @throws {ProtocolError} if no request waits for this response */
   settle(response: DimseResponse, presentationContextId: number): void {
     this.#pending.settle(response, presentationContextId);
@@ -108,7 +115,6 @@ export class OperationsInvoked {
   /** The association has ended: for all that wait, whether for their turn or for their response. */
   fail(error: Error): void {
     this.#places.fail(error);
-    this.#turns.fail(error);
     this.#pending.fail(error);
   }
 }

@@ -1,6 +1,7 @@
-/** Requests made and not yet answered, by message id (PS3.7 7.5.1). */
+/** Requests made and not yet answered, by message id (PS3.7 7.5.1), and their turns (PS3.7 D.3.3.3). */
 import { type Deferred, deferred } from '../base/deferred.js';
 import { ProtocolError } from '../base/errors.js';
+import { type Turn, Turns } from '../base/turns.js';
 import { MessageIds } from '../dimse/message-id.js';
 import { type DimseRequest, type DimseResponse, responseTo } from '../dimse/messages.js';
 import { describeStatus, formatStatus, STATUS } from '../dimse/status.js';
@@ -10,6 +11,7 @@ interface Pending {
   readonly presentationContextId: number;
   readonly type: DimseResponse['type'];
   readonly answer: Deferred<DimseResponse>;
+  readonly turn: Turn;
   hasBegun: boolean;
   /** Whether the peer can have all of it. */
   isHandedOver: boolean;
@@ -23,23 +25,29 @@ export class PendingResponses {
   readonly #pending = new Map<number, Pending>();
   /** Ids of the requests that are sent to their last byte and not answered. */
   readonly #owed = new Set<number>();
+  readonly #turns: Turns;
   readonly #timer: Pick<PeerTimer, 'start' | 'stop'>;
 
-  /** @param timer runs while a response is owed, anew from each that comes: the others may wait for it at the peer's */
-  constructor(timer: Pick<PeerTimer, 'start' | 'stop'>) {
+  /**
+   * @param maxOperations may be outstanding
+   * @param timer runs while a response is owed, anew from each that comes: the others may wait for it at the peer's
+   */
+  constructor(maxOperations: number, timer: Pick<PeerTimer, 'start' | 'stop'>) {
+    this.#turns = new Turns(maxOperations);
     this.#timer = timer;
   }
 
-  /** Makes a request that is to be sent, with a message id that no other one has. */
+  /** Makes a request that is to be sent when its turn comes, with a message id that no other one has. */
   open<Request extends DimseRequest>(
     make: (messageId: number) => Request,
     presentationContextId: number,
-  ): { readonly request: Request; readonly answer: Promise<DimseResponse> } {
+  ): { readonly request: Request; readonly answer: Promise<DimseResponse>; readonly turn: Turn } {
     const request = make(this.#ids.next(this.#pending));
     const answer = deferred<DimseResponse>();
+    const turn = this.#turns.enter();
     const { type } = responseTo(request, STATUS.success);
-    this.#pending.set(request.messageId, { presentationContextId, type, answer, ...NOT_SENT });
-    return { request, answer: answer.promise };
+    this.#pending.set(request.messageId, { presentationContextId, type, answer, turn, ...NOT_SENT });
+    return { request, answer: answer.promise, turn };
   }
 
   /** The request is about to be sent. */
@@ -62,11 +70,13 @@ export class PendingResponses {
   }
 
   close(messageId: number): void {
+    this.#pending.get(messageId)?.turn.leave();
     this.#pending.delete(messageId);
     if (this.#owed.delete(messageId) && this.#owed.size === 0) this.#timer.stop();
   }
 
   /**
+   * The next turn begins before anything is done about the response: the peer need not wait for that.
    * A provider may refuse what it has not read to its end, but cannot have carried it out.
    * @throws {ProtocolError} if no request with that id waits for such a response on that context
    */
@@ -89,11 +99,13 @@ export class PendingResponses {
     if (this.#owed.size > 0) this.#timer.start();
     else this.#timer.stop();
     pending.answer.resolve(response);
+    pending.turn.leave();
   }
 
   fail(error: Error): void {
     this.#owed.clear();
     this.#timer.stop();
+    this.#turns.fail(error);
     for (const { answer } of this.#pending.values()) answer.reject(error);
   }
 }

@@ -151,6 +151,10 @@ class Requesting implements UpperLayerUser {
     else if (indication.type === 'abort-indication') this.#settle(this.#refusal(indication));
   }
 
+  onRead(): void {
+    this.#user?.onRead();
+  }
+
   onSilence(): void {
     this.#user?.onSilence();
   }

@@ -12,6 +12,8 @@ import type { Connection } from './transport.js';
 /** The service user above. `onClosed` is the last call: the transport is gone and the timer stopped. */
 export interface UpperLayerUser {
   onIndication(indication: Indication): void;
+  /** All that has come by now is indicated. */
+  onRead?(): void;
   onSilence(): void;
   /** What is answered by the machine alone; an association hears of an abort, but before there is one nobody would. */
   onFault?(error: Error): void;
@@ -180,6 +182,7 @@ export class UpperLayer {
         this.advance(toEvent(received));
         this.#tellAnswer(received);
       }
+      this.#user.onRead?.();
     });
   }
 

@@ -1,7 +1,7 @@
 /** Whether two files hold the same instance: the same data set in the same transfer syntax, byte for byte. */
 import { constants } from 'node:fs';
 import { DataSetError } from '../base/errors.js';
-import { Turns } from '../base/turns.js';
+import { due, Turns } from '../base/turns.js';
 import { Disk, type OpenFile, READ_ONLY } from '../file/disk.js';
 import { readAt, readHead } from '../file/open-file.js';
 
@@ -24,10 +24,10 @@ export class Comparisons {
   async holdSameInstance(path: string, otherPath: string): Promise<boolean> {
     const turn = this.#turns.enter();
     try {
-      await turn;
+      await due(turn);
       return await holdSame(this.#disk, path, otherPath);
     } finally {
-      this.#turns.leave(turn);
+      turn.leave();
     }
   }
 }

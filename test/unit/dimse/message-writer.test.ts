@@ -158,6 +158,6 @@ test('a source that fails is what fill throws, in the first block or a later one
       const block = new PDataBlock(16_384, BLOCK_BYTES);
       assert.equal(await writer.fill(block), false);
     }
-    await assert.rejects(writer.fill(new PDataBlock(16_384, BLOCK_BYTES)), /disk gone/);
+    await assert.rejects(async () => writer.fill(new PDataBlock(16_384, BLOCK_BYTES)), /disk gone/);
   }
 });

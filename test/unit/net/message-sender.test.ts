@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deferred } from '../../../src/base/deferred.js';
+import { Turns } from '../../../src/base/turns.js';
 import { bufferSource, type DataSetSource, type Filled } from '../../../src/dataset/source.js';
 import type { DimseMessage } from '../../../src/dimse/messages.js';
 import { MessageCutShort, MessageSender } from '../../../src/net/message-sender.js';
@@ -126,15 +127,19 @@ for (const reads of [1, 2])
       return Promise.resolve();
     });
     const source = new ToldSource(reads);
-    const turn = deferred();
+    const turns = new Turns(1);
+    const before = turns.enter();
     const to = { presentationContextId: 1, dataSet: source };
-    const sent = sender.send(store(1), to, { turn: turn.promise, onTurn: () => log.push('turn') });
+    const sent = sender.send(store(1), to, { turn: turns.enter(), onTurn: () => log.push('turn') });
     for (let round = 0; round < 3; round++) await new Promise(setImmediate);
     assert.deepEqual([source.reads, ...log], [1]);
     await sender.idle();
     await sender.send(echo(2), TO, { onTurn: () => log.push('turn of another') });
     assert.deepEqual(log.splice(0), ['turn of another', 'write'], 'who has a turn does not wait for who has none');
-    turn.resolve();
+    await sender.idle();
+    before.leave();
+    sender.flush();
+    assert.deepEqual([source.reads, ...log], [reads, 'turn', 'write'], 'what is read leaves at once');
     await sent;
     assert.deepEqual([source.reads, ...log], [reads, 'turn', ...Array<string>(reads).fill('write')]);
   });
@@ -146,22 +151,24 @@ test('a message whose turn never comes is told why, once nothing reads for it; w
     return Promise.resolve();
   });
   const source = new ToldSource(1);
-  const [never, late] = [deferred(), deferred()];
+  const [never, late] = [new Turns(1), new Turns(1)];
+  never.enter();
+  const beforeLate = late.enter();
   const refused = sender.send(
     store(1),
     { presentationContextId: 1, dataSet: source },
-    { turn: never.promise, onTurn: () => assert.fail('it has no turn') },
+    { turn: never.enter(), onTurn: () => assert.fail('it has no turn') },
   );
   await new Promise(setImmediate);
   assert.equal(source.reads, 1);
-  never.reject(new RangeError('never'));
+  never.fail(new RangeError('never'));
   await assert.rejects(refused, RangeError);
   let hasTurn = false;
   const broken = sender.send(
     store(2),
     { presentationContextId: 1, dataSet: failingSource(0) },
     {
-      turn: late.promise,
+      turn: late.enter(),
       onTurn: () => {
         hasTurn = true;
       },
@@ -169,7 +176,7 @@ test('a message whose turn never comes is told why, once nothing reads for it; w
   );
   await new Promise(setImmediate);
   assert.equal(hasTurn, false);
-  late.resolve();
+  beforeLate.leave();
   await assert.rejects(broken, { message: 'cannot read' });
   assert.deepEqual([hasTurn, writes], [false, 0], 'nothing of it was on its way');
   await sender.send(echo(3), TO, { onTurn: () => undefined });
@@ -186,14 +193,15 @@ test('a data set that hangs while it is read ahead does not keep its message fro
     },
     close: () => undefined,
   };
-  const turn = deferred();
+  const turns = new Turns(1);
+  turns.enter();
   const sent = sender.send(
     store(1),
     { presentationContextId: 1, dataSet: hanging },
-    { turn: turn.promise, onTurn: () => assert.fail('it has no turn') },
+    { turn: turns.enter(), onTurn: () => assert.fail('it has no turn') },
   );
   await reading.promise;
-  turn.reject(new RangeError('never'));
+  turns.fail(new RangeError('never'));
   await assert.rejects(sent, RangeError);
   await sender.send(echo(2), TO, { onTurn: () => undefined });
 });

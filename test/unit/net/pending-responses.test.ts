@@ -6,6 +6,9 @@ import type { DimseRequest, DimseResponse } from '../../../src/dimse/messages.js
 import { PendingResponses } from '../../../src/net/pending-responses.js';
 
 const echo = (messageId: number): DimseRequest => ({ type: 'C-ECHO-RQ', messageId, affectedSopClassUid: '1.2' });
+/** Of turns, which most of these tests are not about. */
+const MANY = 65_535;
+
 /** What the timer for responses is told. */
 class TimerCalls {
   readonly calls: string[] = [];
@@ -20,7 +23,7 @@ const echoed = (messageIdBeingRespondedTo: number): DimseResponse => ({
 });
 
 test('message ids count from 1, wrap after 65535, and pass over those under way', () => {
-  const pending = new PendingResponses(new TimerCalls());
+  const pending = new PendingResponses(MANY, new TimerCalls());
   const open = (): number => pending.open(echo, 1).request.messageId;
   assert.deepEqual([open(), open(), open()], [1, 2, 3]);
   pending.close(1);
@@ -33,7 +36,7 @@ test('message ids count from 1, wrap after 65535, and pass over those under way'
 });
 
 test('when every id is under way there is none left', () => {
-  const pending = new PendingResponses(new TimerCalls());
+  const pending = new PendingResponses(MANY, new TimerCalls());
   for (let count = 0; count < 65_535; count++) pending.open(echo, 1);
   assert.throws(() => pending.open(echo, 1), UsageError);
   pending.close(4711);
@@ -41,7 +44,7 @@ test('when every id is under way there is none left', () => {
 });
 
 test('a response goes to its request only: id, context and type', async () => {
-  const pending = new PendingResponses(new TimerCalls());
+  const pending = new PendingResponses(MANY, new TimerCalls());
   const first = pending.open(echo, 1);
   const second = pending.open(echo, 3);
   for (const id of [1, 2]) {
@@ -66,7 +69,7 @@ test('a response goes to its request only: id, context and type', async () => {
 });
 
 test('a request that has not begun to be sent has no response yet', async () => {
-  const pending = new PendingResponses(new TimerCalls());
+  const pending = new PendingResponses(MANY, new TimerCalls());
   const { answer } = pending.open(echo, 1);
   assert.throws(() => pending.settle(echoed(1), 1), ProtocolError);
   pending.begin(1);
@@ -76,8 +79,29 @@ test('a request that has not begun to be sent has no response yet', async () => 
   assert.deepEqual(await answer, echoed(1));
 });
 
+test('the next request has its turn when a response comes, or when nobody waits for one any more', async () => {
+  const pending = new PendingResponses(2, new TimerCalls());
+  const requests = Array.from({ length: 5 }, () => pending.open(echo, 1));
+  const areDue = () => requests.map(({ turn }) => turn.isDue);
+  for (const id of [1, 2]) {
+    pending.begin(id);
+    pending.onHandedOver(id);
+  }
+  assert.deepEqual(areDue(), [true, true, false, false, false]);
+  pending.settle(echoed(2), 1);
+  assert.deepEqual(areDue(), [true, true, true, false, false]);
+  pending.close(2);
+  assert.deepEqual(areDue(), [true, true, true, false, false], 'it had one turn');
+  pending.close(1);
+  assert.deepEqual(areDue(), [true, true, true, true, false]);
+  const never = new Promise((_, reject) => requests[4]?.turn.whenDue(() => assert.fail('it is over'), reject));
+  const error = new Error('lost');
+  pending.fail(error);
+  await assert.rejects(never, error);
+});
+
 test('a failure is for all that is under way', async () => {
-  const pending = new PendingResponses(new TimerCalls());
+  const pending = new PendingResponses(MANY, new TimerCalls());
   const answers = [pending.open(echo, 1).answer, pending.open(echo, 1).answer];
   const error = new Error('lost');
   pending.fail(error);
@@ -86,7 +110,7 @@ test('a failure is for all that is under way', async () => {
 
 test('the timer runs from the last byte sent of the first request that is owed a response, and anew from each response', () => {
   const timer = new TimerCalls();
-  const pending = new PendingResponses(timer);
+  const pending = new PendingResponses(MANY, timer);
   for (let count = 0; count < 3; count++) {
     const { messageId } = pending.open(echo, 1).request;
     pending.begin(messageId);
@@ -119,7 +143,7 @@ for (const [status, isTaken] of [
   [0xffff, true],
 ] as const)
   test(`the status ${status.toString(16)} before a request is all sent is ${isTaken ? 'its answer' : 'a fault'}`, async () => {
-    const pending = new PendingResponses(new TimerCalls());
+    const pending = new PendingResponses(MANY, new TimerCalls());
     const { answer } = pending.open(echo, 1);
     pending.begin(1);
     const response = { ...echoed(1), status };
@@ -131,7 +155,7 @@ for (const [status, isTaken] of [
 
 test('a response that comes before its request is all sent is not owed any more', () => {
   const timer = new TimerCalls();
-  const pending = new PendingResponses(timer);
+  const pending = new PendingResponses(MANY, timer);
   pending.open(echo, 1);
   pending.begin(1);
   pending.settle({ ...echoed(1), status: 0xa700 }, 1);
@@ -143,7 +167,7 @@ test('a response that comes before its request is all sent is not owed any more'
 
 test('nothing is owed by an association that has ended', () => {
   const timer = new TimerCalls();
-  const pending = new PendingResponses(timer);
+  const pending = new PendingResponses(MANY, timer);
   for (const id of [1, 2]) {
     pending.open(echo, 1);
     pending.onSent(id);
