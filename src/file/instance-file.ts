@@ -94,15 +94,19 @@ function endOf(bytes: Buffer, from: number): Buffer {
 
 /**
  * Opens the data set of a file for sending in transfer syntax `to`, converted on the way if that is not its own.
- * @param dataSet what `readInstance` has read of it
+ * @param dataSet what `readInstance` has read of it: then there is nothing to wait for
  * @throws {FileError} now or from the source
  */
-export async function openDataSet(
+export function openDataSet(
   instance: InstanceFile,
   to: TransferSyntax | undefined,
   dataSet?: Buffer,
-): Promise<DataSetSource> {
-  const content = dataSet === undefined ? await contentOf(instance) : contentInMemory(dataSet);
+): DataSetSource | Promise<DataSetSource> {
+  if (dataSet !== undefined) return sourceIn(to, instance, contentInMemory(dataSet));
+  return contentOf(instance).then((content) => sourceIn(to, instance, content));
+}
+
+function sourceIn(to: TransferSyntax | undefined, instance: InstanceFile, content: Content): DataSetSource {
   const from = instance.transferSyntax;
   if (from === undefined || to === undefined || (from.uid === to.uid && !instance.needsRewrite)) return content.source;
   const { bytes, source: raw } = content;
@@ -112,7 +116,10 @@ export async function openDataSet(
   } catch (error) {
     throw toFileError(instance.path, error);
   }
-  const source = rewrittenSource(instance, content.chunks(), { from, to });
+  const chunks = content.chunks();
+  const source = canConvert(from, to)
+    ? transcodedSource(chunks, from, to)
+    : chunkSource(decompressed(instance.path, chunks, { from, to }));
   return {
     async readInto(bodies) {
       try {
@@ -179,28 +186,15 @@ async function* only(chunk: Buffer): AsyncGenerator<Buffer, void, void> {
   yield chunk;
 }
 
-function rewrittenSource(
-  { path }: InstanceFile,
-  chunks: AsyncIterable<Buffer>,
-  { from, to }: { readonly from: TransferSyntax; readonly to: TransferSyntax },
-): DataSetSource {
-  return canConvert(from, to)
-    ? transcodedSource(chunks, from, to)
-    : chunkSource(decompressed({ path, chunks, from, to }));
-}
-
-interface Compressed {
-  readonly path: string;
-  readonly chunks: AsyncIterable<Buffer>;
-  readonly from: TransferSyntax;
-  readonly to: TransferSyntax;
-}
-
 /**
  * Says of an image that cannot be decompressed what it is about: the fault may be a codec's that is not installed. Most runs
  * decompress nothing, and do not wait for what it takes to be loaded.
  */
-async function* decompressed({ path, chunks, from, to }: Compressed): AsyncGenerator<Buffer, void, void> {
+async function* decompressed(
+  path: string,
+  chunks: AsyncIterable<Buffer>,
+  { from, to }: { readonly from: TransferSyntax; readonly to: TransferSyntax },
+): AsyncGenerator<Buffer, void, void> {
   const { decompressedChunks } = await import('../codecs/decompress.js');
   try {
     yield* decompressedChunks(chunks, from, to);

@@ -58,9 +58,20 @@ export class OperationsInvoked {
       this.#user.assertAnswerable();
       const { request, answer, turn } = this.#pending.open(make, exchange.presentationContextId);
       try {
-        const { begunMs, dataSetBytes } = await this.#send(request, exchange, turn);
+        let begunMs = 0;
+        const dataSetBytes = await this.#user.send(request, exchange, {
+          turn: turn.isDue ? undefined : { whenDue: (...tell) => this.#whenDue(turn, ...tell) },
+          onTurn: () => {
+            begunMs = performance.now();
+            this.#pending.begin(request.messageId);
+            exchange.onTurn?.();
+          },
+          onHandedOver: () => this.#pending.onHandedOver(request.messageId),
+        });
+        this.#pending.onSent(request.messageId);
         // No more files are open than are being sent, however many wait for their responses.
-        await close();
+        const closing = close();
+        if (closing !== undefined) await closing;
         const response = await answer;
         const { presentationContextId } = exchange;
         const ms = performance.now() - begunMs;
@@ -71,27 +82,9 @@ export class OperationsInvoked {
       }
     } finally {
       place.leave();
-      await close();
+      const closing = close();
+      if (closing !== undefined) await closing;
     }
-  }
-
-  async #send(
-    request: DimseRequest,
-    exchange: Exchange,
-    turn: Turn,
-  ): Promise<{ readonly begunMs: number; readonly dataSetBytes: number }> {
-    let begunMs = 0;
-    const dataSetBytes = await this.#user.send(request, exchange, {
-      turn: turn.isDue ? undefined : { whenDue: (...tell) => this.#whenDue(turn, ...tell) },
-      onTurn: () => {
-        begunMs = performance.now();
-        this.#pending.begin(request.messageId);
-        exchange.onTurn?.();
-      },
-      onHandedOver: () => this.#pending.onHandedOver(request.messageId),
-    });
-    this.#pending.onSent(request.messageId);
-    return { begunMs, dataSetBytes };
   }
 
   /** A turn that comes when no answer would come any more is as one that never does. */

@@ -22,12 +22,12 @@ export function unlessLost<T>(work: Promise<T>, lost: AbortSignal): Promise<T> {
   });
 }
 
-/** Closes a data set when first called; does nothing after that. */
-export function closeOnce(dataSet: DataSetSource | undefined, lost: AbortSignal): () => Promise<void> {
+/** Closes a data set when first called; does nothing after that. Gives no promise if there is nothing to wait for. */
+export function closeOnce(dataSet: DataSetSource | undefined, lost: AbortSignal): () => void | Promise<void> {
   let open = dataSet;
-  return async () => {
+  return () => {
     const closing = open?.close();
     open = undefined;
-    if (closing !== undefined) await unlessLost(closing, lost);
+    return closing && unlessLost(closing, lost);
   };
 }

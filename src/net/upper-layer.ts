@@ -81,9 +81,9 @@ export class UpperLayer {
   }
 
   /** Sends framed P-DATA-TF PDUs; resolves when the kernel has taken them. The buffers are in use until then. */
-  async sendData(blocks: readonly Buffer[]): Promise<void> {
+  sendData(blocks: readonly Buffer[]): Promise<void> {
     this.advance({ type: 'data-request', blocks });
-    await this.#written;
+    return this.#written;
   }
 
   /** Stops reading, so that TCP holds the peer back. */

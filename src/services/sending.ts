@@ -131,7 +131,7 @@ export class Sending {
     if (isAlone) await this.#inFlight.untilBelow(1);
     const turns = file.turns ?? this.#options.repeat;
     for (let turn = 0; turn < turns; turn++) {
-      if (this.#goesOn) this.#inFlight.add((await this.#begin(file)).ending);
+      if (this.#goesOn) await this.#begin(file);
       else if (!this.#outcomes.isHalted) this.#inFlight.add({ again: file });
       if (this.#inFlight.size >= limit) await this.#inFlight.untilBelow(limit);
       if (isAlone) await this.#inFlight.untilBelow(1);
@@ -139,12 +139,14 @@ export class Sending {
   }
 
   /** Opens a file, and sends it when those begun before it are on their way. */
-  async #begin(file: WaitingInstance): Promise<{ readonly ending: Ended | Promise<Ended> }> {
+  async #begin(file: WaitingInstance): Promise<void> {
+    const { instance, dataSet } = file;
     try {
-      const opened = await openInstance(file.instance, this.#contexts.of(file.instance), file.dataSet);
-      return { ending: this.#send(file, opened) };
+      const opening = openInstance(instance, this.#contexts.of(instance), dataSet);
+      const opened = opening instanceof Promise ? await opening : opening;
+      this.#inFlight.add(this.#send(file, opened));
     } catch (error) {
-      return { ending: this.#notSent(file, error) };
+      this.#inFlight.add(this.#notSent(file, error));
     }
   }
 

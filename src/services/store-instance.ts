@@ -43,16 +43,18 @@ export interface OpenInstance {
 /**
  * The first half of `storeInstance`, which needs no turn on the association.
  * @param context see `chooseContext`
- * @param bytes the data set, if it is in memory
+ * @param bytes the data set, if it is in memory: then there is nothing to wait for
+ * @throws likewise
  */
-export async function openInstance(
+export function openInstance(
   instance: InstanceFile,
   context: AcceptedContext | undefined,
   bytes?: Buffer,
-): Promise<OpenInstance> {
+): OpenInstance | Promise<OpenInstance> {
   if (context === undefined) throw noContextFor(instance);
-  const dataSet = await openDataSet(instance, transferSyntax(context.transferSyntax), bytes);
-  return { instance, context, dataSet };
+  const opening = openDataSet(instance, transferSyntax(context.transferSyntax), bytes);
+  if (opening instanceof Promise) return opening.then((dataSet) => ({ instance, context, dataSet }));
+  return { instance, context, dataSet: opening };
 }
 
 /** The second half. Instances go out in the order of these calls. */

@@ -259,5 +259,8 @@ test('a file that another has replaced since it was looked at is not sent', asyn
   const instance = await inspectInstance(path);
   await writeFile(path, samplePart10(sampleImage({ rows: 64 })));
   await utimes(path, 1, 1);
-  await assert.rejects(openDataSet(instance, instance.transferSyntax), { name: 'FileError', message: /has changed/ });
+  await assert.rejects(async () => openDataSet(instance, instance.transferSyntax), {
+    name: 'FileError',
+    message: /has changed/,
+  });
 });
