@@ -28,8 +28,13 @@ function prune(folder) {
     if (/\.(js|d\.ts)$/.test(name) && !needed.has(join(folder, name))) rmSync(join(folder, name));
 }
 
-/** The modules that both applications load before they know their options, by their paths. */
-function neededAtStart(getModuleInfo) {
+const APPLICATIONS = ['storescu', 'storescp'];
+
+/**
+ * The file that a module is put into which an application loads before it knows its options: one for what both need. Undefined
+ * for all others, and for the applications' own.
+ */
+function startChunk(id, getModuleInfo) {
   const folders = ['cli', 'base'].map((name) => join(compiled, name));
   const neededFor = (entry) => {
     const needed = new Set();
@@ -42,8 +47,10 @@ function neededAtStart(getModuleInfo) {
     for (const name of [entry, 'base/version.js', 'base/identifiers.js']) visit(join(compiled, name));
     return needed;
   };
-  const [ofStorescu, ofStorescp] = ['cli/storescu.js', 'cli/storescp.js'].map(neededFor);
-  return new Set([...ofStorescu].filter((id) => ofStorescp.has(id)));
+  const needing = APPLICATIONS.filter((name) => neededFor(`cli/${name}.js`).has(id));
+  if (needing.length > 1) return 'application';
+  const [name] = needing;
+  return name === undefined || id === join(compiled, 'cli', `${name}.js`) ? undefined : `${name}-options`;
 }
 
 compile('tsconfig.build.json', 'dist');
@@ -52,11 +59,12 @@ compile('tsconfig.json', '.build');
 compile('examples/tsconfig.json', '.build/examples');
 
 // What is imported only when needed stays in files of its own; what is installed beside us is not taken in. What every start
-// needs is one file, even where the others need parts of it too. They are CommonJS, which Node loads ten milliseconds sooner.
+// needs is one file, even where the others need parts of it too. They are CommonJS, which Node 20 starts
+// 6 to 9 ms sooner. None of them asks for the file of an application: under another name it would be run once more.
 const applications = join(root, 'dist', 'cli');
 rmSync(applications, { recursive: true });
 const bundle = await rollup({
-  input: ['storescu', 'storescp'].map((name) => join(compiled, 'cli', `${name}.js`)),
+  input: APPLICATIONS.map((name) => join(compiled, 'cli', `${name}.js`)),
   external: (name) => !/^([./]|\w:)/.test(name),
   treeshake: { moduleSideEffects: false },
 });
@@ -66,10 +74,10 @@ await bundle.write({
   generatedCode: 'es2015',
   hoistTransitiveImports: false,
   onlyExplicitManualChunks: true,
-  manualChunks: (id, { getModuleInfo }) => (neededAtStart(getModuleInfo).has(id) ? 'application' : undefined),
+  manualChunks: (id, { getModuleInfo }) => startChunk(id, getModuleInfo),
 });
 await bundle.close();
 writeFileSync(join(applications, 'package.json'), '{ "type": "commonjs" }\n');
-for (const name of ['storescu', 'storescp']) chmodSync(join(applications, `${name}.js`), 0o755);
+for (const name of APPLICATIONS) chmodSync(join(applications, `${name}.js`), 0o755);
 
 await import('../.build/scripts/write-documents.js');

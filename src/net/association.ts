@@ -10,7 +10,7 @@ import {
   TransportError,
   UsageError,
 } from '../base/errors.js';
-import type { DimseMessage, DimseRequest, DimseResponse } from '../dimse/messages.js';
+import { type DimseMessage, type DimseRequest, type DimseResponse, isRequest } from '../dimse/messages.js';
 import type { PdvFragment } from '../pdu/pdu-reader.js';
 import type { Indication } from '../ul/events.js';
 import { abortedError, releasedError } from './aborted-error.js';
@@ -248,7 +248,9 @@ export class Association implements AssociationHandle, UpperLayerUser {
     const context = this.#made.contexts.get(presentationContextId);
     if (context === undefined) throw new UsageError(`presentation context ${presentationContextId} was not accepted`);
     const tellTurn = () => {
-      if (this.#ending !== undefined) throw this.failure ?? this.#releasedError();
+      // A peer that asks for release answers no more requests. What we owe it may still go out (PS3.8 Sta8).
+      const isTooLate = this.#ending !== undefined || (this.#peerReleases && isRequest(message));
+      if (isTooLate) throw this.failure ?? this.#releasedError();
       onTurn();
       this.#made.trace({ type: 'message', direction: 'outgoing', message, context, hasDataSet: dataSet !== undefined });
     };

@@ -53,7 +53,7 @@ interface Outgoing {
 interface Prepared {
   readonly block: PDataBlock;
   /** Never rejects. */
-  readonly ended: Promise<void>;
+  ended: Promise<void>;
   /** What came of it, see `MessageWriter.fill`; undefined until it has ended. */
   result: boolean | { readonly error: unknown } | undefined;
 }
@@ -162,20 +162,18 @@ export class MessageSender {
   #prepare(outgoing: Outgoing): void {
     if (this.#isPreparing || outgoing.writer.isAtHand) return;
     this.#isPreparing = true;
-    const block = this.#emptyBlock(BLOCK_BYTES);
-    const ended = this.#fillAhead(outgoing, block);
-    outgoing.prepared = { block, ended, result: undefined };
+    const prepared: Prepared = { block: this.#emptyBlock(BLOCK_BYTES), ended: Promise.resolve(), result: undefined };
+    outgoing.prepared = prepared;
+    prepared.ended = this.#fillAhead(outgoing.writer, prepared);
   }
 
   /** Never rejects: what has failed is told when its turn has come. */
-  async #fillAhead(outgoing: Outgoing, block: PDataBlock): Promise<void> {
-    let result: Prepared['result'];
+  async #fillAhead(writer: MessageWriter, prepared: Prepared): Promise<void> {
     try {
-      result = await outgoing.writer.fill(block);
+      prepared.result = await writer.fill(prepared.block);
     } catch (error) {
-      result = { error };
+      prepared.result = { error };
     }
-    if (outgoing.prepared !== undefined) outgoing.prepared.result = result;
   }
 
   /** Its data set is going to be closed, which should not be while it is read from, unless that hangs. */

@@ -44,8 +44,8 @@ export class PendingResponses {
   ): { readonly request: Request; readonly answer: Promise<DimseResponse>; readonly turn: Turn } {
     const request = make(this.#ids.next(this.#pending));
     const answer = deferred<DimseResponse>();
-    const turn = this.#turns.enter();
     const { type } = responseTo(request, STATUS.success);
+    const turn = this.#turns.enter();
     this.#pending.set(request.messageId, { presentationContextId, type, answer, turn, ...NOT_SENT });
     return { request, answer: answer.promise, turn };
   }

@@ -26,8 +26,9 @@ export function unlessLost<T>(work: Promise<T>, lost: AbortSignal): Promise<T> {
 export function closeOnce(dataSet: DataSetSource | undefined, lost: AbortSignal): () => void | Promise<void> {
   let open = dataSet;
   return () => {
-    const closing = open?.close();
+    const closed = open;
     open = undefined;
+    const closing = closed?.close();
     return closing && unlessLost(closing, lost);
   };
 }

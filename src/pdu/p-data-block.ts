@@ -36,7 +36,7 @@ export function fragmentSize(maximumLength: number | undefined): number {
 
 /**
  * PDUs of one PDV each, one behind the other: put message bytes into `bodies`, call `frame`, and so on while it `hasRoom`;
- * then send `pdus`, and `clear` the block when they are sent.
+ * then send `pdus`, and `truncate` the block when they are sent.
  */
 export class PDataBlock {
   readonly #bytes: Buffer;

@@ -60,6 +60,12 @@ describe('the package', () => {
     assert.ok(statSync(tarball).size < 1024 * 1024, 'more than 1 MiB');
   });
 
+  it('has no part that asks for the file of an application, which would run it', () => {
+    const folder = join(installed, 'dist', 'cli');
+    for (const name of readdirSync(folder).filter((name) => name.endsWith('.js')))
+      assert.doesNotMatch(readFileSync(join(folder, name), 'utf8'), /['"]\.\/storesc[up]\.js['"]/, name);
+  });
+
   it('has every file that its documents refer to, but for what is for those who work on it', () => {
     const forDevelopers = ['CONTRIBUTING.md'];
     for (const document of ['README.md', ...readdirSync(join(installed, 'docs')).map((name) => `docs/${name}`)]) {

@@ -230,6 +230,19 @@ test('a peer that asks for release has not answered those that wait for their tu
   await peer.expect('A-RELEASE-RP');
 });
 
+test("a request whose turn comes with the peer's wish for release is not sent", async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const { association, peer } = await requestorAndPeer(acceptor, { maxOperationsInvoked: 1 });
+  const first = verify(association);
+  const waiting = rejection(verify(association));
+  const { message } = await peer.message('C-ECHO-RQ');
+  peer.send(command(echoRsp(message.messageId), ECHO), { type: 'A-RELEASE-RQ' });
+  assert.equal((await first).code, 0);
+  const error = await waiting;
+  assert.ok(error instanceof AssociationAborted && error.by === 'peer');
+  assert.deepEqual(await peer.rest(), ['A-RELEASE-RP']);
+});
+
 // --- as acceptor
 
 interface Work {

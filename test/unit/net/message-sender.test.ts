@@ -183,6 +183,29 @@ test('a message whose turn never comes is told why, once nothing reads for it; w
   assert.equal(writes, 1);
 });
 
+test('a data set that throws at once while it is read ahead is told at its turn', async () => {
+  const sender = new MessageSender(0, () => Promise.resolve());
+  const turns = new Turns(1);
+  const before = turns.enter();
+  const reading = deferred();
+  const throwing: DataSetSource = {
+    readInto: () => {
+      reading.resolve();
+      throw new RangeError('at once');
+    },
+    close: () => undefined,
+  };
+  const sent = sender.send(
+    store(1),
+    { presentationContextId: 1, dataSet: throwing },
+    { turn: turns.enter(), onTurn: () => assert.fail('nothing of it is sent') },
+  );
+  await reading.promise;
+  before.leave();
+  await assert.rejects(sent, { message: 'at once' });
+  await sender.send(echo(2), TO, { onTurn: () => undefined });
+});
+
 test('a data set that hangs while it is read ahead does not keep its message from being refused', async () => {
   const sender = new MessageSender(0, () => Promise.resolve());
   const reading = deferred();

@@ -100,6 +100,12 @@ test('the next request has its turn when a response comes, or when nobody waits 
   await assert.rejects(never, error);
 });
 
+test('a request that cannot be made takes no turn', () => {
+  const pending = new PendingResponses(1, new TimerCalls());
+  assert.throws(() => pending.open((id) => Object.assign(echo(id), { type: 'C-NONE-RQ' }), 1));
+  assert.ok(pending.open(echo, 1).turn.isDue);
+});
+
 test('a failure is for all that is under way', async () => {
   const pending = new PendingResponses(MANY, new TimerCalls());
   const answers = [pending.open(echo, 1).answer, pending.open(echo, 1).answer];
