@@ -48,12 +48,12 @@ test('a response that does not come ends the association after the DIMSE timeout
 
 test('with several outstanding, the DIMSE timeout runs anew from each response, whichever comes', async () => {
   await using acceptor = await RawAcceptor.listen();
-  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 400, maxOperationsInvoked: 12 });
+  const { association, peer } = await requestorAndPeer(acceptor, { dimseTimeoutMs: 2_000, maxOperationsInvoked: 12 });
   const echoes = Array.from({ length: 12 }, () => verify(association));
   for (const _ of echoes) await peer.message('C-ECHO-RQ');
-  // Twelve times 40 ms are more than the timeout; the first to be sent is the last to be answered.
+  // Twelve times 200 ms are more than the timeout; the first to be sent is the last to be answered.
   for (let messageId = 12; messageId > 0; messageId--) {
-    await silencesPass(1);
+    await silencesPass(5);
     peer.send(command(echoRsp(messageId), ECHO));
   }
   for (const { code } of await Promise.all(echoes)) assert.equal(code, 0);
@@ -105,13 +105,13 @@ test('the DIMSE timeout begins anew with every piece of a message', async () => 
       for await (const batch of part10) pieces.push(batch.length);
     },
   });
-  await using acceptor = await startServer({ dimseTimeoutMs: 400, services: [store] });
+  await using acceptor = await startServer({ dimseTimeoutMs: 2_000, services: [store] });
   await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
   peer.send(command(storeRq(1), 1, true));
   const dataSet = ctDataSet('1.2.3', 2400);
-  // Twelve times 40 ms are more than the timeout.
+  // Twelve times 200 ms are more than the timeout.
   for (let index = 0; index < 12; index++) {
-    await silencesPass(1);
+    await silencesPass(5);
     peer.send(pData(1, dataSet.subarray(index * 200, (index + 1) * 200), { isLast: false }));
     await pieces.next();
   }

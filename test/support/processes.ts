@@ -1,6 +1,8 @@
 /** Programs under test: our built applications and DCMTK's, run to their end or until they are told to stop. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { applicationPath } from './paths.js';
 
@@ -129,15 +131,35 @@ export async function startStorescp(
   return { storescp, port: Number(port) };
 }
 
-/** A port that nobody listens on at the moment: for programs that cannot choose one themselves. */
+const LOWEST_PORT = 20_000;
+
+/**
+ * A port that nobody listens on at the moment, and that the system gives to nobody who asks it for any: for programs that cannot
+ * choose one themselves.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  const end = await firstPortGiven();
+  let port = randomInt(LOWEST_PORT, end);
+  while (!(await canListen(port))) port = randomInt(LOWEST_PORT, end);
+  return port;
+}
+
+async function canListen(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  return true;
+}
+
+/** As Linux has it, or as other systems are set. */
+async function firstPortGiven(): Promise<number> {
+  const range = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').catch(() => '32768');
+  return Math.max(Number.parseInt(range, 10), LOWEST_PORT + 1_000);
 }
 
 /** Whether somebody listens there. The knock is a connection without a request. */
