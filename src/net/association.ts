@@ -248,7 +248,8 @@ export class Association implements AssociationHandle, UpperLayerUser {
     const context = this.#made.contexts.get(presentationContextId);
     if (context === undefined) throw new UsageError(`presentation context ${presentationContextId} was not accepted`);
     const tellTurn = () => {
-      // A peer that asks for release answers no more requests. What we owe it may still go out (PS3.8 Sta8).
+      // It may have asked for release in the chunk that made this turn come: it answers no more requests, but takes what we owe it
+      // (PS3.8 Sta8).
       const isTooLate = this.#ending !== undefined || (this.#peerReleases && isRequest(message));
       if (isTooLate) throw this.failure ?? this.#releasedError();
       onTurn();

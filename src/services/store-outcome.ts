@@ -44,8 +44,8 @@ export interface StoreFilesOptions extends Peer, SelectFilesOptions, Omit<StoreI
   /** Once it aborts, nothing more is begun; what is under way goes on to its end and has its outcome, and then the run ends. */
   readonly finish?: AbortSignal | undefined;
   /**
-   * Is told of each response at once, when the next request may be on its way already; among the outcomes it waits for those of the files before it, and does not come at all if the
-   * file is tried again.
+   * Is told of each response at once, when the next request may be on its way already; among the outcomes it waits for those of the
+   * files before it, and does not come at all if the file is tried again.
    */
   readonly answered?: ((outcome: AnsweredOutcome) => void) | undefined;
   /** Is told what happens to each file before its outcome. */
