@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { setImmediate } from 'node:timers/promises';
 import { fileMessageOf } from './printable.js';
 import { type ReportForm, reportForm } from './report-form.js';
-import { csvCells } from './report-format.js';
+import { csvCells, REPORT_FORMATS } from './report-format.js';
 import { RECORD_FIELDS, type StoreRecord } from './store-record.js';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -14,11 +14,14 @@ const WHOLE_BYTES = 64 * 1024 * 1024;
 /** What spreadsheets and editors of some systems put before a text. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
+/** Without these nobody knows what a line is about. */
+const COLUMNS_OF_RECORDS = ['path', 'outcome'] as const satisfies readonly (keyof StoreRecord)[];
+
 type Records = AsyncGenerator<readonly StoreRecord[], void, void>;
 
 /**
  * The records of a report, some at a time, by the end of its name. A last line that breaks off is left out.
- * @throws {Error} one line that names the file, and the line in it that is no record
+ * @throws {Error} one line that names the file, and the line in it that is not of a report
  */
 export async function* readReport(path: string): Records {
   try {
@@ -69,7 +72,8 @@ function jsonLines(): LineReader {
     const json = text.trim().replace(/,$/, '');
     if (['', '[', ']'].includes(json)) return undefined;
     const value = parsed(json);
-    return value === undefined && isLast ? undefined : checked(value, `line ${number}`);
+    const isBrokenOff = value === undefined && isLast && json.startsWith('{');
+    return isBrokenOff ? undefined : checked(value, `line ${number}`);
   };
 }
 
@@ -87,9 +91,14 @@ function csvLines(): LineReader {
     const line = text.replace(/\r$/, '');
     if (line === '') return undefined;
     const cells = cellsOf(line);
-    if ((cells === undefined || cells.length !== (columns ?? cells).length) && isLast) return undefined;
-    if (columns !== undefined) return checked(cells && recordOfCells(columns, cells), `line ${number}`);
+    if (columns !== undefined) {
+      if (cells?.length !== columns.length && isLast) return undefined;
+      return checked(cells && recordOfCells(columns, cells), `line ${number}`);
+    }
     columns = cells ?? [];
+    const isBrokenOff = isLast && REPORT_FORMATS.csv.begin.startsWith(text);
+    if (!isBrokenOff && !COLUMNS_OF_RECORDS.every((name) => columns?.includes(name)))
+      throw new NoRecord(`line ${number} does not have the names of the columns ${COLUMNS_OF_RECORDS.join(' and ')}`);
     return undefined;
   };
 }
@@ -125,7 +134,7 @@ function isRecord(value: unknown): value is StoreRecord {
   const isSound = Object.entries(RECORD_FIELDS).every(([name, type]) =>
     ['undefined', type].includes(typeof given[name]),
   );
-  return isSound && given.path !== undefined && given.outcome !== undefined;
+  return isSound && COLUMNS_OF_RECORDS.every((name) => given[name] !== undefined);
 }
 
 interface Line {

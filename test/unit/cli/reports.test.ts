@@ -202,11 +202,13 @@ for (const form of ['json', 'ndjson', 'csv'] as const)
       for (const one of records) report.add(one);
       report.complete();
       const whole = readFileSync(path);
-      for (let length = whole.length; length > whole.length - 20; length--) {
+      for (let length = whole.length; length >= 0; length--) {
         writeFileSync(path, whole.subarray(0, length));
         const read = await recordsIn(path);
-        assert.ok(read.length >= 2 && read.length <= 3);
-        assert.deepEqual(read.slice(0, 2), records.slice(0, 2));
+        assert.ok(read.length >= 2 || length <= whole.length - 20);
+        // A number at the end of a line of CSV may have lost digits.
+        const complete = form === 'csv' ? read.slice(0, -1) : read;
+        assert.deepEqual(complete, records.slice(0, complete.length));
       }
     });
 
@@ -300,7 +302,11 @@ describe('a report', () => {
       ['b.ndjson', '{"path":1,"outcome":"stored"}\n', 'line 1 is no record'],
       ['c.json', '[{"path":"/a","outcome":"stored"},{}]', 'record 2 is no record'],
       ['d.csv', 'path,outcome\r\n/a,stored\r\n/b\r\n', 'line 3 is no record'],
-      ['e.csv', 'patient,name\r\n1,2\r\n', 'line 2 is no record'],
+      ['e.csv', 'patient,name\r\n', 'line 1 does not have the names of the columns path and outcome'],
+      ['f.csv', 'path;outcome\r\n/a;stored\r\n', 'line 1 does not have the names of the columns path and outcome'],
+      ['g.csv', '/a', 'line 1 does not have the names of the columns path and outcome'],
+      ['h.ndjson', 'nonsense', 'line 1 is no record'],
+      ['i.json', 'nonsense', 'line 1 is no record'],
     ] as const;
     for (const [name, content, why] of cases) {
       const path = join(folder, name);
