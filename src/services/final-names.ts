@@ -1,6 +1,6 @@
 /** The name that a whole file gets: in which folder, and what happens if another file has it. */
-import { existsSync, linkSync, renameSync } from 'node:fs';
-import { access, link, rename, unlink } from 'node:fs/promises';
+import { linkSync, renameSync, statSync } from 'node:fs';
+import { link, rename, stat, unlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { StatusError, UsageError } from '../base/errors.js';
 import { STATUS } from '../dimse/status.js';
@@ -34,6 +34,8 @@ export interface NamingOptions {
 
 /** With all that is removed in between: more often than by chance, and few enough if the directory itself is gone. */
 const MAX_TRIES = 10;
+/** The system takes milliseconds to remove as much, and a tenth of a second for a gigabyte: nobody else is to wait for that. */
+const LONG_TO_REMOVE_BYTES = 16 * 1024 * 1024;
 
 /** Where a file is, and the folder that has its name, to be flushed. */
 export interface Place {
@@ -89,17 +91,17 @@ export class FinalNames {
   }
 
   #replace(part: string, path: string, instance: IncomingInstance): void | Promise<void> {
-    const { onReplace } = this.#options;
-    if (onReplace === undefined) return this.#rename(part, path);
-    const tell = (isThere: boolean) => {
-      if (isThere) onReplace(path, instance);
-      return this.#rename(part, path);
+    const replace = (bytes: number | undefined) => {
+      if (bytes !== undefined) this.#options.onReplace?.(path, instance);
+      return this.#rename(part, path, bytes);
     };
-    const exists = this.#exists(path);
-    return exists instanceof Promise ? exists.then(tell) : tell(exists);
+    const found = this.#bytesOf(path);
+    return found instanceof Promise ? found.then(replace) : replace(found);
   }
 
-  #rename(part: string, path: string): void | Promise<void> {
+  /** @param replaced bytes of the file that has the name: giving those back is part of the work */
+  #rename(part: string, path: string, replaced = 0): void | Promise<void> {
+    if (replaced >= LONG_TO_REMOVE_BYTES) return rename(part, path);
     return this.#disk.run(
       () => renameSync(part, path),
       () => rename(part, path),
@@ -144,13 +146,20 @@ export class FinalNames {
     }
   }
 
-  #exists(path: string): boolean | Promise<boolean> {
+  /** Undefined if there is no file, or nobody can tell: the next step says what is wrong. */
+  #bytesOf(path: string): number | undefined | Promise<number | undefined> {
     return this.#disk.run(
-      () => existsSync(path),
+      () => {
+        try {
+          return statSync(path, { throwIfNoEntry: false })?.size;
+        } catch {
+          return undefined;
+        }
+      },
       () =>
-        access(path).then(
-          () => true,
-          () => false,
+        stat(path).then(
+          ({ size }) => size,
+          () => undefined,
         ),
     );
   }

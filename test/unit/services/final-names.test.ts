@@ -1,13 +1,24 @@
 /** Where the files of a directory sink go, and which of several that want one name has it in the end. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StatusError, UsageError } from '../../../src/base/errors.js';
 import { parseUid } from '../../../src/base/identifiers.js';
+import { Disk } from '../../../src/file/disk.js';
 import { encodeFileMeta } from '../../../src/file/file-meta.js';
 import { type DirectorySinkOptions, directorySink } from '../../../src/services/directory-sink.js';
+import { FinalNames } from '../../../src/services/final-names.js';
 import type { IncomingInstance } from '../../../src/services/storage-provider.js';
 import { rejection, temporaryFolder } from '../../support/loopback-server.js';
 import { CT_IMAGE } from '../../support/sample-instance.js';
@@ -70,6 +81,22 @@ function refusal(error: unknown): string {
 }
 
 const IN_FOLDERS: DirectorySinkOptions = { nameOf: ({ fileName }) => fileName.split('+') };
+
+test('a large file is replaced while others have their turns', async () => {
+  await using folder = await temporaryFolder();
+  const replaced: string[] = [];
+  const onReplace = (path: string) => replaced.push(path);
+  const names = new FinalNames(folder.path, new Disk({ isEventDriven: true }), { fsync: false, onReplace });
+  const [part, path] = [join(folder.path, 'part'), join(folder.path, 'CT.1')];
+  writeFileSync(part, 'new');
+  writeFileSync(path, 'old');
+  truncateSync(path, 16 * 1024 * 1024);
+  const giving = names.give(part, instanceOf());
+  assert.ok(giving instanceof Promise);
+  assert.equal((await giving).path, path);
+  assert.deepEqual([below(folder.path), contentOf(folder.path, 'CT.1')], [['CT.1'], 'new']);
+  assert.deepEqual(replaced, [path]);
+});
 
 for (const fsync of [true, false])
   test(`a file goes into folders that are made, with fsync ${fsync}`, async () => {
