@@ -11,11 +11,15 @@ const CHUNK_BYTES = 256 * 1024;
 const CHUNK_RECORDS = 1000;
 /** Up to this size a JSON file is parsed whole, so that it need not have its lines as we write them. */
 const WHOLE_BYTES = 64 * 1024 * 1024;
+/** No record is as long: there is a path in it, a text of the peer's at the most, and names. */
+const MAX_LINE_LENGTH = 1024 * 1024;
 /** What spreadsheets and editors of some systems put before a text. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/** Without these nobody knows what a line is about. */
-const COLUMNS_OF_RECORDS = ['path', 'outcome'] as const satisfies readonly (keyof StoreRecord)[];
+/** How each record begins in JSON. */
+const RECORD_BEGINS = '{"path":';
+/** Without these nobody knows what a record is about. */
+const REQUIRED_FIELDS = ['path', 'outcome'] as const satisfies readonly (keyof StoreRecord)[];
 
 type Records = AsyncGenerator<readonly StoreRecord[], void, void>;
 
@@ -69,12 +73,16 @@ async function* fromLines(path: string, recordOf: LineReader): Records {
 /** Also of a JSON file as we write it, whose lines have brackets and commas round the records. */
 function jsonLines(): LineReader {
   return ({ text, number, isLast }) => {
-    const json = text.trim().replace(/,$/, '');
+    // The next record is written over the bracket at the end, its comma first.
+    const json = text.trim().replace(/,\]?$/, '');
     if (['', '[', ']'].includes(json)) return undefined;
     const value = parsed(json);
-    const isBrokenOff = value === undefined && isLast && json.startsWith('{');
-    return isBrokenOff ? undefined : checked(value, `line ${number}`);
+    return value === undefined && isLast && isBrokenOff(json) ? undefined : checked(value, `line ${number}`);
   };
+}
+
+function isBrokenOff(json: string): boolean {
+  return RECORD_BEGINS.startsWith(json) || json.startsWith(RECORD_BEGINS);
 }
 
 function parsed(json: string): unknown {
@@ -87,18 +95,19 @@ function parsed(json: string): unknown {
 
 function csvLines(): LineReader {
   let columns: readonly string[] | undefined;
-  return ({ text, number, isLast }) => {
+  return ({ text, number, hasEnd }) => {
     const line = text.replace(/\r$/, '');
     if (line === '') return undefined;
     const cells = cellsOf(line);
     if (columns !== undefined) {
-      if (cells?.length !== columns.length && isLast) return undefined;
+      if (cells?.length !== columns.length && !hasEnd) return undefined;
       return checked(cells && recordOfCells(columns, cells), `line ${number}`);
     }
-    columns = cells ?? [];
-    const isBrokenOff = isLast && REPORT_FORMATS.csv.begin.startsWith(text);
-    if (!isBrokenOff && !COLUMNS_OF_RECORDS.every((name) => columns?.includes(name)))
-      throw new NoRecord(`line ${number} does not have the names of the columns ${COLUMNS_OF_RECORDS.join(' and ')}`);
+    const names = cells ?? [];
+    const isHeader = REQUIRED_FIELDS.every((name) => names.includes(name));
+    if (!isHeader && (hasEnd || !REPORT_FORMATS.csv.begin.startsWith(line)))
+      throw new NoRecord(`line ${number} does not name the columns ${REQUIRED_FIELDS.join(' and ')}`);
+    columns = names;
     return undefined;
   };
 }
@@ -134,25 +143,40 @@ function isRecord(value: unknown): value is StoreRecord {
   const isSound = Object.entries(RECORD_FIELDS).every(([name, type]) =>
     ['undefined', type].includes(typeof given[name]),
   );
-  return isSound && COLUMNS_OF_RECORDS.every((name) => given[name] !== undefined);
+  return isSound && REQUIRED_FIELDS.every((name) => given[name] !== undefined);
 }
 
 interface Line {
   readonly text: string;
   readonly number: number;
-  /** Nothing comes after it, and it has no line end. */
+  readonly hasEnd: boolean;
+  /** Nothing comes after it. */
   readonly isLast: boolean;
 }
 
+/** @throws {NoRecord} at a line that is too long for one */
 async function* linesOf(path: string): AsyncGenerator<readonly Line[], void, void> {
+  /** Of the line that goes on in the next text. */
   let rest = '';
   let number = 0;
+  /** One that may be the last. */
+  let held: readonly Line[] = [];
   for await (const text of textsOf(path)) {
-    const lines = (rest + (number === 0 ? text.replace(BYTE_ORDER_MARK, '') : text)).split('\n');
-    rest = lines.pop() ?? '';
-    yield lines.map((line) => ({ text: line, number: ++number, isLast: false }));
+    const isBeginning = number === 0 && rest === '';
+    const [first = '', ...others] = (isBeginning ? text.replace(BYTE_ORDER_MARK, '') : text).split('\n');
+    rest += first;
+    if (rest.length > MAX_LINE_LENGTH) throw new NoRecord(`line ${number + 1} is too long for a record`);
+    if (others.length === 0) continue;
+    const ended = [rest, ...others.slice(0, -1)];
+    rest = others.at(-1) ?? '';
+    const lines = ended.map((line) => ({ text: line, number: ++number, hasEnd: true, isLast: false }));
+    yield [...held, ...lines.slice(0, -1)];
+    held = lines.slice(-1);
   }
-  if (rest !== '') yield [{ text: rest, number: ++number, isLast: true }];
+  // Some systems leave zeros where a crash has kept bytes from being written.
+  const last = rest.replace(/\0+$/, '');
+  if (last !== '') yield [...held, { text: last, number: ++number, hasEnd: false, isLast: true }];
+  else yield held.map((line) => ({ ...line, isLast: true }));
 }
 
 async function* textsOf(path: string): AsyncGenerator<string, void, void> {

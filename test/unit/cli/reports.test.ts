@@ -202,14 +202,37 @@ for (const form of ['json', 'ndjson', 'csv'] as const)
       for (const one of records) report.add(one);
       report.complete();
       const whole = readFileSync(path);
-      for (let length = whole.length; length >= 0; length--) {
-        writeFileSync(path, whole.subarray(0, length));
-        const read = await recordsIn(path);
-        assert.ok(read.length >= 2 || length <= whole.length - 20);
-        // A number at the end of a line of CSV may have lost digits.
-        const complete = form === 'csv' ? read.slice(0, -1) : read;
-        assert.deepEqual(complete, records.slice(0, complete.length));
+      const third = whole.indexOf('/3');
+      for (let length = whole.length; length >= 0; length--)
+        for (const tail of ['', '\0\0\0']) {
+          writeFileSync(path, Buffer.concat([whole.subarray(0, length), Buffer.from(tail)]));
+          const read = await recordsIn(path);
+          assert.ok(read.length >= 2 || length < third);
+          // A value at the end of a line of CSV may be cut, or have zeros at its end.
+          const complete = form === 'csv' ? read.slice(0, -1) : read;
+          assert.deepEqual(complete, records.slice(0, complete.length));
+        }
+    });
+
+    it('may break off while a record is written over its end', async () => {
+      const path = pathOf('overwritten');
+      const report = new ReportFile(path);
+      report.takePlace();
+      let records = 0;
+      for (const one of ['/1', '/2', '/3'].map((name): StoreRecord => ({ path: name, outcome: 'stored' }))) {
+        const before = readFileSync(path);
+        report.add(one);
+        const after = readFileSync(path);
+        for (let length = 0; length <= after.length; length++) {
+          const torn = Buffer.from(length < before.length ? before : after.subarray(0, length));
+          after.copy(torn, 0, 0, length);
+          writeFileSync(`${path}.torn.${form}`, torn);
+          const read = await recordsIn(`${path}.torn.${form}`);
+          assert.ok(read.length >= records && read.length <= records + 1);
+        }
+        records++;
       }
+      report.complete();
     });
 
     it('keeps the one before until it is complete', async () => {
@@ -302,11 +325,14 @@ describe('a report', () => {
       ['b.ndjson', '{"path":1,"outcome":"stored"}\n', 'line 1 is no record'],
       ['c.json', '[{"path":"/a","outcome":"stored"},{}]', 'record 2 is no record'],
       ['d.csv', 'path,outcome\r\n/a,stored\r\n/b\r\n', 'line 3 is no record'],
-      ['e.csv', 'patient,name\r\n', 'line 1 does not have the names of the columns path and outcome'],
-      ['f.csv', 'path;outcome\r\n/a;stored\r\n', 'line 1 does not have the names of the columns path and outcome'],
-      ['g.csv', '/a', 'line 1 does not have the names of the columns path and outcome'],
-      ['h.ndjson', 'nonsense', 'line 1 is no record'],
-      ['i.json', 'nonsense', 'line 1 is no record'],
+      ['e.csv', 'patient,name\r\n', 'line 1 does not name the columns path and outcome'],
+      ['f.csv', 'path;outcome\r\n/a;stored\r\n', 'line 1 does not name the columns path and outcome'],
+      ['g.csv', '/a', 'line 1 does not name the columns path and outcome'],
+      ['h.csv', 'path,out\r\n', 'line 1 does not name the columns path and outcome'],
+      ['i.ndjson', 'nonsense', 'line 1 is no record'],
+      ['j.json', '{rubbish', 'line 1 is no record'],
+      ['k.json', '\0\0nonsense', 'line 1 is no record'],
+      ['l.ndjson', `{"path":"/a","outcome":"stored"}\n${'x'.repeat(2_000_000)}`, 'line 2 is too long for a record'],
     ] as const;
     for (const [name, content, why] of cases) {
       const path = join(folder, name);
