@@ -151,6 +151,7 @@ export class FinalNames {
     return this.#disk.run(
       () => {
         try {
+          // As a rule there is none, and an error takes longer than the call.
           return statSync(path, { throwIfNoEntry: false })?.size;
         } catch {
           return undefined;
