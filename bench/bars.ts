@@ -119,12 +119,15 @@ function othersBars({ fewCt: corpus }: Corpora): readonly Criterion[] {
     { user: ourUser(...jobs), provider: forkingProvider, ...far },
     lacks('storescu', '--jobs'),
   );
+  const floor = transferProbe({ ...PUMP, corpus });
+  const floorFar = transferProbe({ ...PUMP, ...far });
   const where = `${corpus.title}, ${DISTANCE_MS} ms away`;
+  const many = `${where}, ${JOBS} associations`;
   return [
-    speedUp({ bar: 5, what: `${corpus.title}, DCMTK as installed`, ours, against: installed, limit: 20 }),
-    speedUp({ bar: 6, what: `${corpus.title}, dcmjs-dimse`, ours, against: dcmjsDimse, limit: 30 }),
-    speedUp({ bar: 7, what: where, ours: oursFar, against: dcmtkFar, limit: 10 }),
-    speedUp({ bar: 7, what: `${where}, ${JOBS} associations`, ours: manyFar, against: dcmtkFar, limit: 6 }),
+    speedUp({ bar: 5, what: `${corpus.title}, DCMTK as installed`, ours, against: installed, floor, limit: 20 }),
+    speedUp({ bar: 6, what: `${corpus.title}, dcmjs-dimse`, ours, against: dcmjsDimse, floor, limit: 30 }),
+    speedUp({ bar: 7, what: where, ours: oursFar, against: dcmtkFar, floor: floorFar, limit: 10 }),
+    speedUp({ bar: 7, what: many, ours: manyFar, against: dcmtkFar, floor: floorFar, limit: 6 }),
   ];
 }
 
@@ -223,18 +226,19 @@ interface Comparison {
   readonly what: string;
   readonly ours: Probe;
   readonly against: Probe;
+  readonly floor?: Probe;
   readonly limit: number;
 }
 
-type RatioComparison = Comparison & { readonly figure: Figure; readonly floor?: Probe };
-
-function ratio({ ours, against, floor, figure, ...rest }: RatioComparison): Criterion {
-  const of = (probe: Probe): Measured => ({ probe, figure });
-  const floorOf = floor === undefined ? {} : { floor: of(floor) };
-  return { ...rest, ours: of(ours), against: of(against), ...floorOf, how: 'ratio', unit: 's' };
+function ratio({ figure, ...comparison }: Comparison & { readonly figure: Figure }): Criterion {
+  return { ...measured(comparison, figure), how: 'ratio' };
 }
 
-function speedUp({ ours, against, ...rest }: Comparison): Criterion {
-  const of = (probe: Probe): Measured => ({ probe, figure: 'wall' });
-  return { ...rest, ours: of(ours), against: of(against), how: 'speed-up', unit: 's' };
+function speedUp(comparison: Comparison): Criterion {
+  return { ...measured(comparison, 'wall'), how: 'speed-up' };
+}
+
+function measured({ ours, against, floor, ...rest }: Comparison, figure: Figure): Omit<Criterion, 'how'> {
+  const of = (probe: Probe): Measured => ({ probe, figure });
+  return { ...rest, ours: of(ours), against: of(against), ...(floor && { floor: of(floor) }), unit: 's' };
 }

@@ -13,7 +13,7 @@ export interface Criterion {
   readonly ours: Measured;
   /** What ours is held against; none if the figure itself has the limit. */
   readonly against?: Measured;
-  /** What Node itself costs, for those who ask why the bar is missed. */
+  /** What Node itself costs, for those who ask why the bar is missed: held against the same. */
   readonly floor?: Measured;
   /** `ratio`: ours / theirs. `speed-up`: theirs / ours. `difference`: ours - theirs. */
   readonly how: 'value' | 'ratio' | 'speed-up' | 'difference';
@@ -26,11 +26,19 @@ export interface Verdict {
   readonly criterion: Criterion;
   readonly ours: Spread;
   readonly against: Spread | undefined;
-  readonly floor: Spread | undefined;
+  readonly floor: Floor | undefined;
   /** Of the medians. */
   readonly value: number;
   /** Of the single rounds. */
   readonly rounds: Spread;
+  readonly isMet: boolean;
+}
+
+export interface Floor {
+  /** The median. */
+  readonly figure: number;
+  /** What the verdict would be about if this were ours. */
+  readonly value: number;
   readonly isMet: boolean;
 }
 
@@ -54,11 +62,21 @@ export function judge(criterion: Criterion, samples: Samples): Verdict | string 
     criterion,
     ours: ourSpread,
     against: theirSpread,
-    floor: floor && spread(samples, floor.probe.name, floor.figure),
+    floor: floor && floorOf(criterion, spread(samples, floor.probe.name, floor.figure), theirSpread),
     value,
     rounds: spreadOf(inRounds) ?? { median: value, min: value, max: value },
-    isMet: criterion.how === 'speed-up' ? value >= criterion.limit : value <= criterion.limit,
+    isMet: isMetBy(criterion, value),
   };
+}
+
+function floorOf(criterion: Criterion, floor: Spread | undefined, theirs: Spread | undefined): Floor | undefined {
+  if (floor === undefined) return undefined;
+  const value = compare(criterion, floor.median, theirs?.median);
+  return { figure: floor.median, value, isMet: isMetBy(criterion, value) };
+}
+
+function isMetBy({ how, limit }: Criterion, value: number): boolean {
+  return how === 'speed-up' ? value >= limit : value <= limit;
 }
 
 function compare({ how }: Criterion, ours: number, theirs = NaN): number {

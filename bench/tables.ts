@@ -1,5 +1,5 @@
 /** Results as Markdown. */
-import type { Criterion, Verdict } from './criteria.js';
+import type { Criterion, Floor, Verdict } from './criteria.js';
 import { type Samples, type Spread, spread } from './probes.js';
 
 export type Row = readonly string[];
@@ -16,20 +16,27 @@ const UNIT_DIGITS = { s: 2, ms: 0, MB: 0 };
 export function barTable(judged: readonly (readonly [Criterion, Verdict | string])[]): string {
   const rows = judged.map(([criterion, verdict]) => {
     const head = [`${criterion.bar}`, criterion.what];
-    if (typeof verdict === 'string') return [...head, '', '', '', verdict, limitInWords(criterion), 'not measured'];
+    if (typeof verdict === 'string') return [...head, '', '', verdict, limitInWords(criterion), 'not measured', '', ''];
     const { ours, against, floor, isMet } = verdict;
     const spreadIn = (figures: Spread) => inWords(figures, UNIT_DIGITS[criterion.unit], ` ${criterion.unit}`);
     return [
       ...head,
       spreadIn(ours),
       against === undefined ? '' : spreadIn(against),
-      floor?.median.toFixed(UNIT_DIGITS[criterion.unit]) ?? '',
       comparison(verdict),
       limitInWords(criterion),
       isMet ? 'met' : '**missed**',
+      ...floorInWords(criterion, floor),
     ];
   });
-  return table(['bar', 'what', 'ours', 'against', 'bare pump', 'measured', 'bar is', 'verdict'], rows, 2);
+  const header = ['bar', 'what', 'ours', 'against', 'measured', 'bar is', 'verdict', 'bare pump', 'its verdict'];
+  return table(header, rows, 2);
+}
+
+function floorInWords({ how, unit }: Criterion, floor: Floor | undefined): Row {
+  if (floor === undefined) return ['', ''];
+  const value = how === 'speed-up' ? `${floor.value.toFixed(1)} x faster` : floor.value.toFixed(2);
+  return [`${floor.figure.toFixed(UNIT_DIGITS[unit])} ${unit}`, `${value}, ${floor.isMet ? 'met' : 'missed'}`];
 }
 
 function comparison({ criterion, value, rounds }: Verdict): string {
