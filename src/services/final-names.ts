@@ -1,5 +1,5 @@
 /** The name that a whole file gets: in which folder, and what happens if another file has it. */
-import { linkSync, renameSync, statSync } from 'node:fs';
+import { linkSync, renameSync, type Stats, statSync } from 'node:fs';
 import { link, rename, stat, unlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { StatusError, UsageError } from '../base/errors.js';
@@ -146,24 +146,24 @@ export class FinalNames {
     }
   }
 
-  /** Undefined if there is no file, or nobody can tell: the next step says what is wrong. */
+  /** Undefined if nothing can be replaced: nobody is there, or a directory, or nobody can tell. The next step says what is wrong. */
   #bytesOf(path: string): number | undefined | Promise<number | undefined> {
     return this.#disk.run(
       () => {
         try {
           // As a rule there is none, and an error takes longer than the call.
-          return statSync(path, { throwIfNoEntry: false })?.size;
+          return bytesOf(statSync(path, { throwIfNoEntry: false }));
         } catch {
           return undefined;
         }
       },
-      () =>
-        stat(path).then(
-          ({ size }) => size,
-          () => undefined,
-        ),
+      () => stat(path).then(bytesOf, () => undefined),
     );
   }
+}
+
+function bytesOf(stat: Stats | undefined): number | undefined {
+  return stat?.isDirectory() ? undefined : stat?.size;
 }
 
 /**

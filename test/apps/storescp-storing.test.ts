@@ -220,6 +220,21 @@ describe('storescp answers with a failure, stores nothing and goes on after', li
       );
     }));
 
+  it('a directory in the place of a file: 0xA700 - Failure: Out of Resources', () =>
+    withStorescp([], async ({ port, process }, folder) => {
+      await mkdir(join(folder.path, 'CT.1.2.3'));
+      await using socket = await PduSocket.connect(port);
+      await openAssociation(socket, [CT_CONTEXT]);
+      const { status, errorComment } = await exchange(socket, storeRequest('1.2.3'), ctDataSet('1.2.3'));
+      assert.equal(status, 0xa700);
+      await releaseAssociation(socket);
+      const { stderr } = await process.stop();
+      assert.equal(
+        anonymous(stderr),
+        `E: ${requestInWords(storeRequest('1.2.3'))}: ${statusLine(0xa700)}: ${errorComment}\n`,
+      );
+    }));
+
   it('a directory that is gone: 0xA700 - Failure: Out of Resources', async () => {
     await using folder = await temporaryFolder();
     const output = join(folder.path, 'output');
