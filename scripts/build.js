@@ -53,6 +53,14 @@ function startChunk(id, getModuleInfo) {
   return name === undefined || id === join(compiled, 'cli', `${name}.js`) ? undefined : `${name}-options`;
 }
 
+/** Chunks with a name that says more than that of one of their modules, which would be their name otherwise. */
+const CHUNK_NAMES = { 'net/association.js': 'library', 'dictionary/tags.js': 'dictionary' };
+
+function chunkName({ name, moduleIds }) {
+  const telling = Object.keys(CHUNK_NAMES).find((module) => moduleIds.includes(join(compiled, module)));
+  return `${CHUNK_NAMES[telling] ?? name}-[hash].js`;
+}
+
 compile('tsconfig.build.json', 'dist');
 prune(join(root, 'dist'));
 compile('tsconfig.json', '.build');
@@ -73,6 +81,7 @@ await bundle.write({
   generatedCode: 'es2015',
   hoistTransitiveImports: false,
   onlyExplicitManualChunks: true,
+  chunkFileNames: chunkName,
   manualChunks: (id, { getModuleInfo }) => startChunk(id, getModuleInfo),
 });
 await bundle.close();
