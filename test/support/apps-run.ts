@@ -62,6 +62,9 @@ export function anonymous(log: string): string {
 }
 
 function killedWith({ signal }: TestContext, running: Running): Running {
-  signal.addEventListener('abort', () => running.kill('SIGKILL'));
+  const kill = () => running.kill('SIGKILL');
+  const forget = () => signal.removeEventListener('abort', kill);
+  signal.addEventListener('abort', kill);
+  running.ended.then(forget, forget);
   return running;
 }
