@@ -1,6 +1,6 @@
 /** The name that a whole file gets: in which folder, and what happens if another file has it. */
-import { linkSync, renameSync, type Stats, statSync } from 'node:fs';
-import { link, rename, stat, unlink } from 'node:fs/promises';
+import { linkSync, lstatSync, renameSync, type Stats } from 'node:fs';
+import { link, lstat, rename, unlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { StatusError, UsageError } from '../base/errors.js';
 import { STATUS } from '../dimse/status.js';
@@ -146,18 +146,21 @@ export class FinalNames {
     }
   }
 
-  /** Undefined if nothing can be replaced: nobody is there, or a directory, or nobody can tell. The next step says what is wrong. */
+  /**
+   * Of what a rename would replace, which is a link and not what it leads to. Undefined if that is nothing, or a directory, or
+   * nobody can tell: the next step says what is wrong.
+   */
   #bytesOf(path: string): number | undefined | Promise<number | undefined> {
     return this.#disk.run(
       () => {
         try {
           // As a rule there is none, and an error takes longer than the call.
-          return bytesOf(statSync(path, { throwIfNoEntry: false }));
+          return bytesOf(lstatSync(path, { throwIfNoEntry: false }));
         } catch {
           return undefined;
         }
       },
-      () => stat(path).then(bytesOf, () => undefined),
+      () => lstat(path).then(bytesOf, () => undefined),
     );
   }
 }

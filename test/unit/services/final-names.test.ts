@@ -1,6 +1,7 @@
 /** Where the files of a directory sink go, and which of several that want one name has it in the end. */
 import assert from 'node:assert/strict';
 import {
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -97,6 +98,63 @@ test('a large file is replaced while others have their turns', async () => {
   assert.deepEqual([below(folder.path), contentOf(folder.path, 'CT.1')], [['CT.1'], 'new']);
   assert.deepEqual(replaced, [path]);
 });
+
+/** What is under the name, and whether something is told to be replaced. */
+const IN_PLACE: readonly (readonly [string, (path: string, other: string) => void, boolean])[] = [
+  ['nothing', () => undefined, false],
+  ['a file', (path) => writeFileSync(path, 'old'), true],
+  [
+    'a link to a file',
+    (path, other) => {
+      writeFileSync(other, 'old');
+      symlinkSync(other, path);
+    },
+    true,
+  ],
+  [
+    'a link to a folder',
+    (path, other) => {
+      mkdirSync(other);
+      symlinkSync(other, path);
+    },
+    true,
+  ],
+  ['a link to nothing', (path, other) => symlinkSync(other, path), true],
+];
+
+for (const [how, disk] of [
+  ['on the spot', new Disk({ isEventDriven: true })],
+  ['over threads', new Disk({ turnMs: -1 })],
+] as const) {
+  for (const [what, put, isReplaced] of IN_PLACE)
+    test(`${how}, ${what} gives way, ${isReplaced ? 'which is told' : 'without a word'}`, async () => {
+      await using folder = await temporaryFolder();
+      const [part, path] = [join(folder.path, 'part'), join(folder.path, 'CT.1')];
+      const replaced: string[] = [];
+      const names = new FinalNames(folder.path, disk, { fsync: false, onReplace: (path) => replaced.push(path) });
+      writeFileSync(part, 'new');
+      put(path, join(folder.path, 'other'));
+      const before = below(folder.path).filter((name) => name !== 'part');
+      assert.equal((await names.give(part, instanceOf())).path, path);
+      assert.deepEqual(below(folder.path), [...new Set(['CT.1', ...before])].sort());
+      assert.ok(lstatSync(path).isFile());
+      assert.equal(contentOf(folder.path, 'CT.1'), 'new');
+      if (what === 'a link to a file') assert.equal(contentOf(folder.path, 'other'), 'old');
+      assert.deepEqual(replaced, isReplaced ? [path] : []);
+    });
+
+  test(`${how}, a folder stays, and nobody is told that it is replaced`, async () => {
+    await using folder = await temporaryFolder();
+    const [part, path] = [join(folder.path, 'part'), join(folder.path, 'CT.1')];
+    const replaced: string[] = [];
+    const names = new FinalNames(folder.path, disk, { fsync: false, onReplace: (path) => replaced.push(path) });
+    writeFileSync(part, 'new');
+    mkdirSync(path);
+    await assert.rejects(async () => names.give(part, instanceOf()), { code: 'EISDIR' });
+    assert.deepEqual(below(folder.path), ['CT.1', 'part']);
+    assert.deepEqual(replaced, []);
+  });
+}
 
 for (const fsync of [true, false])
   test(`a file goes into folders that are made, with fsync ${fsync}`, async () => {
