@@ -13,7 +13,7 @@ export interface Criterion {
   readonly ours: Measured;
   /** What ours is held against; none if the figure itself has the limit. */
   readonly against?: Measured;
-  /** What Node itself costs, for those who ask why the bar is missed: held against the same. */
+  /** What Node without DICOM comes to, for those who ask why the bar is missed. */
   readonly floor?: Measured;
   /** `ratio`: ours / theirs. `speed-up`: theirs / ours. `difference`: ours - theirs. */
   readonly how: 'value' | 'ratio' | 'speed-up' | 'difference';
@@ -26,7 +26,8 @@ export interface Verdict {
   readonly criterion: Criterion;
   readonly ours: Spread;
   readonly against: Spread | undefined;
-  readonly floor: Floor | undefined;
+  /** Or why there is none, if there should be one. */
+  readonly floor: Floor | string | undefined;
   /** Of the medians. */
   readonly value: number;
   /** Of the single rounds. */
@@ -37,7 +38,7 @@ export interface Verdict {
 export interface Floor {
   /** The median. */
   readonly figure: number;
-  /** What the verdict would be about if this were ours. */
+  /** Against theirs, as ours is. */
   readonly value: number;
   readonly isMet: boolean;
 }
@@ -45,8 +46,7 @@ export interface Floor {
 /** Or why there is none. */
 export function judge(criterion: Criterion, samples: Samples): Verdict | string {
   const { ours, against, floor } = criterion;
-  const reasons = [ours, against].map((each) => each?.probe.missing ?? samples.failures.get(each?.probe.name ?? ''));
-  const reason = reasons.find((each) => each !== undefined);
+  const reason = [ours, against].map((each) => reasonWithout(each, samples)).find((each) => each !== undefined);
   if (reason !== undefined) return reason;
   const ourSpread = spread(samples, ours.probe.name, ours.figure);
   const theirSpread = against && spread(samples, against.probe.name, against.figure);
@@ -62,17 +62,24 @@ export function judge(criterion: Criterion, samples: Samples): Verdict | string 
     criterion,
     ours: ourSpread,
     against: theirSpread,
-    floor: floor && floorOf(criterion, spread(samples, floor.probe.name, floor.figure), theirSpread),
+    floor: reasonWithout(floor, samples) ?? floorOf(criterion, samples, theirSpread?.median),
     value,
     rounds: spreadOf(inRounds) ?? { median: value, min: value, max: value },
     isMet: isMetBy(criterion, value),
   };
 }
 
-function floorOf(criterion: Criterion, floor: Spread | undefined, theirs: Spread | undefined): Floor | undefined {
-  if (floor === undefined) return undefined;
-  const value = compare(criterion, floor.median, theirs?.median);
-  return { figure: floor.median, value, isMet: isMetBy(criterion, value) };
+/** Why there are no figures. */
+function reasonWithout(measured: Measured | undefined, samples: Samples): string | undefined {
+  return measured && (measured.probe.missing ?? samples.failures.get(measured.probe.name));
+}
+
+function floorOf(criterion: Criterion, samples: Samples, theirs: number | undefined): Floor | undefined {
+  const { floor } = criterion;
+  const figure = floor && spread(samples, floor.probe.name, floor.figure)?.median;
+  if (figure === undefined) return undefined;
+  const value = compare(criterion, figure, theirs);
+  return { figure, value, isMet: isMetBy(criterion, value) };
 }
 
 function isMetBy({ how, limit }: Criterion, value: number): boolean {

@@ -1,12 +1,14 @@
 /**
  * The floor: the bytes of the files over loopback into files, by Node, with no protocol but a head before each file.
- * Blocks are read into one of two buffers and written from it; what arrives is written at once. No stream objects.
+ * Blocks are read into one of two buffers and written from it; what arrives is written at once, from memory that is read into
+ * again and again, as storescp has it. No stream objects.
  * Run as: pump.js send PORT FOLDER, or pump.js receive PORT FOLDER
  */
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { OwnMemory } from '../src/net/own-memory.js';
 
 const BLOCK_BYTES = 512 * 1024;
 const NAME_BYTES = 64;
@@ -15,7 +17,7 @@ const HEAD_BYTES = NAME_BYTES + 6;
 
 const [role, port, folder = '.'] = process.argv.slice(2);
 if (role === 'send') await send();
-else createServer(receive).listen(Number(port), '127.0.0.1');
+else createServer({ pauseOnConnect: true }, receive).listen(Number(port), '127.0.0.1');
 
 async function send(): Promise<void> {
   const socket = connect({ port: Number(port), host: '127.0.0.1', noDelay: true });
@@ -52,11 +54,22 @@ async function send(): Promise<void> {
   await once(socket, 'end');
 }
 
-function receive(socket: Socket): void {
+function receive(accepted: Socket): void {
+  const memory = new OwnMemory();
+  const socket = memory.takeOver(accepted);
+  if (socket === undefined) throw new Error('this Node has no memory of our own for sockets');
+  memory.onChunk = fileWriter();
+  socket.on('end', () => socket.end());
+  socket.on('error', () => undefined);
+  socket.resume();
+}
+
+/** Takes heads and files in chunks of any size. */
+function fileWriter(): (chunk: Buffer) => void {
   let head = Buffer.alloc(0);
   let file = -1;
   let left = 0;
-  socket.on('data', (data: Buffer) => {
+  return (data) => {
     let chunk = data;
     while (chunk.length > 0) {
       if (left === 0) {
@@ -73,6 +86,5 @@ function receive(socket: Socket): void {
       left -= bytes;
       if (left === 0) closeSync(file);
     }
-  });
-  socket.on('error', () => undefined);
+  };
 }

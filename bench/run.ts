@@ -59,10 +59,16 @@ async function measureBars(numbers: readonly number[] | undefined): Promise<void
   const judged = criteria.map((criterion) => [criterion, judge(criterion, samples)] as const);
   const verdicts = judged.flatMap(([, verdict]) => (typeof verdict === 'string' ? [] : [verdict]));
   const met = verdicts.filter(({ isMet }) => isMet).length;
-  const missed = verdicts.length - met;
-  const missedByNode = verdicts.filter(({ isMet, floor }) => !isMet && floor?.isMet === false).length;
-  const notMeasured = judged.length - verdicts.length;
-  const summary = `${met} met, ${missed} missed, ${missedByNode} of them by the bare pump too, ${notMeasured} not measured.`;
+  const missedByFloor = verdicts.filter(
+    ({ isMet, floor }) => !isMet && typeof floor === 'object' && !floor.isMet,
+  ).length;
+  const byFloor = missedByFloor > 0 ? ` (${missedByFloor} of them by the bare pump too)` : '';
+  const counts = [
+    `${met} met`,
+    `${verdicts.length - met} missed${byFloor}`,
+    `${judged.length - verdicts.length} not measured`,
+  ];
+  const summary = `${counts.join(', ')}.`;
   const text = [conditions, summary, barTable(judged), transferTable(samples)].join('\n\n');
   console.log(text);
   if (values.save) await saveSection(section, text);

@@ -1,5 +1,5 @@
 /** Results as Markdown. */
-import type { Criterion, Floor, Verdict } from './criteria.js';
+import type { Criterion, Verdict } from './criteria.js';
 import { type Samples, type Spread, spread } from './probes.js';
 
 export type Row = readonly string[];
@@ -23,7 +23,7 @@ export function barTable(judged: readonly (readonly [Criterion, Verdict | string
       ...head,
       spreadIn(ours),
       against === undefined ? '' : spreadIn(against),
-      comparison(verdict),
+      comparisonInRounds(verdict),
       limitInWords(criterion),
       isMet ? 'met' : '**missed**',
       ...floorInWords(criterion, floor),
@@ -33,25 +33,36 @@ export function barTable(judged: readonly (readonly [Criterion, Verdict | string
   return table(header, rows, 2);
 }
 
-function floorInWords({ how, unit }: Criterion, floor: Floor | undefined): Row {
+function floorInWords(criterion: Criterion, floor: Verdict['floor']): Row {
   if (floor === undefined) return ['', ''];
-  const value = how === 'speed-up' ? `${floor.value.toFixed(1)} x faster` : floor.value.toFixed(2);
-  return [`${floor.figure.toFixed(UNIT_DIGITS[unit])} ${unit}`, `${value}, ${floor.isMet ? 'met' : 'missed'}`];
+  if (typeof floor === 'string') return [floor, 'not measured'];
+  const { unit } = criterion;
+  const { text, suffix } = comparison(criterion, floor.value);
+  return [`${floor.figure.toFixed(UNIT_DIGITS[unit])} ${unit}`, `${text}${suffix}, ${floor.isMet ? 'met' : 'missed'}`];
 }
 
-function comparison({ criterion, value, rounds }: Verdict): string {
-  switch (criterion.how) {
+/** What the verdict is about, and what is said after it. */
+function comparison({ how, unit }: Criterion, value: number): { readonly text: string; readonly suffix: string } {
+  switch (how) {
     case 'value':
-      return '';
+      return { text: '', suffix: '' };
     case 'difference':
-      return `${value.toFixed(0)} ${criterion.unit} more`;
+      // Not -0.
+      return { text: `${Math.round(value) || 0}`, suffix: ` ${unit} more` };
     case 'ratio':
-      return inWords({ ...rounds, median: value }, 2, '');
+      return { text: value.toFixed(2), suffix: '' };
     case 'speed-up':
-      return `${inWords({ ...rounds, median: value }, 1, '')} x faster`;
+      return { text: value.toFixed(1), suffix: ' x faster' };
     default:
-      return criterion.how satisfies never;
+      return how satisfies never;
   }
+}
+
+/** With the least and the most of single rounds, where they say something. */
+function comparisonInRounds({ criterion, value, rounds: { min, max } }: Verdict): string {
+  const { text, suffix } = comparison(criterion, value);
+  if (criterion.how === 'value' || criterion.how === 'difference') return `${text}${suffix}`;
+  return `${text} (${comparison(criterion, min).text}–${comparison(criterion, max).text})${suffix}`;
 }
 
 function limitInWords({ how, limit, unit }: Criterion): string {
