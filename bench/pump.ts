@@ -57,7 +57,7 @@ async function send(): Promise<void> {
 function receive(accepted: Socket): void {
   const memory = new OwnMemory();
   const socket = memory.takeOver(accepted);
-  if (socket === undefined) throw new Error('this Node has no memory of our own for sockets');
+  if (socket === undefined) throw new Error('this Node has no sockets that can be read into memory of ours');
   memory.onChunk = fileWriter();
   socket.on('end', () => socket.end());
   socket.on('error', () => undefined);

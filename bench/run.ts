@@ -22,7 +22,7 @@ import { svgOf } from './plot.js';
 import { runRounds } from './probes.js';
 import { versionOf } from './processes.js';
 import { findSection, savePicture, saveSection } from './report.js';
-import { barTable, transferTable } from './tables.js';
+import { barTable, countsInWords, transferTable } from './tables.js';
 
 const { values } = parseArgs({
   options: {
@@ -57,19 +57,12 @@ async function measureBars(numbers: readonly number[] | undefined): Promise<void
     rounds,
   );
   const judged = criteria.map((criterion) => [criterion, judge(criterion, samples)] as const);
-  const verdicts = judged.flatMap(([, verdict]) => (typeof verdict === 'string' ? [] : [verdict]));
-  const met = verdicts.filter(({ isMet }) => isMet).length;
-  const missedByFloor = verdicts.filter(
-    ({ isMet, floor }) => !isMet && typeof floor === 'object' && !floor.isMet,
-  ).length;
-  const byFloor = missedByFloor > 0 ? ` (${missedByFloor} of them by the bare pump too)` : '';
-  const counts = [
-    `${met} met`,
-    `${verdicts.length - met} missed${byFloor}`,
-    `${judged.length - verdicts.length} not measured`,
-  ];
-  const summary = `${counts.join(', ')}.`;
-  const text = [conditions, summary, barTable(judged), transferTable(samples)].join('\n\n');
+  const text = [
+    conditions,
+    countsInWords(judged.map(([, verdict]) => verdict)),
+    barTable(judged),
+    transferTable(samples),
+  ].join('\n\n');
   console.log(text);
   if (values.save) await saveSection(section, text);
 }

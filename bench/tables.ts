@@ -12,6 +12,16 @@ export function table(header: Row, rows: readonly Row[], left = 1): string {
 
 const UNIT_DIGITS = { s: 2, ms: 0, MB: 0 };
 
+/** How many of the bars are met, and how many not. */
+export function countsInWords(judged: readonly (Verdict | string)[]): string {
+  const verdicts = judged.filter((verdict) => typeof verdict !== 'string');
+  const missed = verdicts.filter(({ isMet }) => !isMet);
+  const byFloor = missed.filter(({ floor }) => typeof floor === 'object' && !floor.isMet).length;
+  const alsoByFloor = byFloor > 0 ? ` (${byFloor} of them by the bare pump too)` : '';
+  const met = verdicts.length - missed.length;
+  return `${met} met, ${missed.length} missed${alsoByFloor}, ${judged.length - verdicts.length} not measured.`;
+}
+
 /** One row per criterion; what could not be measured says why. */
 export function barTable(judged: readonly (readonly [Criterion, Verdict | string])[]): string {
   const rows = judged.map(([criterion, verdict]) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Criterion, judge } from '../../../bench/criteria.js';
 import type { Figures, Probe, Samples } from '../../../bench/probes.js';
-import { barTable } from '../../../bench/tables.js';
+import { barTable, countsInWords } from '../../../bench/tables.js';
 
 function probe(name: string, missing?: string): Probe {
   return { name, run: async () => ({}), missing };
@@ -76,3 +76,9 @@ for (const [what, criterion, measured, row] of ROWS)
     assert.equal(lines[2], row);
     assert.equal(lines[0]?.split('|').length, row.split('|').length);
   });
+
+test('how many bars are met, and which of the others the pump misses too', () => {
+  const verdicts = ROWS.map(([, criterion, measured]) => judge(criterion, measured));
+  assert.equal(countsInWords(verdicts), '3 met, 3 missed (1 of them by the bare pump too), 2 not measured.');
+  assert.equal(countsInWords([]), '0 met, 0 missed, 0 not measured.');
+});
