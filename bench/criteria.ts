@@ -13,8 +13,8 @@ export interface Criterion {
   readonly ours: Measured;
   /** What ours is held against; none if the figure itself has the limit. */
   readonly against?: Measured;
-  /** What Node without DICOM comes to, for those who ask why the bar is missed. */
-  readonly floor?: Measured;
+  /** What Node comes to if it does less, for those who ask why the bar is missed. */
+  readonly floors?: { readonly [Name in FloorName]?: Measured };
   /** `ratio`: ours / theirs. `speed-up`: theirs / ours. `difference`: ours - theirs. */
   readonly how: 'value' | 'ratio' | 'speed-up' | 'difference';
   readonly unit: 's' | 'ms' | 'MB';
@@ -22,12 +22,15 @@ export interface Criterion {
   readonly limit: number;
 }
 
+/** `pump`: the bytes and no DICOM. `dicom`: DICOM and nothing else, one object at a time. */
+export type FloorName = 'pump' | 'dicom';
+
 export interface Verdict {
   readonly criterion: Criterion;
   readonly ours: Spread;
   readonly against: Spread | undefined;
   /** Or why there is none, if there should be one. */
-  readonly floor: Floor | string | undefined;
+  readonly floors: Readonly<Record<FloorName, Floor | string | undefined>>;
   /** Of the medians. */
   readonly value: number;
   /** Of the single rounds. */
@@ -45,7 +48,7 @@ export interface Floor {
 
 /** Or why there is none. */
 export function judge(criterion: Criterion, samples: Samples): Verdict | string {
-  const { ours, against, floor } = criterion;
+  const { ours, against } = criterion;
   const reason = [ours, against].map((each) => reasonWithout(each, samples)).find((each) => each !== undefined);
   if (reason !== undefined) return reason;
   const ourSpread = spread(samples, ours.probe.name, ours.figure);
@@ -58,11 +61,12 @@ export function judge(criterion: Criterion, samples: Samples): Verdict | string 
   const inRounds = (samples.figures.get(ours.probe.name) ?? []).map((figures, round) =>
     compare(criterion, figures[ours.figure] ?? NaN, theirs?.[round]?.[against?.figure ?? '']),
   );
+  const floorOf = (name: FloorName) => judgeFloor(criterion, criterion.floors?.[name], samples, theirSpread?.median);
   return {
     criterion,
     ours: ourSpread,
     against: theirSpread,
-    floor: reasonWithout(floor, samples) ?? floorOf(criterion, samples, theirSpread?.median),
+    floors: { pump: floorOf('pump'), dicom: floorOf('dicom') },
     value,
     rounds: spreadOf(inRounds) ?? { median: value, min: value, max: value },
     isMet: isMetBy(criterion, value),
@@ -74,10 +78,14 @@ function reasonWithout(measured: Measured | undefined, samples: Samples): string
   return measured && (measured.probe.missing ?? samples.failures.get(measured.probe.name));
 }
 
-function floorOf(criterion: Criterion, samples: Samples, theirs: number | undefined): Floor | undefined {
-  const { floor } = criterion;
+function judgeFloor(
+  criterion: Criterion,
+  floor: Measured | undefined,
+  samples: Samples,
+  theirs: number | undefined,
+): Verdict['floors'][FloorName] {
   const figure = floor && spread(samples, floor.probe.name, floor.figure)?.median;
-  if (figure === undefined) return undefined;
+  if (figure === undefined) return reasonWithout(floor, samples);
   const value = compare(criterion, figure, theirs);
   return { figure, value, isMet: isMetBy(criterion, value) };
 }

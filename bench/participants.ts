@@ -39,6 +39,9 @@ export const DCMTK_TUNED = {
 /** The same bytes with no protocol: what Node itself costs. */
 export const PUMP = { user: script('bare pump', 'pump', 'send'), provider: script('bare pump', 'pump', 'receive') };
 
+/** C-STORE in as few steps as it takes, one object at a time: what Node and the protocol cost, if nobody asks for more. */
+export const BARE_DICOM = { user: script('bare DICOM', 'bare-user'), provider: script('bare DICOM', 'bare-provider') };
+
 export const DCMJS_DIMSE = {
   user: script('dcmjs-dimse', 'dcmjs-dimse', 'scu'),
   provider: { ...script('dcmjs-dimse', 'dcmjs-dimse', 'scp'), rewrites: true },
@@ -88,6 +91,6 @@ function dcmtkProvider(name: string, options: readonly string[] = [], env: Recor
   };
 }
 
-function script(name: string, file: string, role: string): User & Provider {
-  return { name, command: (port, folder) => benchCommand(file, [role, `${port}`, folder]) };
+function script(name: string, file: string, ...args: readonly string[]): User & Provider {
+  return { name, command: (port, folder) => benchCommand(file, [...args, `${port}`, folder]) };
 }

@@ -51,7 +51,7 @@ else await measureBars(values.bar?.split(',').map(Number));
 
 async function measureBars(numbers: readonly number[] | undefined): Promise<void> {
   const criteria = barsOf(numbers, { isQuick: values.quick });
-  const measured = criteria.flatMap(({ ours, against, floor }) => [ours, against, floor]);
+  const measured = criteria.flatMap(({ ours, against, floors }) => [ours, against, floors?.pump, floors?.dicom]);
   const samples = await runRounds(
     measured.flatMap((each) => each?.probe ?? []),
     rounds,

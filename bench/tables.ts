@@ -1,5 +1,5 @@
 /** Results as Markdown. */
-import type { Criterion, Verdict } from './criteria.js';
+import type { Criterion, FloorName, Verdict } from './criteria.js';
 import { type Samples, type Spread, spread } from './probes.js';
 
 export type Row = readonly string[];
@@ -12,22 +12,31 @@ export function table(header: Row, rows: readonly Row[], left = 1): string {
 
 const UNIT_DIGITS = { s: 2, ms: 0, MB: 0 };
 
+const FLOORS: readonly { readonly name: FloorName; readonly title: string; readonly by: string }[] = [
+  { name: 'pump', title: 'bare pump', by: 'the bare pump' },
+  { name: 'dicom', title: 'bare DICOM', by: 'bare DICOM' },
+];
+
 /** How many of the bars are met, and how many not. */
 export function countsInWords(judged: readonly (Verdict | string)[]): string {
   const verdicts = judged.filter((verdict) => typeof verdict !== 'string');
   const missed = verdicts.filter(({ isMet }) => !isMet);
-  const byFloor = missed.filter(({ floor }) => typeof floor === 'object' && !floor.isMet).length;
-  const alsoByFloor = byFloor > 0 ? ` (${byFloor} of them by the bare pump too)` : '';
+  const alsoBy = FLOORS.flatMap(({ name, by }) => {
+    const byFloor = missed.filter(({ floors: { [name]: floor } }) => typeof floor === 'object' && !floor.isMet).length;
+    return byFloor > 0 ? [`${byFloor} by ${by}`] : [];
+  });
+  const also = alsoBy.length > 0 ? ` (of them ${alsoBy.join(', ')}, too)` : '';
   const met = verdicts.length - missed.length;
-  return `${met} met, ${missed.length} missed${alsoByFloor}, ${judged.length - verdicts.length} not measured.`;
+  return `${met} met, ${missed.length} missed${also}, ${judged.length - verdicts.length} not measured.`;
 }
 
 /** One row per criterion; what could not be measured says why. */
 export function barTable(judged: readonly (readonly [Criterion, Verdict | string])[]): string {
   const rows = judged.map(([criterion, verdict]) => {
     const head = [`${criterion.bar}`, criterion.what];
-    if (typeof verdict === 'string') return [...head, '', '', verdict, limitInWords(criterion), 'not measured', '', ''];
-    const { ours, against, floor, isMet } = verdict;
+    if (typeof verdict === 'string')
+      return [...head, '', '', verdict, limitInWords(criterion), 'not measured', ...FLOORS.map(() => '')];
+    const { ours, against, floors, isMet } = verdict;
     const spreadIn = (figures: Spread) => inWords(figures, UNIT_DIGITS[criterion.unit], ` ${criterion.unit}`);
     return [
       ...head,
@@ -36,19 +45,21 @@ export function barTable(judged: readonly (readonly [Criterion, Verdict | string
       comparisonInRounds(verdict),
       limitInWords(criterion),
       isMet ? 'met' : '**missed**',
-      ...floorInWords(criterion, floor),
+      ...FLOORS.map(({ name }) => floorInWords(criterion, floors[name])),
     ];
   });
-  const header = ['bar', 'what', 'ours', 'against', 'measured', 'bar is', 'verdict', 'bare pump', 'its verdict'];
+  const floorTitles = FLOORS.map(({ title }) => title);
+  const header = ['bar', 'what', 'ours', 'against', 'measured', 'bar is', 'verdict', ...floorTitles];
   return table(header, rows, 2);
 }
 
-function floorInWords(criterion: Criterion, floor: Verdict['floor']): Row {
-  if (floor === undefined) return ['', ''];
-  if (typeof floor === 'string') return [floor, 'not measured'];
+/** Its figure, and what the verdict would be for it. */
+function floorInWords(criterion: Criterion, floor: Verdict['floors'][FloorName]): string {
+  if (floor === undefined || typeof floor === 'string') return floor ?? '';
   const { unit } = criterion;
   const { text, suffix } = comparison(criterion, floor.value);
-  return [`${floor.figure.toFixed(UNIT_DIGITS[unit])} ${unit}`, `${text}${suffix}, ${floor.isMet ? 'met' : 'missed'}`];
+  const figure = `${floor.figure.toFixed(UNIT_DIGITS[unit])} ${unit}`;
+  return `${figure}: ${text}${suffix}, ${floor.isMet ? 'met' : 'missed'}`;
 }
 
 /** What the verdict is about, and what is said after it. */

@@ -1,0 +1,154 @@
+/** The user of the floor, see bare-pdus.ts. Run as: bare-user.js PORT FOLDER */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, readvSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { uint16LE, uint16LEText, uint32BE } from '../src/base/bytes.js';
+import { readFileHead } from '../src/file/file-meta.js';
+import {
+  associate,
+  command,
+  element,
+  elementIn,
+  even,
+  HEADERS,
+  item,
+  itemsIn,
+  MAXIMUM_LENGTH,
+  P_DATA_TF,
+  pdu,
+  VARIABLE_ITEMS,
+} from './bare-pdus.js';
+
+const CONTEXT_ID = 1;
+const COMMAND_ROOM = 512;
+/** An image of 512 by 512 with 16 bits goes out in one write. */
+const BLOCK_BYTES = 576 * 1024;
+const FILE_HEAD_BYTES = 1024;
+
+async function send(port: number, folder: string): Promise<void> {
+  const names = readdirSync(folder);
+  const first = headOf(openSync(join(folder, names[0] ?? ''), 'r'));
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  const answers = answersFrom(socket);
+  const syntaxes = item(0x30, first.sopClassUid) + item(0x40, first.transferSyntaxUid);
+  const aeTitles = 'ANY-SCP'.padEnd(16) + 'BARE'.padEnd(16);
+  socket.write(
+    associate(1, aeTitles, item(0x20, `${String.fromCharCode(CONTEXT_ID)}\0\0\0${syntaxes}`), MAXIMUM_LENGTH),
+  );
+  const maximumLength = maximumLengthIn(await answers.next());
+  let [block, other] = [new Block(maximumLength), new Block(maximumLength)];
+  for (const [index, name] of names.entries()) {
+    const fd = openSync(join(folder, name), 'r');
+    const head = headOf(fd);
+    let left = fstatSync(fd).size - head.dataSetOffset;
+    let written: Promise<unknown> | undefined;
+    block.begin(head.sopClassUid, head.sopInstanceUid, index & 0xffff);
+    for (let position = head.dataSetOffset; left > 0; ) {
+      const bytes = readvSync(fd, block.bodies, position);
+      position += bytes;
+      left -= bytes;
+      const framed = block.frame(bytes, left === 0);
+      if (written !== undefined) await written;
+      written = new Promise((resolve) => socket.write(framed, resolve));
+      [block, other] = [other, block];
+    }
+    closeSync(fd);
+    const response = await answers.next();
+    assert.equal(uint16LE(elementIn(response.subarray(HEADERS), 0x0900), 0), 0, `status of ${name}`);
+  }
+  socket.write(pdu(5, '\0\0\0\0'));
+  await answers.next();
+  socket.end();
+}
+
+const fileHead = Buffer.allocUnsafeSlow(FILE_HEAD_BYTES);
+
+function headOf(fd: number) {
+  const head = readFileHead(fileHead.subarray(0, readSync(fd, fileHead, 0, FILE_HEAD_BYTES, 0)), Infinity);
+  assert.ok('meta' in head && head.meta?.mediaStorageSopClassUid && head.meta.mediaStorageSopInstanceUid);
+  const { mediaStorageSopClassUid: sopClassUid, mediaStorageSopInstanceUid: sopInstanceUid } = head.meta;
+  return { sopClassUid, sopInstanceUid, transferSyntaxUid: head.transferSyntaxUid, dataSetOffset: head.dataSetOffset };
+}
+
+/** One after the other, as each is asked for when what it answers is sent. */
+function answersFrom(socket: Socket): { next(): Promise<Buffer> } {
+  let received = Buffer.alloc(0);
+  let onAnswer: ((answer: Buffer) => void) | undefined;
+  socket.on('data', (chunk) => {
+    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    if (received.length < 6 || received.length < 6 + uint32BE(received, 2)) return;
+    const answer = received;
+    received = Buffer.alloc(0);
+    onAnswer?.(answer);
+  });
+  return {
+    next: () =>
+      new Promise((resolve) => {
+        onAnswer = resolve;
+      }),
+  };
+}
+
+function maximumLengthIn(accept: Buffer): number {
+  const user = itemsIn(accept.subarray(6 + VARIABLE_ITEMS)).find(({ type }) => type === 0x50);
+  const maximum = itemsIn(user?.body ?? Buffer.alloc(0)).find(({ type }) => type === 0x51);
+  return maximum === undefined ? MAXIMUM_LENGTH : uint32BE(maximum.body, 0);
+}
+
+/** Room for a command and as many PDUs as go out in one write. */
+class Block {
+  readonly #bytes = Buffer.allocUnsafeSlow(COMMAND_ROOM + BLOCK_BYTES);
+  readonly #pduBytes: number;
+  readonly bodies: readonly Buffer[];
+  /** Where what goes out begins. */
+  #from = COMMAND_ROOM;
+
+  constructor(maximumLength: number) {
+    this.#pduBytes = maximumLength + 6;
+    const count = Math.floor(BLOCK_BYTES / this.#pduBytes);
+    this.bodies = Array.from({ length: count }, (_, index) => {
+      const at = COMMAND_ROOM + index * this.#pduBytes;
+      return this.#bytes.subarray(at + HEADERS, at + this.#pduBytes);
+    });
+  }
+
+  /** Puts the C-STORE-RQ before the PDUs. */
+  begin(sopClassUid: string, sopInstanceUid: string, messageId: number): void {
+    const elements = [
+      element(0x0002, even(sopClassUid)),
+      element(0x0100, uint16LEText(0x0001)),
+      element(0x0110, uint16LEText(messageId)),
+      element(0x0700, uint16LEText(0x0002)),
+      element(0x0800, uint16LEText(0x0001)),
+      element(0x1000, even(sopInstanceUid)),
+    ];
+    const text = command(CONTEXT_ID, elements.join(''));
+    this.#from = COMMAND_ROOM - text.length;
+    this.#bytes.write(text, this.#from, 'latin1');
+  }
+
+  /** Puts headers before what was read into the bodies. */
+  frame(bytes: number, isLast: boolean): Buffer {
+    let at = COMMAND_ROOM;
+    for (let left = bytes; left > 0; ) {
+      const length = Math.min(left, this.#pduBytes - HEADERS);
+      left -= length;
+      this.#bytes[at] = P_DATA_TF;
+      this.#bytes[at + 1] = 0;
+      this.#bytes.writeUInt32BE(length + 6, at + 2);
+      this.#bytes.writeUInt32BE(length + 2, at + 6);
+      this.#bytes[at + 10] = CONTEXT_ID;
+      this.#bytes[at + 11] = isLast && left === 0 ? 2 : 0;
+      at += HEADERS + length;
+    }
+    const framed = this.#bytes.subarray(this.#from, at);
+    this.#from = COMMAND_ROOM;
+    return framed;
+  }
+}
+
+const [port, folder = '.'] = process.argv.slice(2);
+await send(Number(port), folder);
