@@ -75,7 +75,7 @@ const bundle = await rollup({
   external: (name) => !/^([./]|\w:)/.test(name),
   treeshake: { moduleSideEffects: false },
 });
-await bundle.write({
+const { output } = await bundle.write({
   dir: applications,
   format: 'cjs',
   generatedCode: 'es2015',
@@ -85,6 +85,9 @@ await bundle.write({
   manualChunks: (id, { getModuleInfo }) => startChunk(id, getModuleInfo),
 });
 await bundle.close();
+for (const [module, name] of Object.entries(CHUNK_NAMES))
+  if (!output.some(({ fileName }) => fileName.startsWith(`${name}-`)))
+    throw new Error(`no chunk is named ${name}: where is ${module}, of CHUNK_NAMES?`);
 writeFileSync(join(applications, 'package.json'), '{ "type": "commonjs" }\n');
 for (const name of APPLICATIONS) chmodSync(join(applications, `${name}.js`), 0o755);
 
