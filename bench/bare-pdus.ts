@@ -10,8 +10,11 @@ export const IMPLEMENTATION_CLASS = '2.25.1';
 export const P_DATA_TF = 4;
 /** Of a P-DATA-TF and its only PDV. */
 export const HEADERS = 12;
-/** What our applications announce: the default. */
-export const MAXIMUM_LENGTH = 16 * 1024;
+/** PS3.8 9.3.1: the types that an answer can have here. */
+export const ASSOCIATE_AC = 2;
+export const RELEASE_RP = 6;
+/** As long as what DCMTK tuned announces, since a floor is to be as low as it can. Our applications announce 16 KiB by default. */
+export const MAXIMUM_LENGTH = 128 * 1024;
 
 function uint16BEText(value: number): string {
   return String.fromCharCode((value >>> 8) & 0xff, value & 0xff);
@@ -71,7 +74,10 @@ export function even(uid: string): string {
 
 /** The value of an element of a command set. */
 export function elementIn(set: Buffer, number: number): Buffer {
-  let at = 0;
-  while (uint16LE(set, at + 2) !== number) at += 8 + uint32LE(set, at + 4);
-  return set.subarray(at + 8, at + 8 + uint32LE(set, at + 4));
+  for (let at = 0; at + 8 <= set.length; ) {
+    const end = at + 8 + uint32LE(set, at + 4);
+    if (uint16LE(set, at + 2) === number) return set.subarray(at + 8, end);
+    at = end;
+  }
+  throw new Error(`a command without (0000,${number.toString(16).padStart(4, '0')})`);
 }

@@ -43,6 +43,8 @@ function receive(accepted: Socket): void {
 /** What is being received. */
 interface Incoming {
   readonly fd: number;
+  /** What the file begins with. */
+  readonly meta: Buffer;
   readonly response: string;
 }
 
@@ -65,31 +67,42 @@ function provider(socket: Socket): (chunk: Buffer) => void {
         if (isData) {
           left = uint32BE(bytes, at + 6) - 2;
           isLast = ((bytes[at + 11] ?? 0) & 2) !== 0;
-        } else if (bytes[at] === P_DATA_TF) incoming = begin(bytes.subarray(at, at + size));
-        else answer(socket, bytes.subarray(at, at + size));
+        } else if (bytes[at] === P_DATA_TF) {
+          incoming = begin(bytes.subarray(at, at + size));
+          pieces.push(incoming.meta);
+        } else answer(socket, bytes.subarray(at, at + size));
         at += size;
       } else {
         const end = Math.min(bytes.length, at + left);
         pieces.push(bytes.subarray(at, end));
         left -= end - at;
         at = end;
-        if (left === 0 && isLast && incoming !== undefined) {
-          writevSync(incoming.fd, pieces.splice(0));
-          closeSync(incoming.fd);
-          socket.write(incoming.response, 'latin1');
-        }
+      }
+      if (left === 0 && isLast && incoming !== undefined) {
+        writeAll(incoming.fd, pieces.splice(0));
+        closeSync(incoming.fd);
+        socket.write(incoming.response, 'latin1');
+        incoming = undefined;
+        isLast = false;
       }
     }
-    if (pieces.length > 0 && incoming !== undefined) writevSync(incoming.fd, pieces);
+    if (incoming !== undefined) writeAll(incoming.fd, pieces);
     held = Buffer.from(bytes.subarray(at));
   };
 }
 
-/** Bytes up to the data of a PDU, or of all of it if it has none. */
+/** Bytes up to the data of a PDU, or of all of it if it has none; more than there are where that cannot be told yet. */
 function sizeOfHead(bytes: Buffer, at: number): number {
-  if (at + HEADERS > bytes.length) return bytes[at] === P_DATA_TF ? HEADERS : 10;
+  const known = bytes[at] === P_DATA_TF ? HEADERS : 6;
+  if (at + known > bytes.length) return known;
   const isData = bytes[at] === P_DATA_TF && ((bytes[at + 11] ?? 0) & 1) === 0;
   return isData ? HEADERS : 6 + uint32BE(bytes, at + 2);
+}
+
+function writeAll(fd: number, pieces: readonly Buffer[]): void {
+  if (pieces.length === 0) return;
+  const expected = pieces.reduce((sum, { length }) => sum + length, 0);
+  assert.equal(writevSync(fd, pieces), expected, 'bytes written');
 }
 
 /** Opens the file that a C-STORE-RQ announces. */
@@ -108,7 +121,6 @@ function begin(request: Buffer): Incoming {
     transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN,
     implementationClassUid: IMPLEMENTATION_CLASS,
   });
-  writevSync(fd, [meta]);
   const elements = [
     element(0x0002, sopClassUid),
     element(0x0100, uint16LEText(0x8001)),
@@ -117,7 +129,7 @@ function begin(request: Buffer): Incoming {
     element(0x0900, uint16LEText(0x0000)),
     element(0x1000, sopInstanceUid),
   ];
-  return { fd, response: command(contextId, elements.join('')) };
+  return { fd, meta, response: command(contextId, elements.join('')) };
 }
 
 /** Accepts every presentation context that has Explicit VR Little Endian, and every release. */

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { uint16LE, uint16LEText, uint32BE, uint32LE } from '../src/base/bytes.js';
 import {
+  ASSOCIATE_AC,
   associate,
   command,
   element,
@@ -17,6 +18,7 @@ import {
   MAXIMUM_LENGTH,
   P_DATA_TF,
   pdu,
+  RELEASE_RP,
   VARIABLE_ITEMS,
 } from './bare-pdus.js';
 
@@ -33,7 +35,9 @@ const LETTER_O = 0x4f;
 
 async function send(port: number, folder: string): Promise<void> {
   const names = readdirSync(folder);
-  const first = headOf(openSync(join(folder, names[0] ?? ''), 'r'));
+  const firstFd = openSync(join(folder, names[0] ?? ''), 'r');
+  const first = headOf(firstFd);
+  closeSync(firstFd);
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
   const answers = answersFrom(socket);
@@ -42,30 +46,63 @@ async function send(port: number, folder: string): Promise<void> {
   socket.write(
     associate(1, aeTitles, item(0x20, `${String.fromCharCode(CONTEXT_ID)}\0\0\0${syntaxes}`), MAXIMUM_LENGTH),
   );
-  const maximumLength = maximumLengthIn(await answers.next());
+  const maximumLength = maximumLengthIn(await answers.next(ASSOCIATE_AC));
   let [block, other] = [new Block(maximumLength), new Block(maximumLength)];
+  let outgoing = new Outgoing(join(folder, names[0] ?? ''), 0, block);
   for (const [index, name] of names.entries()) {
-    const fd = openSync(join(folder, name), 'r');
-    const head = headOf(fd);
-    let left = fstatSync(fd).size - head.dataSetOffset;
-    let written: Promise<unknown> | undefined;
-    block.begin(head.sopClassUid, head.sopInstanceUid, index & 0xffff);
-    for (let position = head.dataSetOffset; left > 0; ) {
-      const bytes = readvSync(fd, block.bodies, position);
-      position += bytes;
-      left -= bytes;
-      const framed = block.frame(bytes, left === 0);
+    for (let written: Promise<unknown> | undefined; ; ) {
+      const framed = outgoing.read(block);
       if (written !== undefined) await written;
       written = new Promise((resolve) => socket.write(framed, resolve));
       [block, other] = [other, block];
+      if (outgoing.isRead) break;
     }
-    closeSync(fd);
-    const response = await answers.next();
+    // Read while the peer has what came before.
+    const next = names[index + 1];
+    if (next !== undefined) outgoing = new Outgoing(join(folder, next), (index + 1) & 0xffff, block);
+    const response = await answers.next(P_DATA_TF);
     assert.equal(uint16LE(elementIn(response.subarray(HEADERS), 0x0900), 0), 0, `status of ${name}`);
   }
   socket.write(pdu(5, '\0\0\0\0'));
-  await answers.next();
+  await answers.next(RELEASE_RP);
   socket.end();
+}
+
+/** An object to be sent. The first of it is read and framed at once. */
+class Outgoing {
+  readonly #fd: number;
+  #position: number;
+  #left: number;
+  #first: Buffer | undefined;
+
+  constructor(path: string, messageId: number, block: Block) {
+    this.#fd = openSync(path, 'r');
+    const head = headOf(this.#fd);
+    this.#position = head.dataSetOffset;
+    this.#left = fstatSync(this.#fd).size - head.dataSetOffset;
+    block.begin(head.sopClassUid, head.sopInstanceUid, messageId);
+    this.#first = this.#readOn(block);
+  }
+
+  get isRead(): boolean {
+    return this.#left === 0;
+  }
+
+  /** What goes out next; in the room of `block`, which at first is to be the one the object began with. */
+  read(block: Block): Buffer {
+    const framed = this.#first ?? this.#readOn(block);
+    this.#first = undefined;
+    return framed;
+  }
+
+  #readOn(block: Block): Buffer {
+    const bytes = readvSync(this.#fd, block.bodies, this.#position);
+    assert.ok(bytes > 0, 'a file as long as it was');
+    this.#position += bytes;
+    this.#left -= bytes;
+    if (this.#left === 0) closeSync(this.#fd);
+    return block.frame(bytes, this.#left === 0);
+  }
 }
 
 const fileHead = Buffer.allocUnsafeSlow(FILE_HEAD_BYTES);
@@ -95,8 +132,8 @@ function headOf(fd: number): FileHead {
   return { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSetOffset: at };
 }
 
-/** One after the other, as each is asked for when what it answers is sent. */
-function answersFrom(socket: Socket): { next(): Promise<Buffer> } {
+/** One after the other, as each is asked for when what it answers is sent. Of another type than expected: an abort, say. */
+function answersFrom(socket: Socket): { next(type: number): Promise<Buffer> } {
   let received = Buffer.alloc(0);
   let onAnswer: ((answer: Buffer) => void) | undefined;
   socket.on('data', (chunk) => {
@@ -107,17 +144,21 @@ function answersFrom(socket: Socket): { next(): Promise<Buffer> } {
     onAnswer?.(answer);
   });
   return {
-    next: () =>
-      new Promise((resolve) => {
+    next: async (type) => {
+      const answer = await new Promise<Buffer>((resolve) => {
         onAnswer = resolve;
-      }),
+      });
+      assert.equal(answer[0], type, 'type of the PDU that answers');
+      return answer;
+    },
   };
 }
 
 function maximumLengthIn(accept: Buffer): number {
   const user = itemsIn(accept.subarray(6 + VARIABLE_ITEMS)).find(({ type }) => type === 0x50);
   const maximum = itemsIn(user?.body ?? Buffer.alloc(0)).find(({ type }) => type === 0x51);
-  return maximum === undefined ? MAXIMUM_LENGTH : uint32BE(maximum.body, 0);
+  assert.ok(maximum !== undefined, 'a maximum length');
+  return uint32BE(maximum.body, 0);
 }
 
 /** Room for a command and as many PDUs as go out in one write. */
@@ -129,12 +170,13 @@ class Block {
   #from = COMMAND_ROOM;
 
   constructor(maximumLength: number) {
-    this.#pduBytes = maximumLength + 6;
-    const count = Math.floor(BLOCK_BYTES / this.#pduBytes);
-    this.bodies = Array.from({ length: count }, (_, index) => {
+    // PS3.8 D.1: 0 is no limit.
+    this.#pduBytes = Math.min(maximumLength === 0 ? BLOCK_BYTES : maximumLength + 6, BLOCK_BYTES);
+    // The last PDU has what room is left.
+    this.bodies = Array.from({ length: Math.ceil(BLOCK_BYTES / this.#pduBytes) }, (_, index) => {
       const at = COMMAND_ROOM + index * this.#pduBytes;
       return this.#bytes.subarray(at + HEADERS, at + this.#pduBytes);
-    });
+    }).filter(({ length }) => length > 0);
   }
 
   /** Puts the C-STORE-RQ before the PDUs. */
