@@ -1,6 +1,7 @@
 /** The look-ahead: every file once and in order, never more than the capacity drawn ahead, errors and ends told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as immediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { InputFile } from '../../../src/services/input-files.js';
 import { LookAhead } from '../../../src/services/look-ahead.js';
@@ -48,19 +49,21 @@ async function drain(files: LookAhead, fits: (file: InputFile) => boolean): Prom
 test('whatever fits first, each file is taken once, in order within each turn, and no more than the capacity wait', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.integer({ min: 0, max: 200 }),
-      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 0, max: 400 }),
+      fc.integer({ min: 1, max: 128 }),
       fc.integer({ min: 1, max: 7 }),
-      async (count, capacity, kinds) => {
+      fc.integer({ min: 1, max: 60 }),
+      async (count, capacity, kinds, inARow) => {
+        const kindOf = ({ path }: InputFile) => Math.floor(Number(path) / inARow) % kinds;
         const walk = new Walk(numbered(count));
         const files = new LookAhead(walk.files(), { capacity });
         const taken: number[] = [];
         for (let kind = await files.peek(); kind !== undefined; kind = await files.peek()) {
-          const chosen = Number(kind.path) % kinds;
+          const chosen = kindOf(kind);
           await files.filled();
           assert.ok(files.waiting.length <= capacity);
           assert.ok(files.waiting.length === capacity || files.isComplete);
-          const turn = await drain(files, ({ path }) => Number(path) % kinds === chosen);
+          const turn = await drain(files, (file) => kindOf(file) === chosen);
           assert.deepEqual(
             turn,
             turn.toSorted((a, b) => a - b),
@@ -77,6 +80,25 @@ test('whatever fits first, each file is taken once, in order within each turn, a
     ),
     { numRuns: 100 },
   );
+});
+
+test('where nobody asks what is to come, fewer wait', async () => {
+  const walk = new Walk(numbered(1000));
+  const files = new LookAhead(walk.files());
+  await files.filled();
+  assert.equal(files.waiting.length, 128);
+  const rested = async (): Promise<number> => {
+    for (let before = -1; before !== walk.walked; await immediate()) before = walk.walked;
+    return files.waiting.length;
+  };
+  for (let taken = 0; taken < 96; taken++) await files.take(all);
+  assert.equal(await rested(), 32);
+  assert.equal(walk.walked, 128);
+  await files.take(all);
+  assert.equal(await rested(), 32);
+  assert.equal(walk.walked, 129);
+  await files.filled();
+  assert.equal(files.waiting.length, 128);
 });
 
 test('what is passed over comes first again after a restart, which peek is too', async () => {
