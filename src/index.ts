@@ -67,6 +67,7 @@ export {
   type UnknownRsp,
 } from './dimse/messages.js';
 export { describeStatus, STATUS, type Status, type StatusCategory, statusLine } from './dimse/status.js';
+export { MEDIA_STORAGE_DIRECTORY } from './file/dicomdir.js';
 export { type InstanceFile, inspectInstance } from './file/instance-file.js';
 export type { Location } from './file/open-file.js';
 export { type Server, serve } from './net/acceptor.js';

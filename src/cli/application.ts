@@ -1,4 +1,5 @@
 /** What both applications do around their work: read the command line, open the log, turn the end into an exit code. */
+import { constants } from 'node:os';
 import { VERSION } from '../index.js';
 import { CommandLineError } from './command-line-error.js';
 import { type Log, writeStandard } from './log.js';
@@ -6,7 +7,12 @@ import { type LogOptions, openLog } from './open-log.js';
 import type { Application, Information, OptionsOf } from './option-table.js';
 import { readOptions } from './read-options.js';
 
-export const EXIT = { success: 0, failure: 1, commandLine: 2, notStored: 3, sigint: 130, sigterm: 143 } as const;
+export const EXIT = { success: 0, failure: 1, commandLine: 2, notStored: 3 } as const;
+
+/** 128 and the number of the signal, as a shell reports it. */
+export function exitCodeOn(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
 
 /** How long an aborted connection may take to close before the process ends all the same. */
 const LINGER_MS = 1000;

@@ -140,5 +140,5 @@ export const GENERAL = {
   ],
 } as const satisfies OptionGroup;
 
-/** 130 and 143 are 128 and the number of the signal, as a shell reports it. */
+/** Of both; see `exitCodeOn`. */
 export const SIGNAL_EXIT_CODES = { 130: 'ended by SIGINT', 143: 'ended by SIGTERM' } as const;

@@ -1,5 +1,5 @@
 /** `storescp --hash-password`: a line for the file of `--users`. */
-import { EXIT } from './application.js';
+import { EXIT, exitCodeOn } from './application.js';
 import { writeStandard } from './log.js';
 import { readPassword } from './password-input.js';
 import { formatHash, hashPassword } from './scrypt-hash.js';
@@ -10,7 +10,7 @@ import { formatHash, hashPassword } from './scrypt-hash.js';
  */
 export async function printUserLine(name: string): Promise<number> {
   const password = await readPassword();
-  if (password === undefined) return EXIT.sigint;
+  if (password === undefined) return exitCodeOn('SIGINT');
   writeStandard(1, `${name}:${formatHash(await hashPassword(password))}\n`);
   return EXIT.success;
 }

@@ -46,7 +46,7 @@ export class ProgressLine implements Follower {
     const first = setTimeout(() => this.#show(count), FIRST_MS).unref();
     this.#onEnd.push(() => clearTimeout(first));
     // What is stopped is soon over, or ended by another signal without a word.
-    this.#onSignals(['SIGINT', 'SIGTERM'], () => this.end());
+    this.#onSignals(['SIGHUP', 'SIGINT', 'SIGTERM'], () => this.end());
   }
 
   onBytes(instance: InstanceFile, bytes: number): void {

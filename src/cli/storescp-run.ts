@@ -12,7 +12,7 @@ import {
   verificationProvider,
 } from '../index.js';
 import { admission } from './admission.js';
-import { EXIT } from './application.js';
+import { EXIT, exitCodeOn } from './application.js';
 import { CommandLineError } from './command-line-error.js';
 import { type EventReports, openEvents } from './events.js';
 import { HangUps } from './hang-ups.js';
@@ -87,7 +87,7 @@ async function stopOnSignal(server: Server, log: Log, { reports, observation }: 
   const stop = (signal: NodeJS.Signals) => {
     observation.stopping();
     log.info(`Stopping on ${signal}`, { event: 'stopping', signal });
-    exitCode = signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm;
+    exitCode = exitCodeOn(signal);
     void server.close({ graceMs });
     reports?.stop(graceMs);
     graceMs = 0;

@@ -212,6 +212,7 @@ export const STORESCU = {
     1: 'no association, or it was lost',
     2: 'wrong command line, variable or config file',
     3: 'at least one file was not stored',
+    129: 'ended by SIGHUP',
     ...SIGNAL_EXIT_CODES,
   },
 } as const satisfies Application;

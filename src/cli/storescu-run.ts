@@ -18,7 +18,7 @@ import {
   statusLine,
   storeFiles,
 } from '../index.js';
-import { EXIT, sentence } from './application.js';
+import { EXIT, exitCodeOn, sentence } from './application.js';
 import { printPlan } from './dry-run.js';
 import { Followers } from './followers.js';
 import type { Log } from './log.js';
@@ -36,7 +36,9 @@ const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
 const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
 const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 
-/** A signal ends what is under way. */
+/** Those that end what is under way. The first is that of a terminal that is closed. */
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
+
 class Interruption extends Error {}
 
 /** @returns the exit code */
@@ -47,13 +49,12 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
   let source: PathSource | undefined;
   let stopped: { readonly by: NodeJS.Signals; readonly exitCode: number } | undefined;
   const stop = (signal: NodeJS.Signals) => {
-    stopped = { by: signal, exitCode: signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm };
+    stopped = { by: signal, exitCode: exitCodeOn(signal) };
     const interrupt = () => interruption.abort(new Interruption(`interrupted by ${signal}`));
     if (source?.stop === undefined) interrupt();
     else source.stop(interrupt);
   };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  for (const signal of SIGNALS) process.once(signal, stop);
   if (options.paths.length > 0) log.debug(`Checking input file${options.paths.length === 1 ? '' : 's'}`);
   let exitCode: number = EXIT.failure;
   try {
@@ -74,8 +75,7 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
     const isCutShort = stopped !== undefined || exitCode === EXIT.failure;
     const isReported = followers.end({ isCutShort, stoppedBy: stopped?.by });
     if (!isReported && exitCode === EXIT.success) exitCode = EXIT.failure;
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    for (const signal of SIGNALS) process.off(signal, stop);
   }
   return exitCode;
 }

@@ -1,7 +1,14 @@
 /** What appears in a folder, once it is complete: looked for again and again. */
 import { type FSWatcher, lstatSync, statSync, watch } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { FileError, filesIn, inspectInstance, NotAnInstance, type PathFilter } from '../index.js';
+import {
+  FileError,
+  filesIn,
+  inspectInstance,
+  MEDIA_STORAGE_DIRECTORY,
+  NotAnInstance,
+  type PathFilter,
+} from '../index.js';
 import { systemCodeOf } from './system-code.js';
 import { isSameVersion, type Version } from './watch-journal.js';
 
@@ -218,8 +225,6 @@ export function nameIn(directory: string, path: string): string {
 export function isInAnyOf(folders: readonly string[], name: string): boolean {
   return folders.some((folder) => folder === '' || name === folder || name.startsWith(`${folder}/`));
 }
-
-const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';
 
 /** Undefined if there is no file. @throws the system's error */
 export function versionOf(path: string): Version | undefined {

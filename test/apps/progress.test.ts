@@ -95,6 +95,7 @@ describe('at a terminal, the progress line', { ...limits, skip }, () => {
   });
 
   for (const [signal, exitCode] of [
+    ['SIGHUP', 129],
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)

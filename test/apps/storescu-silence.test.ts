@@ -131,6 +131,7 @@ describe('storescu that has sent A-ABORT does not wait for ever for the peer to 
 
 describe('storescu aborts the association and ends with one line on', limits, () => {
   for (const [signal, exitCode] of [
+    ['SIGHUP', 129],
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const) {
