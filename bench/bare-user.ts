@@ -170,8 +170,9 @@ class Block {
   #from = COMMAND_ROOM;
 
   constructor(maximumLength: number) {
-    // PS3.8 D.1: 0 is no limit.
-    this.#pduBytes = Math.min(maximumLength === 0 ? BLOCK_BYTES : maximumLength + 6, BLOCK_BYTES);
+    // PS3.8 D.1: 0 is no limit; fragments have even lengths.
+    const bytes = maximumLength === 0 ? BLOCK_BYTES : maximumLength - (maximumLength % 2) + 6;
+    this.#pduBytes = Math.min(bytes, BLOCK_BYTES);
     // The last PDU has what room is left.
     this.bodies = Array.from({ length: Math.ceil(BLOCK_BYTES / this.#pduBytes) }, (_, index) => {
       const at = COMMAND_ROOM + index * this.#pduBytes;

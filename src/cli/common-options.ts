@@ -140,5 +140,5 @@ export const GENERAL = {
   ],
 } as const satisfies OptionGroup;
 
-/** Of both; see `exitCodeOn`. */
+/** Those that both applications have; `exitCodeOn` gives them. */
 export const SIGNAL_EXIT_CODES = { 130: 'ended by SIGINT', 143: 'ended by SIGTERM' } as const;

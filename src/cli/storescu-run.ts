@@ -36,7 +36,7 @@ const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
 const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
 const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 
-/** Those that end what is under way. The first is that of a terminal that is closed. */
+/** Those that end what is under way. SIGHUP says that the terminal was closed. */
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 
 class Interruption extends Error {}
@@ -49,12 +49,22 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
   let source: PathSource | undefined;
   let stopped: { readonly by: NodeJS.Signals; readonly exitCode: number } | undefined;
   const stop = (signal: NodeJS.Signals) => {
+    if (stopped !== undefined) return endAtOnce(signal);
     stopped = { by: signal, exitCode: exitCodeOn(signal) };
     const interrupt = () => interruption.abort(new Interruption(`interrupted by ${signal}`));
     if (source?.stop === undefined) interrupt();
-    else source.stop(interrupt);
+    else {
+      log.info(`Stopping on ${signal}`, { event: 'stopping', signal });
+      source.stop(interrupt);
+    }
   };
-  for (const signal of SIGNALS) process.once(signal, stop);
+  const endAtOnce = (signal: NodeJS.Signals) => {
+    // A terminal may say twice that it is closed, and a shell says it as well.
+    if (signal === 'SIGHUP') return;
+    process.off(signal, stop);
+    process.kill(process.pid, signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
   if (options.paths.length > 0) log.debug(`Checking input file${options.paths.length === 1 ? '' : 's'}`);
   let exitCode: number = EXIT.failure;
   try {

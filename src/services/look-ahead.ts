@@ -7,11 +7,6 @@ import type { InputFile } from './input-files.js';
 const CAPACITY = 1024;
 /** Enough where one is like the other: what is known then can be on its way already. */
 const USUAL_CAPACITY = 128;
-/**
- * Most that wait where nobody asks what is to come. Many that wait, and were read whole, outlive V8's young generation, and the old
- * one is collected for their sake again and again.
- */
-const READY = 32;
 /** Most that are away for a while or wait for another try, some kilobytes each: they are no part of the capacity, so that others go on. */
 const MAX_RETRIED = 8192;
 /** Where paths come one by one, no more are waited for if none comes for so long. */
@@ -42,8 +37,6 @@ export class LookAhead {
   /** What waits and has come back. */
   readonly #retried = new Set<InputFile>();
   readonly #maxRetried: number;
-  /** Whether somebody waits for as many as may wait. */
-  #isFilling = false;
   #hasEnded = false;
   #isWalkedThrough = false;
   #error: unknown;
@@ -88,16 +81,6 @@ export class LookAhead {
    * former: what is next will mostly be of those too. In a stream that stalls what is there must do. @throws what the walk threw
    */
   async filled(): Promise<void> {
-    this.#isFilling = true;
-    this.#onShrunk();
-    try {
-      await this.#fill();
-    } finally {
-      this.#isFilling = false;
-    }
-  }
-
-  async #fill(): Promise<void> {
     for (;;) {
       while (!this.#isFull && !this.#hasEnded)
         if (!this.#isStream) await this.change();
@@ -137,10 +120,7 @@ export class LookAhead {
       this.#aside.push(file);
     }
     this.#throwIfFailed();
-    if (this.isComplete || this.#isFull) return undefined;
-    // The walk may rest because of those that were passed over.
-    this.#onShrunk();
-    return 'later';
+    return this.isComplete || this.#isFull ? undefined : 'later';
   }
 
   async #takeLater(fits: (file: InputFile) => boolean): Promise<InputFile | undefined> {
@@ -212,11 +192,6 @@ export class LookAhead {
     return this.#aside.length + this.#fresh.length - this.#retried.size >= this.#capacity;
   }
 
-  /** Whether the walk may rest. */
-  get #isStocked(): boolean {
-    return this.#isFull || (!this.#isFilling && this.#fresh.length - this.#retried.size >= READY);
-  }
-
   #bringsNewKinds(): boolean {
     const { waiting } = this;
     const half = Math.floor(waiting.length / 2);
@@ -252,7 +227,7 @@ export class LookAhead {
         this.#signal?.throwIfAborted();
         this.#fresh.push(file);
         this.#onGrown();
-        while (this.#isStocked && !this.#hasEnded) {
+        while (this.#isFull && !this.#hasEnded) {
           this.#shrunk ??= deferred();
           await this.#shrunk.promise;
         }

@@ -14,6 +14,29 @@ import { flakyServer } from '../support/loopback-flaky.js';
 import { startServer } from '../support/loopback-server.js';
 import { sampleImage, samplePart10 } from '../support/sample-instance.js';
 
+/** Takes an object in and keeps its answer back until it is told to let it go. */
+async function holdingProvider() {
+  const begun = deferred();
+  const mayEnd = deferred();
+  const server = await startServer({
+    services: [
+      storageProvider({
+        async store({ part10 }) {
+          for await (const _ of part10);
+          begun.resolve();
+          await mayEnd.promise;
+        },
+      }),
+    ],
+  });
+  return {
+    port: server.port,
+    begun: begun.promise,
+    letGo: () => mayEnd.resolve(),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
 describe('storescu --watch', { timeout: 180_000 }, () => {
   it('sends what is there and what appears, once, and again only what has changed, across restarts', async (test) => {
     await using folder = await watchedFolder();
@@ -136,30 +159,41 @@ describe('storescu --watch', { timeout: 180_000 }, () => {
 
   it('lets what is under way end when a signal comes, and begins nothing more', async (test) => {
     await using folder = await watchedFolder();
-    const begun = deferred();
-    const mayEnd = deferred();
-    await using server = await startServer({
-      services: [
-        storageProvider({
-          async store({ part10 }) {
-            for await (const _ of part10);
-            begun.resolve();
-            await mayEnd.promise;
-          },
-        }),
-      ],
-    });
+    await using provider = await holdingProvider();
     for (const name of ['1.1', '1.2']) place(folder.directory, name);
-    const running = watch(test, server.port, folder.directory, words('--async-ops 1'));
-    await begun.promise;
+    const running = watch(test, provider.port, folder.directory, words('--async-ops 1'));
+    await provider.begun;
     running.kill('SIGTERM');
-    await new Promise((resolve) => setImmediate(resolve));
-    mayEnd.resolve();
+    await running.output('stderr', /^I: Stopping on SIGTERM$/m);
+    provider.letGo();
     const { code, stderr } = await running.ended;
     assert.equal(code, 143);
     assert.match(stderr, /^I: Stored: .*1\.1$/m);
     assert.doesNotMatch(stderr, /unanswered [1-9]|[1-9]\d* unanswered/);
   });
+
+  for (const [first, second, exitCode] of [
+    ['SIGHUP', 'SIGHUP', 129],
+    ['SIGTERM', 'SIGHUP', 143],
+    ['SIGHUP', 'SIGTERM', undefined],
+    ['SIGINT', 'SIGINT', undefined],
+    ['SIGTERM', 'SIGINT', undefined],
+  ] as const)
+    it(`${first}, then ${second}: ${exitCode === undefined ? 'ends at once' : `exit code ${exitCode}`}`, async (test) => {
+      await using folder = await watchedFolder();
+      await using provider = await holdingProvider();
+      place(folder.directory, '1.1');
+      const running = watch(test, provider.port, folder.directory);
+      await provider.begun;
+      running.kill(first);
+      await running.output('stderr', new RegExp(`^I: Stopping on ${first}$`, 'm'));
+      running.kill(second);
+      if (exitCode !== undefined) provider.letGo();
+      const { code, signal, stderr } = await running.ended;
+      assert.deepEqual([code, signal], exitCode === undefined ? [null, second] : [exitCode, null]);
+      if (exitCode === undefined) assert.doesNotMatch(stderr, /Stopped by/);
+      else assert.match(stderr, new RegExp(`^W: Stopped by ${first}: 1 stored`, 'm'));
+    });
 
   it('has a state that one process uses, for one peer', async (test) => {
     await using folder = await watchedFolder();

@@ -1,7 +1,6 @@
 /** The look-ahead: every file once and in order, never more than the capacity drawn ahead, errors and ends told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate as immediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { InputFile } from '../../../src/services/input-files.js';
 import { LookAhead } from '../../../src/services/look-ahead.js';
@@ -80,25 +79,6 @@ test('whatever fits first, each file is taken once, in order within each turn, a
     ),
     { numRuns: 100 },
   );
-});
-
-test('where nobody asks what is to come, fewer wait', async () => {
-  const walk = new Walk(numbered(1000));
-  const files = new LookAhead(walk.files());
-  await files.filled();
-  assert.equal(files.waiting.length, 128);
-  const rested = async (): Promise<number> => {
-    for (let before = -1; before !== walk.walked; await immediate()) before = walk.walked;
-    return files.waiting.length;
-  };
-  for (let taken = 0; taken < 96; taken++) await files.take(all);
-  assert.equal(await rested(), 32);
-  assert.equal(walk.walked, 128);
-  await files.take(all);
-  assert.equal(await rested(), 32);
-  assert.equal(walk.walked, 129);
-  await files.filled();
-  assert.equal(files.waiting.length, 128);
 });
 
 test('what is passed over comes first again after a restart, which peek is too', async () => {
