@@ -6,7 +6,7 @@ import { freePort } from '../test/support/processes.js';
 import { checkReceived } from './check.js';
 import { type Corpus, prepared } from './corpora.js';
 import { benchCommand, type Provider, type User } from './participants.js';
-import { inbox, type Place, removeFolder } from './places.js';
+import { claimMemory, inbox, type Place, removeFolder } from './places.js';
 import { Listener, runMeasured, runToEnd } from './processes.js';
 
 export interface Transfer {
@@ -38,6 +38,7 @@ export async function measureTransfer(transfer: Transfer): Promise<Record<Figure
   const port = await freePort();
   const listeners: Listener[] = [];
   try {
+    if (place === 'memory') claimMemory(into, corpus.count * corpus.fileBytes);
     let target = port;
     const listener = await Listener.start(provider.command(port, into), port);
     listeners.push(listener);
