@@ -32,6 +32,7 @@ export function lacksRoom(bytes: number): string | undefined {
 
 /** Takes memory before it is measured who does: a guest whose host has had it meanwhile waits for each page, and that counts as its CPU. */
 export function claimMemory(inbox: string, bytes: number): void {
+  if (!inbox.startsWith(MEMORY)) return;
   const path = join(inbox, 'claimed');
   const fd = openSync(path, 'w');
   for (let left = bytes; left > 0; ) left -= writeSync(fd, ZEROS, 0, Math.min(left, ZEROS.length));

@@ -38,7 +38,7 @@ export async function measureTransfer(transfer: Transfer): Promise<Record<Figure
   const port = await freePort();
   const listeners: Listener[] = [];
   try {
-    if (place === 'memory') claimMemory(into, corpus.count * corpus.fileBytes);
+    claimMemory(into, corpus.count * corpus.fileBytes);
     let target = port;
     const listener = await Listener.start(provider.command(port, into), port);
     listeners.push(listener);

@@ -39,6 +39,7 @@ const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 /** Those that end what is under way. SIGHUP says that the terminal was closed. */
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 
+/** Why what is under way ends when a signal comes. */
 class Interruption extends Error {}
 
 /** @returns the exit code */
@@ -47,10 +48,10 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
   const followers = new Followers(options, givenLog, interruption.signal);
   const { log } = followers;
   let source: PathSource | undefined;
-  let stopped: { readonly by: NodeJS.Signals; readonly exitCode: number } | undefined;
+  let stoppedBy: NodeJS.Signals | undefined;
   const stop = (signal: NodeJS.Signals) => {
-    if (stopped !== undefined) return endAtOnce(signal);
-    stopped = { by: signal, exitCode: exitCodeOn(signal) };
+    if (stoppedBy !== undefined) return endAtOnce(signal);
+    stoppedBy = signal;
     const interrupt = () => interruption.abort(new Interruption(`interrupted by ${signal}`));
     if (source?.stop === undefined) interrupt();
     else {
@@ -76,14 +77,14 @@ export async function run(options: StorescuOptions, givenLog: Log): Promise<numb
       ? await printPlan(planFiles(source.paths, work), followers)
       : await send(options, work, { followers, source });
   } catch (error) {
-    if (stopped === undefined) throw error;
+    if (stoppedBy === undefined) throw error;
     log.error(sentence(error));
   } finally {
     if (!isClosed(source, log)) exitCode = EXIT.failure;
     await followers.drained();
-    exitCode = stopped?.exitCode ?? exitCode;
-    const isCutShort = stopped !== undefined || exitCode === EXIT.failure;
-    const isReported = followers.end({ isCutShort, stoppedBy: stopped?.by });
+    if (stoppedBy !== undefined) exitCode = exitCodeOn(stoppedBy);
+    const isCutShort = stoppedBy !== undefined || exitCode === EXIT.failure;
+    const isReported = followers.end({ isCutShort, stoppedBy });
     if (!isReported && exitCode === EXIT.success) exitCode = EXIT.failure;
     for (const signal of SIGNALS) process.off(signal, stop);
   }

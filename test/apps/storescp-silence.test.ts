@@ -114,8 +114,11 @@ describe('storescp that was held up itself, for longer than it waits for others'
       socket.send(...rest);
       const names = { calledAeTitle: 'A', callingAeTitle: 'B' };
       late.send(associateRq({ ...names, contexts: [CT_CONTEXT], maxPduLength: 0 }));
-      // Both waits are over when it goes on.
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      // Another one that began to wait later has waited long enough: so would this one have, for both.
+      await withStorescp(words('-ta 0.3'), async (other) => {
+        await using silent = await PduSocket.connect(other.port);
+        assert.equal(await silent.receive(), undefined);
+      });
       process.kill('SIGCONT');
       await late.expect('A-ASSOCIATE-AC');
       const { message } = await socket.message();

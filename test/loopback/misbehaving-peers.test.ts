@@ -216,10 +216,7 @@ test('a link that is slow, but brings a segment now and then, is not', async () 
   await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
   const bytes = Buffer.concat([command(storeRq(1), 1, true), pData(1, ctDataSet('1.2.3', 15_000))].map(encodePdu));
   // Thirty segments, one each tick of 40 ms, last six network timeouts; each of those brings five.
-  for (let from = 0; from < bytes.length; from += 536) {
-    peer.send(bytes.subarray(from, from + 536));
-    await new Promise((resolve) => setTimeout(resolve, 40));
-  }
+  drip(peer.socket, bytes, 40, 536);
   assert.equal((await peer.message('C-STORE-RSP')).message.status, 0);
 });
 

@@ -76,12 +76,15 @@ function carryOut(act: Act, socket: Socket, rest: Buffer, tickMs: number): void 
   } else if (act === 'drip') drip(socket, rest, tickMs);
 }
 
-/** One byte per tick, until all are sent or the connection is gone. */
-export function drip(socket: Socket, bytes: Buffer, tickMs: number): void {
+/** One byte per tick, or so many, until all are sent or the connection is gone. */
+export function drip(socket: Socket, bytes: Buffer, tickMs: number, bytesPerTick = 1): void {
   let next = 0;
   const timer = setInterval(() => {
-    if (next === bytes.length || socket.destroyed || !socket.writable) clearInterval(timer);
-    else socket.write(bytes.subarray(next, ++next));
+    if (next >= bytes.length || socket.destroyed || !socket.writable) clearInterval(timer);
+    else {
+      socket.write(bytes.subarray(next, next + bytesPerTick));
+      next += bytesPerTick;
+    }
   }, tickMs);
   socket.once('close', () => clearInterval(timer));
 }
