@@ -149,7 +149,7 @@ it('storescu has no more files open than it sends, however many responses it wai
   await withStorescp(['--async-ops', '200'], async ({ port }, stored) => {
     const args = ['127.0.0.1', `${port}`, classes.path, '--async-ops', '200', '--jobs', '12'];
     const command = ['ulimit -n 64; exec', process.execPath, applicationPath('storescu'), ...args].join(' ');
-    const ended = await run('bash', ['-c', command]);
+    const ended = await run('sh', ['-c', command]);
     test.diagnostic(ended.stderr);
     assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, '', '']);
     assert.equal((await readdir(stored.path)).length, 100);

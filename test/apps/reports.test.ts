@@ -204,8 +204,8 @@ describe('storescu --report and --json', limits, () => {
   it('do not vanish without a word on a full disk', { skip: !existsSync('/dev/full') }, async () => {
     await using peer = await recorder();
     const words = ['127.0.0.1', `${peer.port}`, 'ct.dcm', 'mr.dcm', '--json'];
-    const args = ['-c', 'exec "$@" >/dev/full', 'bash', process.execPath, applicationPath('storescu'), ...words];
-    const { code, stderr } = await runProgram('bash', args, { cwd: folder.path });
+    const args = ['-c', 'exec "$@" >/dev/full', 'sh', process.execPath, applicationPath('storescu'), ...words];
+    const { code, stderr } = await runProgram('sh', args, { cwd: folder.path });
     const told = 'E: Cannot write to standard output: no space left on device: going on without\n';
     assert.deepEqual([code, stderr, peer.dataSets.length], [1, told, 2]);
   });
@@ -226,7 +226,7 @@ describe('storescu --report and --json', limits, () => {
     const script = 'exec 3<>"$0" && head -c 65536 /dev/zero >&3 && exec "$@" >"$0"';
     const words = ['127.0.0.1', `${peer.port}`, 'ct.dcm', '--repeat', '500', '--async-ops', '1', '--json'];
     const args = ['-c', script, pipe, process.execPath, applicationPath('storescu'), ...words];
-    await using storescu = new Running('bash', args, { cwd: folder.path });
+    await using storescu = new Running('sh', args, { cwd: folder.path });
     // One that ends early would be waited for in vain.
     void storescu.ended.then(({ stderr }) => reached.reject(new Error(`ended early: ${stderr}`)), reached.reject);
     await reached.promise;
@@ -255,9 +255,9 @@ describe('storescu --report and --json', limits, () => {
     await using peer = await recorder();
     const words = ['127.0.0.1', `${peer.port}`, 'ct.dcm', 'mr.dcm', '--json'];
     // The reader closes the pipe, most likely before there is anything to read.
-    const script = 'set -o pipefail; "$@" | exec 0<&-';
-    const args = ['-c', script, 'bash', process.execPath, applicationPath('storescu'), ...words];
-    const { code, stderr } = await runProgram('bash', args, { cwd: folder.path });
+    const script = 'exit "$({ { "$@"; echo $? >&4; } | exec 0<&-; } 4>&1)"';
+    const args = ['-c', script, 'sh', process.execPath, applicationPath('storescu'), ...words];
+    const { code, stderr } = await runProgram('sh', args, { cwd: folder.path });
     assert.deepEqual([code, stderr, peer.dataSets.length], [0, '', 2]);
   });
 });
