@@ -216,7 +216,7 @@ describe('storescp --exec', limits, () => {
 
   it('shows the first lines of a program that prints a lot, and the last of its errors', async () => {
     await using folder = await temporaryFolder();
-    const lines = (word: string, count: number) => `(while :; do echo ${word}; done) | head -n ${count}`;
+    const lines = (word: string, count: number) => `i=0; while [ $i -lt ${count} ]; do echo ${word}; i=$((i+1)); done`;
     const script = `${lines('line', 500_000)}; ${lines('wrong', 50_000)} >&2; echo reason >&2; exit 1`;
     await using storescp = await listeningStorescp(['-od', folder.path, '-v', '--exec', `sh -c '${script}'`]);
     await using socket = await PduSocket.connect(storescp.port);
