@@ -1,7 +1,8 @@
 /**
  * The floor where the other end is DCMTK's (bare-user.ts, bare-provider.ts): C-STORE by Node in as few steps as it takes, one
- * object at a time. It knows nothing but what DCMTK sends and the corpora are made of, looks into no data set, leaves
- * what is cut short where it is, and tells nobody anything. Here are the PDUs, put together as text: byte for character.
+ * object at a time. It knows nothing but what DCMTK sends and the corpora are made of, looks into no data set, and leaves
+ * what is cut short where it is. But a file has its name when it is whole and not before, and who replaces one is told so: that is
+ * what ours promises, and what those steps cost is no overhead. Here are the PDUs, put together as text: byte for character.
  */
 import { uint16LE, uint16LEText, uint32LE, uint32LEText } from '../src/base/bytes.js';
 

@@ -1,6 +1,6 @@
 /** The provider of the floor, see bare-pdus.ts. Run as: bare-provider.js PORT FOLDER */
 import assert from 'node:assert/strict';
-import { closeSync, openSync, writevSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, renameSync, writevSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { uint16LEText, uint32BE } from '../src/base/bytes.js';
@@ -43,6 +43,8 @@ function receive(accepted: Socket): void {
 /** What is being received. */
 interface Incoming {
   readonly fd: number;
+  readonly partPath: string;
+  readonly path: string;
   /** What the file begins with. */
   readonly meta: Buffer;
   readonly response: string;
@@ -80,7 +82,7 @@ function provider(socket: Socket): (chunk: Buffer) => void {
       }
       if (left === 0 && isLast && incoming !== undefined) {
         writeAll(incoming.fd, pieces.splice(0));
-        closeSync(incoming.fd);
+        finish(incoming);
         socket.write(incoming.response, 'latin1');
         incoming = undefined;
         isLast = false;
@@ -105,7 +107,14 @@ function writeAll(fd: number, pieces: readonly Buffer[]): void {
   assert.equal(writevSync(fd, pieces), expected, 'bytes written');
 }
 
-/** Opens the file that a C-STORE-RQ announces. */
+/** What is whole gets its name. */
+function finish({ fd, partPath, path }: Incoming): void {
+  closeSync(fd);
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) process.stderr.write(`replaces ${path}\n`);
+  renameSync(partPath, path);
+}
+
+/** Opens the file that a C-STORE-RQ announces, under a hidden name until it is whole. */
 function begin(request: Buffer): Incoming {
   const contextId = request[10] ?? 0;
   const set = request.subarray(HEADERS);
@@ -114,7 +123,9 @@ function begin(request: Buffer): Incoming {
   );
   assert.ok(sopClassUid !== undefined && messageId !== undefined && sopInstanceUid !== undefined);
   const name = sopInstanceUid.replace(/\0$/, '');
-  const fd = openSync(join(folder, name), 'w');
+  const path = join(folder, name);
+  const partPath = join(folder, `.bare-${process.pid}-${name}`);
+  const fd = openSync(partPath, 'wx');
   const meta = encodeFileMeta({
     mediaStorageSopClassUid: sopClassUid.replace(/\0$/, ''),
     mediaStorageSopInstanceUid: name,
@@ -129,7 +140,7 @@ function begin(request: Buffer): Incoming {
     element(0x0900, uint16LEText(0x0000)),
     element(0x1000, sopInstanceUid),
   ];
-  return { fd, meta, response: command(contextId, elements.join('')) };
+  return { fd, partPath, path, meta, response: command(contextId, elements.join('')) };
 }
 
 /** Accepts every presentation context that has Explicit VR Little Endian, and every release. */

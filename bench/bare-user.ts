@@ -139,6 +139,7 @@ function answersFrom(socket: Socket): { next(type: number): Promise<Buffer> } {
   socket.on('data', (chunk) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
     if (received.length < 6 || received.length < 6 + uint32BE(received, 2)) return;
+    assert.equal(received.length, 6 + uint32BE(received, 2), 'bytes of what answers');
     const answer = received;
     received = Buffer.alloc(0);
     onAnswer?.(answer);
