@@ -26,7 +26,7 @@ const MAX_AE_TITLE_LENGTH = 16;
 export function parseUid(text: string, maxLength: number = MAX_UID_LENGTH): Uid {
   const uid = trimUid(text);
   if (uid.length === 0) throw new InvalidIdentifier('a UID is empty');
-  if (uid.length > maxLength) throw new InvalidIdentifier(`a UID has ${uid.length} characters, over ${maxLength}`);
+  if (uid.length > maxLength) throw new InvalidIdentifier(`a UID has more than ${maxLength} characters`);
   if (!UID_SHAPE.test(uid)) throw new InvalidIdentifier(`not a UID: "${printable(uid)}"`);
   return uid as Uid;
 }

@@ -1,5 +1,5 @@
 /** What must be known of a data set before it is sent or stored, told as its bytes pass by. */
-import { trimUid } from '../base/identifiers.js';
+import { MAX_TOLERATED_UID_LENGTH, trimUid } from '../base/identifiers.js';
 import type { AttributeCapture } from './attribute-capture.js';
 import { endOfPlainElements } from './plain-elements.js';
 import { TokenReader, type TokenReaderOptions } from './token-reader.js';
@@ -8,8 +8,8 @@ import type { TransferSyntax } from './transfer-syntax.js';
 
 const SOP_CLASS_UID = 0x00080016;
 const SOP_INSTANCE_UID = 0x00080018;
-/** Of a UID; the standard's limit is 64 (PS3.5 9.1), some peers go over it. What is longer is cut. */
-const MAX_UID_BYTES = 128;
+/** What is longer is cut, and is too long still. */
+const MAX_UID_BYTES = MAX_TOLERATED_UID_LENGTH + 1;
 
 const endOfPlain = (bytes: Buffer, from: number, encoding: TransferSyntax) =>
   endOfPlainElements(bytes, from, SOP_INSTANCE_UID, encoding);

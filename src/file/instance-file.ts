@@ -224,8 +224,8 @@ async function inspect(file: Readable, { path, stat, beginning, buffer }: Beginn
   if (head.dataSetOffset === size) throw new DataSetError('there is no data set in it');
   const syntax = transferSyntax(head.transferSyntaxUid);
   const facts = syntax === undefined ? undefined : await scan(file, { syntax, head, bytes, size, buffer });
-  const sopClassUid = facts?.sopClassUid ?? head.meta?.mediaStorageSopClassUid;
-  const sopInstanceUid = facts?.sopInstanceUid ?? head.meta?.mediaStorageSopInstanceUid;
+  const sopClassUid = facts?.sopClassUid || head.meta?.mediaStorageSopClassUid;
+  const sopInstanceUid = facts?.sopInstanceUid || head.meta?.mediaStorageSopInstanceUid;
   if (!sopClassUid || !sopInstanceUid) throw new DataSetError('no SOP Class or Instance UID in it');
   for (const uid of [sopClassUid, sopInstanceUid, head.transferSyntaxUid]) checkUid(uid);
   return {

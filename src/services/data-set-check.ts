@@ -87,11 +87,10 @@ export class DataSetCheck {
 
   #compare(found: { readonly [Name in keyof Announced]: string | undefined }): void {
     this.#isCompared = true;
-    // What the data set leaves out, as old files do, does not differ.
-    const { sopClassUid = this.#announced.sopClassUid, sopInstanceUid = this.#announced.sopInstanceUid } = found;
-    if (sopClassUid !== this.#announced.sopClassUid)
+    // What the data set leaves out or empty, as old files do, does not differ.
+    if (found.sopClassUid && found.sopClassUid !== this.#announced.sopClassUid)
       throw new StatusError(STATUS.dataSetDoesNotMatch, 'SOP Class UID differs in command and data set');
-    if (sopInstanceUid !== this.#announced.sopInstanceUid)
+    if (found.sopInstanceUid && found.sopInstanceUid !== this.#announced.sopInstanceUid)
       throw new StatusError(STATUS.dataSetDoesNotMatch, 'SOP Instance UID differs in command and data set');
   }
 }

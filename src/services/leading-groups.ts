@@ -1,6 +1,6 @@
 /** What some senders put before a data set, though it is none of it: taken off on the way in. */
 import { StatusError } from '../base/errors.js';
-import { trimUid } from '../base/identifiers.js';
+import { MAX_TOLERATED_UID_LENGTH, trimUid } from '../base/identifiers.js';
 import {
   type ElementEncoding,
   headerSize,
@@ -15,8 +15,6 @@ import { STATUS } from '../dimse/status.js';
 const COMMAND_GROUP = 0x0000;
 const META_GROUP = 0x0002;
 const TRANSFER_SYNTAX_UID = 0x00020010;
-/** What a UID may have to be compared; see `MAX_TOLERATED_UID_LENGTH`. */
-const MAX_UID_BYTES = 128;
 /** `DICM`. */
 const PREFIX = 0x4449434d;
 /** Where the prefix stands in a file, with a preamble and without. */
@@ -107,7 +105,7 @@ export class LeadingGroups {
     const { tag, length } = readHeader(bytes, at, headerBytes, encoding);
     if (length === UNDEFINED_LENGTH)
       throw new StatusError(STATUS.cannotUnderstand, 'an element of undefined length before the data set');
-    if (this.#stage === 'file' && tag === TRANSFER_SYNTAX_UID && length <= MAX_UID_BYTES) {
+    if (this.#stage === 'file' && tag === TRANSFER_SYNTAX_UID && length <= MAX_TOLERATED_UID_LENGTH) {
       if (available < headerBytes + length) return undefined;
       this.#checkTransferSyntax(trimUid(bytes.toString('latin1', at + headerBytes, at + headerBytes + length)));
     }

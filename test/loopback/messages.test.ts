@@ -376,7 +376,12 @@ const REFUSALS: readonly Refusal[] = [
   { what: 'an empty SOP class', request: storeRq(1, '1.2.3', ''), status: 0x0122, comment: /./ },
   { what: 'a path for an instance UID', request: storeRq(1, '../../etc/passwd'), status: 0x0117, comment: /not a UID/ },
   { what: 'dots for an instance UID', request: storeRq(1, '..'), status: 0x0117, comment: /not a UID/ },
-  { what: 'an instance UID of 130 digits', request: storeRq(1, '1'.repeat(130)), status: 0x0117, comment: /over 128/ },
+  {
+    what: 'an instance UID of 130 digits',
+    request: storeRq(1, '1'.repeat(130)),
+    status: 0x0117,
+    comment: /more than 128/,
+  },
   { what: 'an empty instance UID', request: storeRq(1, ''), status: 0x0117, comment: /empty/ },
   { what: 'no data set', request: storeRq(1), hasDataSet: false, status: 0xc000, comment: /no data set/ },
 ];

@@ -265,7 +265,7 @@ const UIDS: readonly Row[] = [
     'an instance UID of 129 characters',
     store({ 4096: [element(0x1000, long('1'.repeat(129)))] }),
     'C-STORE-RSP 0117, A-RELEASE-RP',
-    invalid('1'.repeat(129), 'a UID has 129 characters, over 128'),
+    invalid('1'.repeat(129), 'a UID has more than 128 characters'),
   ],
   [
     'an instance UID of 16,000 characters',
@@ -275,7 +275,7 @@ const UIDS: readonly Row[] = [
       RELEASE_RQ,
     ]),
     'C-STORE-RSP 0117, A-RELEASE-RP',
-    invalid(`${'1'.repeat(256)}... (16000 characters)`, 'a UID has 16000 characters, over 128'),
+    invalid(`${'1'.repeat(256)}... (16000 characters)`, 'a UID has more than 128 characters'),
   ],
   [
     'an instance UID of 65 characters',

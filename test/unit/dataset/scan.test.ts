@@ -45,10 +45,10 @@ const SCANS: readonly (readonly [string, TransferSyntax, Buffer, ScanResult])[] 
     NONE,
   ],
   [
-    '128 characters of a UID at most',
+    'so much of a long UID that it is too long still',
     LE,
     hex`0800 1800 5549 d000 ${'1'.repeat(208)}`,
-    { ...NONE, sopInstanceUid: '1'.repeat(128) },
+    { ...NONE, sopInstanceUid: '1'.repeat(129) },
   ],
   ['an odd value', LE, hex`1000 1000 504e 0300 ${'A^B'}`, { ...NONE, needsRewrite: true }],
   [

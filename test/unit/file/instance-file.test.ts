@@ -116,6 +116,13 @@ test('what may not go out as it is is rewritten in its own syntax', async () => 
   assert.equal(sent.length, withGroup2.length + 1, 'the odd value is padded');
 });
 
+test('UIDs that are left empty are those of the meta information', async () => {
+  await using folder = await temporaryFolder();
+  const bytes = encodeDataSet(sampleImage({ sopClassUid: '', sopInstanceUid: '' }), ELE);
+  const { sopClassUid, sopInstanceUid } = await inspectInstance(await fileOf(folder, part10Of(bytes, SAMPLE, ELE)));
+  assert.deepEqual([sopClassUid, sopInstanceUid], [CT_IMAGE, '1.2.3']);
+});
+
 test('a data set in a private transfer syntax is sent as it is, under the names of the meta information', async () => {
   await using folder = await temporaryFolder();
   const meta = encodeFileMeta({
@@ -205,7 +212,12 @@ const REFUSED: readonly { readonly what: string; readonly bytes: Buffer; readonl
       encodeFileMeta({ mediaStorageSopClassUid: '1.2', mediaStorageSopInstanceUid: '1.3', transferSyntaxUid: LONG }),
       Buffer.alloc(100),
     ]),
-    message: /a UID has 200 characters/,
+    message: /a UID has more than 128 characters/,
+  },
+  {
+    what: 'a SOP Instance UID of one digit more than is taken',
+    bytes: samplePart10(sampleImage({ sopInstanceUid: '1'.repeat(129) })),
+    message: /a UID has more than 128 characters/,
   },
 ];
 

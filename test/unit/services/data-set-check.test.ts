@@ -69,6 +69,7 @@ for (const syntax of ALL) {
     assert.equal(await of({ tag: 0x00080016, vr: 'UI', value: [CT_IMAGE] }), 'ok');
     assert.equal(await of({ tag: 0x00080018, vr: 'UI', value: ['1.2.3'] }), 'ok');
     assert.match(await of({ tag: 0x00080018, vr: 'UI', value: ['1.2.4'] }), /^a900 /);
+    for (const tag of [0x00080016, 0x00080018]) assert.equal(await of({ tag, vr: 'UI', value: [''] }), 'ok');
     assert.equal(await of(), 'ok');
     assert.match(
       await verdict(syntax.uid, syntax.deflated ? deflateRawSync(Buffer.alloc(0)) : Buffer.alloc(0)),
@@ -105,6 +106,19 @@ test('encapsulated pixel data is looked through like any other', async () => {
   );
   assert.equal(await verdict(jpeg, bytes), 'ok');
   assert.match(await verdict(jpeg, bytes.subarray(0, -4)), /^c000 |^ok/);
+});
+
+test('a UID that begins with the longest that is taken is another one, A900', async () => {
+  const sopInstanceUid = '1'.repeat(128);
+  const announced = { sopClassUid: CT_IMAGE, sopInstanceUid };
+  for (const syntax of NATIVE)
+    for (const [sent, expected] of [
+      [sopInstanceUid, /^ok$/],
+      [`${sopInstanceUid}1`, /^a900 /],
+    ] as const) {
+      const bytes = encoded(syntax, CT_IMAGE, sent);
+      assert.match(await verdict(syntax.uid, bytes, [bytes.length], announced), expected);
+    }
 });
 
 test('padding of the UIDs is not part of them', async () => {
