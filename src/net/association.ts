@@ -142,7 +142,12 @@ export class Association implements AssociationHandle, UpperLayerUser {
   }
 
   release(): Promise<void> {
-    this.#releasing ??= this.#release();
+    if (this.#releasing === undefined) {
+      // Whoever is told of it may call again.
+      const releasing = deferred();
+      this.#releasing = releasing.promise;
+      this.#release().then(releasing.resolve, releasing.reject);
+    }
     return this.#releasing;
   }
 
@@ -216,7 +221,8 @@ export class Association implements AssociationHandle, UpperLayerUser {
     await unlessLost(this.#sender.idle(), this.signal);
     if (this.#ending === undefined && !this.#peerReleases) this.#made.upperLayer.advance({ type: 'release-request' });
     const ms = this.#made.timeouts.acseTimeoutMs;
-    const wait = new Wait(ms, () => this.#onReleaseTimeout(ms));
+    const what = `answer to the release from ${this.remote}`;
+    const wait = new Wait(ms, () => this.fail(new TimeoutError('acse', ms, what)));
     wait.start();
     try {
       await this.#released.promise;
@@ -224,13 +230,6 @@ export class Association implements AssociationHandle, UpperLayerUser {
     } finally {
       wait.stop();
     }
-  }
-
-  #onReleaseTimeout(ms: number): void {
-    if (this.#ending === undefined)
-      this.fail(new TimeoutError('acse', ms, `answer to the release from ${this.remote}`));
-    // A release collision (PS3.8 Sta11): both want to end, and only the peer's agreement is missing.
-    else this.#made.upperLayer.advance({ type: 'abort-request' });
   }
 
   /** No request of ours is answered once we have asked for release, or the peer has: it waits for our agreement alone. */
@@ -305,9 +304,11 @@ export class Association implements AssociationHandle, UpperLayerUser {
   }
 
   #abort(error: Error, source: 0 | 2, reason: number): void {
-    if (this.#ending !== undefined) return;
-    this.#made.trace({ type: 'aborting', source, reason });
-    this.#end(error, 'local');
+    if (this.#ending === undefined) {
+      this.#made.trace({ type: 'aborting', source, reason });
+      this.#end(error, 'local');
+    }
+    // Also in a release collision (PS3.8 Sta11): both want to end, and only the peer's agreement is missing.
     this.#made.upperLayer.advance({ type: 'abort-request', source, reason });
   }
 

@@ -299,6 +299,29 @@ test('release collision, as requestor: a peer that never agrees does not keep us
   await inTime(peer.closed, 'us to hang up');
 });
 
+test('who is told of a release and asks for it again has the same', async () => {
+  await using acceptor = await startServer();
+  const again: Promise<void>[] = [];
+  const association = await associate(acceptor.port, {
+    trace: ({ event }) => event.type === 'releasing' && again.push(association.release()),
+  });
+  const releasing = association.release();
+  await releasing;
+  assert.deepEqual(again, [releasing]);
+});
+
+test('release collision, as requestor: an abort does not wait for a peer that never agrees', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const { association, peer } = await requestorAndPeer(acceptor, { acseTimeoutMs: 0 });
+  const releasing = association.release();
+  await peer.expect('A-RELEASE-RQ');
+  peer.send({ type: 'A-RELEASE-RQ' });
+  await peer.expect('A-RELEASE-RP');
+  const aborting = association.abort();
+  await peer.expect('A-ABORT');
+  await inTime(Promise.all([releasing, aborting]), 'the end of the association');
+});
+
 test('release collision, as requestor: a peer that hangs up after our agreement', async () => {
   await using acceptor = await RawAcceptor.listen();
   const { association, peer } = await requestorAndPeer(acceptor);
