@@ -71,11 +71,13 @@ export class OperationsInvoked {
         this.#pending.onSent(request.messageId);
         // No more files are open than are being sent, however many wait for their responses.
         const closing = close();
-        if (closing !== undefined) await closing;
+        // What goes wrong there is thrown when the answer is in, which comes anyway.
+        if (closing !== undefined) await closing.catch(() => undefined);
         const response = await answer;
         const { presentationContextId } = exchange;
         const ms = performance.now() - begunMs;
         this.#user.onAnswered({ request, response, presentationContextId, dataSetBytes, ms });
+        if (closing !== undefined) await closing;
         return response;
       } finally {
         this.#pending.close(request.messageId);

@@ -515,6 +515,20 @@ test('a source that fails before anything was sent costs its request only; later
   await association.closed;
 });
 
+test('a source that cannot be closed fails its request when the answer is in, and costs nothing else', async () => {
+  await using acceptor = await startServer();
+  const association = await associate(acceptor.port, { contexts: CONTEXTS });
+  const source = bufferSource(ctDataSet());
+  const close = () => Promise.reject(new RangeError('cannot close'));
+  const storing = association.request((messageId) => ({ ...storeRq(messageId), messageId }), {
+    presentationContextId: STORE,
+    dataSet: { readInto: (bodies) => source.readInto(bodies), close },
+  });
+  assert.ok((await rejection(storing)) instanceof RangeError);
+  assert.equal((await verify(association)).code, 0);
+  await association.release();
+});
+
 test('a source that hangs does not keep its request once the association has ended', async () => {
   await using acceptor = await RawAcceptor.listen();
   const { association, peer } = await requestorAndPeer(acceptor, MANY);
