@@ -8,6 +8,7 @@ import { Handshaking, type ServedConnection } from './handshaking.js';
 import { checkOptions } from './options.js';
 import type { ServeOptions } from './serve-options.js';
 import { artimMs, HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
+import { MAX_TIMER_MS } from './timer.js';
 import type { AcceptorSecurity } from './tls.js';
 import type { AcceptorTls } from './tls-options.js';
 import { type AssociationEvent, nextAssociationId, tellTrace } from './trace.js';
@@ -99,8 +100,11 @@ export class Server implements AsyncDisposable {
    * Stops listening, lets requests that are being received or worked on end for at most `graceMs`, and aborts
    * what is left. Resolves a second after that at the latest: a provider that never ends is not waited for, nor is
    * anything of it acknowledged. May be called again to shorten the grace.
+   * @param options.graceMs default 10,000; more than 24 days is 24 days
+   * @throws {UsageError} no time; everything is as it was
    */
   async close({ graceMs = 10_000 }: { readonly graceMs?: number } = {}): Promise<void> {
+    if (!(graceMs >= 0)) throw new UsageError(`graceMs ${graceMs} is not a number of milliseconds from 0 up`);
     if (!this.#stopping) {
       this.#stopping = true;
       clearTimeout(this.#idleTimer);
@@ -110,13 +114,16 @@ export class Server implements AsyncDisposable {
     const stopAll = () => {
       for (const connection of this.#connections) connection.stop();
     };
-    let timer = setTimeout(() => {
-      stopAll();
-      timer = setTimeout(() => {
+    let timer = setTimeout(
+      () => {
         stopAll();
-        this.#closed.resolve();
-      }, HANG_UP_MS);
-    }, graceMs);
+        timer = setTimeout(() => {
+          stopAll();
+          this.#closed.resolve();
+        }, HANG_UP_MS);
+      },
+      Math.min(graceMs, MAX_TIMER_MS),
+    );
     this.#settleWhenDone();
     await this.closed;
     clearTimeout(timer);

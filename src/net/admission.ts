@@ -64,10 +64,11 @@ export class Admission {
       if (!(limit >= 1)) throw new UsageError(`${name} ${limit} is not a number from 1 up`);
     this.maxAssociations = maxAssociations;
     this.#maxPerHost = maxAssociationsPerHost;
+    const aeTitle = parseAeTitle(options.aeTitle);
     const { acceptHosts, acceptCalledAeTitles: called, checkCalledAeTitle = false } = options;
     this.#hosts = acceptHosts && new HostList(acceptHosts);
     this.#titles = {
-      acceptCalledAeTitle: isAmong(checkCalledAeTitle ? [options.aeTitle, ...(called ?? [])] : called),
+      acceptCalledAeTitle: isAmong(checkCalledAeTitle ? [aeTitle, ...(called ?? [])] : called),
       acceptCallingAeTitle: isAmong(options.acceptCallingAeTitles),
     };
   }

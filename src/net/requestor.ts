@@ -1,13 +1,11 @@
 /** Opens associations (PS3.8 7.1): connect, propose, take the answer. */
 
-import { setMaxListeners } from 'node:events';
 import { acceptedContexts, agreedWindow } from '../acse/negotiate.js';
 import { associateRq, proposeContexts, type WantedContext } from '../acse/propose.js';
 import { assertConfirmed, type RequestedUserIdentity, userIdentityItem } from '../acse/user-identity.js';
 import { deferred } from '../base/deferred.js';
 import {
   ABORT_REASONS,
-  AssociationAborted,
   AssociationRejected,
   ProtocolError,
   TimeoutError,
@@ -26,6 +24,7 @@ import type { AssociationHandle } from './association-handle.js';
 import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
 import { serveRequests } from './operations-performed.js';
 import { checkOptions } from './options.js';
+import { abortReason, throwIfAborted, whenAborted } from './signals.js';
 import { artimMs, HANG_UP_MS, type Timeouts, Wait, withDefaults } from './timeouts.js';
 import type { RequestorTls } from './tls-options.js';
 import { type AssociationTrace, nextAssociationId, type TraceFunction, tellTrace } from './trace.js';
@@ -80,7 +79,7 @@ export async function requestAssociation(options: AssociationRequest): Promise<A
   const [contexts = [], ...more] = proposeContexts(options.contexts.map(checkedContext));
   if (contexts.length === 0) throw new UsageError('an association needs at least one presentation context');
   if (more.length > 0) throw new UsageError('one association can propose at most 128 presentation contexts');
-  if (options.signal?.aborted === true) throw abortReason(options.signal);
+  throwIfAborted(options.signal);
   const request = associateRq({
     calledAeTitle: parseAeTitle(options.calledAeTitle ?? 'ANY-SCP'),
     callingAeTitle: parseAeTitle(options.callingAeTitle ?? 'NETDICOM'),
@@ -117,7 +116,7 @@ class Requesting implements UpperLayerUser {
   readonly #remote: string;
   readonly #upperLayer: UpperLayer;
   readonly #made = deferred<Association>();
-  readonly #onAbortSignal = () => this.#fail(abortReason(this.#options.signal));
+  readonly #leaveSignal: () => void;
   readonly #answerWait: Wait;
   #user: Association | undefined;
 
@@ -129,9 +128,6 @@ class Requesting implements UpperLayerUser {
     const ms = this.#timeouts.acseTimeoutMs;
     const what = `answer to the association request from ${this.#remote}`;
     this.#answerWait = new Wait(ms, () => this.#fail(new TimeoutError('acse', ms, what)));
-    // As many associations as the caller likes may be under one signal.
-    if (options.signal !== undefined) setMaxListeners(0, options.signal);
-    options.signal?.addEventListener('abort', this.#onAbortSignal);
     this.#trace({ type: 'requesting', host: options.host, port: options.port });
     this.#upperLayer = UpperLayer.request(request, (signal) => this.#open(signal), {
       user: this,
@@ -139,6 +135,8 @@ class Requesting implements UpperLayerUser {
       // A requestor's ARTIM only waits for an aborted peer to hang up, which nobody who called it wants to wait for.
       artimMs: Math.min(artimMs(this.#timeouts), HANG_UP_MS),
     });
+    // Whoever was told of the request may have aborted it since.
+    this.#leaveSignal = whenAborted(options.signal, () => this.#fail(abortReason(options.signal)));
   }
 
   get association(): Promise<Association> {
@@ -160,7 +158,7 @@ class Requesting implements UpperLayerUser {
   }
 
   onClosed(): void {
-    this.#options.signal?.removeEventListener('abort', this.#onAbortSignal);
+    this.#leaveSignal();
     this.#settle(new TransportError(`connection to ${this.#remote} closed`));
     this.#user?.onClosed();
   }
@@ -243,10 +241,4 @@ class Requesting implements UpperLayerUser {
   #trace(event: AssociationTrace['event']): void {
     tellTrace(this.#options.trace, { id: this.#id, remote: this.#remote, event });
   }
-}
-
-function abortReason(signal: AbortSignal | undefined): Error {
-  return signal?.reason instanceof Error
-    ? signal.reason
-    : new AssociationAborted({ by: 'local', source: 0, reason: 0 });
 }

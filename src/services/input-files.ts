@@ -1,7 +1,7 @@
 /** Paths as a user gives them become instances to send: files, the files in directories, those of a DICOMDIR. */
 import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { FileError, NotAnInstance } from '../base/errors.js';
+import { FileError, NotAnInstance, UsageError } from '../base/errors.js';
 import { isDicomdir, MEDIA_STORAGE_DIRECTORY } from '../file/dicomdir.js';
 import { type InstanceFile, readInstance } from '../file/instance-file.js';
 import { inputDisk, type Location } from '../file/open-file.js';
@@ -44,7 +44,9 @@ export type WaitingInstance = Extract<InputFile, { readonly instance: InstanceFi
 /** What `storeFiles` is given: paths that are there already, or come one by one. */
 export type Paths = Iterable<Location> | AsyncIterable<Location>;
 
+/** @throws {UsageError} for one path: a text is a list of its characters, and of any type that has them */
 export function isStream(paths: Paths): paths is AsyncIterable<Location> {
+  if (typeof paths === 'string') throw new UsageError('paths is one path, and not a list of them');
   return Symbol.asyncIterator in paths;
 }
 

@@ -1,5 +1,6 @@
 /** Files that wait to be sent: looked into before their turn, but only so many of them, in their order. */
 import { type Deferred, deferred } from '../base/deferred.js';
+import { throwIfAborted } from '../net/signals.js';
 import { startTimer } from '../net/timer.js';
 import type { InputFile } from './input-files.js';
 
@@ -224,7 +225,7 @@ export class LookAhead {
   async #walk(): Promise<void> {
     try {
       for await (const file of this.#files) {
-        this.#signal?.throwIfAborted();
+        throwIfAborted(this.#signal);
         this.#fresh.push(file);
         this.#onGrown();
         while (this.#isFull && !this.#hasEnded) {

@@ -1,5 +1,6 @@
 /** What has failed and may pass is tried again, after a while that grows. */
 import { deferred } from '../base/deferred.js';
+import { throwIfAborted } from '../net/signals.js';
 import { startTimer } from '../net/timer.js';
 import type { LastTry, WaitingInstance } from './input-files.js';
 import type { LookAhead } from './look-ahead.js';
@@ -83,7 +84,7 @@ export class Retries {
     const due = deferred();
     this.#wait(delayMs, due.resolve);
     await due.promise;
-    this.#options.signal?.throwIfAborted();
+    throwIfAborted(this.#options.signal);
   }
 
   /** Ends all waits: nothing is tried again. */

@@ -7,6 +7,7 @@ import {
   IMPLEMENTATION_VERSION_NAME,
   isUid,
   MAX_TOLERATED_UID_LENGTH,
+  parseAeTitle,
   parseUid,
   type Uid,
 } from '../base/identifiers.js';
@@ -98,15 +99,19 @@ export const discardSink: StoreInstance = async ({ part10 }) => {
   await forEachBatch(part10, () => undefined);
 };
 
-/** Accepts the storage SOP classes of the standard and hands every instance to `store`. */
+/**
+ * Accepts the storage SOP classes of the standard and hands every instance to `store`.
+ * @throws {InvalidIdentifier} an AE title that is none
+ */
 export function storageProvider({
   store,
-  aeTitle,
+  aeTitle: givenTitle,
   transferSyntaxes,
   promiscuous = false,
   attributes = [],
   events,
 }: StorageProviderOptions): ServiceProvider {
+  const aeTitle = givenTitle === undefined ? undefined : parseAeTitle(givenTitle);
   const asked = [...attributes, ...(events?.attributes ?? [])];
   const wanted = asked.length === 0 ? undefined : new Set([SPECIFIC_CHARACTER_SET, ...asked]);
   const syntaxes: SupportedSyntaxes = {

@@ -5,6 +5,7 @@ import { Handover } from '../base/handover.js';
 import { allEnded } from '../base/in-flight.js';
 import type { AssociationHandle } from '../net/association-handle.js';
 import { requestAssociation } from '../net/requestor.js';
+import { abortReason, throwIfAborted, whenAborted } from '../net/signals.js';
 import { startTimer } from '../net/timer.js';
 import type { ProposedPresentationContext } from '../pdu/types.js';
 import { findInstances, type InputFile, isStream, type Paths, type WaitingInstance } from './input-files.js';
@@ -15,7 +16,7 @@ import { Retries } from './retries.js';
 import { type Run, Sending } from './sending.js';
 import { sift } from './sift.js';
 import { noContextFor } from './store-instance.js';
-import type { StoreFilesOptions, StoreOutcome } from './store-outcome.js';
+import { checkStoreFilesOptions, type StoreFilesOptions, type StoreOutcome } from './store-outcome.js';
 import { verify } from './verification.js';
 
 /**
@@ -27,8 +28,10 @@ import { verify } from './verification.js';
  * @throws {TransportError | TimeoutError | AssociationRejected | AssociationAborted} no association, or it was lost;
  *   what was yielded before stays true
  * @throws {NoPresentationContext} the peer accepted nothing at all
+ * @throws {UsageError | InvalidIdentifier} an option out of range, or one path instead of a list; nothing was sent
  */
 export async function* storeFiles(paths: Paths, options: StoreFilesOptions): AsyncGenerator<StoreOutcome, void, void> {
+  checkStoreFilesOptions(options);
   const walk = findInstances(paths, { ...options, recurse: options.recurse ?? false });
   const files = new LookAhead(sift(walk, options), { signal: options.signal, isStream: isStream(paths) });
   const told = new Handover<StoreOutcome>();
@@ -55,18 +58,15 @@ function onStop({ files, outcomes, retries }: Run, { signal, finish }: StoreFile
   const halt = () => outcomes.halt();
   const interrupt = () => {
     retries.stop();
-    files.end(signal?.reason);
+    files.end(abortReason(signal));
   };
   void outcomes.halted.then(() => {
     retries.stop();
     files.end();
   });
-  signal?.addEventListener('abort', interrupt);
-  finish?.addEventListener('abort', halt);
-  if (finish?.aborted) halt();
+  const leaves = [whenAborted(signal, interrupt), whenAborted(finish, halt)];
   return () => {
-    signal?.removeEventListener('abort', interrupt);
-    finish?.removeEventListener('abort', halt);
+    for (const leave of leaves) leave();
   };
 }
 
@@ -248,7 +248,7 @@ class Session {
     try {
       association = await this.#associate(plan);
     } catch (error) {
-      this.#options.signal?.throwIfAborted();
+      throwIfAborted(this.#options.signal);
       if (!(error instanceof DicomError)) throw error;
       this.#options.report?.({ type: 'association-missing', error });
       return false;

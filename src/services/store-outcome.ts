@@ -1,5 +1,6 @@
 /** What a caller of `storeFiles` says, and what it is told. */
 import type { AcceptedContext } from '../acse/negotiate.js';
+import { UsageError } from '../base/errors.js';
 import type { DimseResponse } from '../dimse/messages.js';
 import type { Status } from '../dimse/status.js';
 import type { InstanceFile } from '../file/instance-file.js';
@@ -38,7 +39,7 @@ export interface StoreFilesOptions extends Peer, SelectFilesOptions, Omit<StoreI
   readonly retry?: RetryOptions | undefined;
   /**
    * How long an association is kept, in milliseconds, while nothing is there to be sent but more may come: from `paths` that come one
-   * by one, or to be tried again. Default 5,000.
+   * by one, or to be tried again. Default 5,000; more than 24 days is 24 days.
    */
   readonly idleMs?: number | undefined;
   /** Once it aborts, nothing more is begun; what is under way goes on to its end and has its outcome, and then the run ends. */
@@ -52,6 +53,15 @@ export interface StoreFilesOptions extends Peer, SelectFilesOptions, Omit<StoreI
   readonly report?: ((event: StoreEvent) => void) | undefined;
   /** Is told, many times a file, how many bytes of its data set have been taken for sending since its request began. */
   readonly progress?: ((instance: InstanceFile, bytes: number) => void) | undefined;
+}
+
+/** @throws {UsageError} naming the option that is out of range; the peer's are looked at when an association is requested */
+export function checkStoreFilesOptions({ repeat = 0, associations = 1, idleMs = 0 }: StoreFilesOptions): void {
+  if (!(Number.isSafeInteger(repeat) && repeat >= 0))
+    throw new UsageError(`repeat ${repeat} is not a whole number from 0 up`);
+  if (!(Number.isSafeInteger(associations) && associations >= 1))
+    throw new UsageError(`associations ${associations} is not a whole number from 1 up`);
+  if (!(idleMs >= 0)) throw new UsageError(`idleMs ${idleMs} is not a number of milliseconds from 0 up`);
 }
 
 /** What is no outcome: a file is found but left out, is odd, is on its way now. */

@@ -10,15 +10,18 @@ import {
   AssociationAborted,
   AssociationRejected,
   type AssociationRequest,
+  discardSink,
   InvalidIdentifier,
   ProtocolError,
   type ServeOptions,
+  storageProvider,
   TimeoutError,
+  type TraceFunction,
   TransportError,
   UsageError,
   verify,
 } from '../../src/index.js';
-import { Inbox } from '../support/loopback-inbox.js';
+import { Inbox, inTime } from '../support/loopback-inbox.js';
 import {
   acFor,
   CT,
@@ -331,6 +334,21 @@ test('an AbortSignal that has been given already lets nothing happen', async () 
   assert.equal(acceptor.connections.length, 0);
 });
 
+test('an AbortSignal given while the request is told of ends it, and no association is left', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reason = new Error('changed my mind');
+  const seen: string[] = [];
+  const trace: TraceFunction = ({ event }) => {
+    seen.push(event.type);
+    if (event.type === 'requesting') controller.abort(reason);
+  };
+  assert.equal(await rejection(associate(acceptor.port, { signal, trace })), reason);
+  for (const { closed } of acceptor.connections) await inTime(closed, 'the close');
+  assert.deepEqual(seen, ['requesting']);
+});
+
 test('an AbortSignal while the answer is waited for aborts', async () => {
   await using acceptor = await RawAcceptor.listen();
   const controller = new AbortController();
@@ -447,7 +465,17 @@ test('UIDs that are none are refused before anything is sent', async () => {
 
 test('AE titles that are none are refused before anything is sent', async () => {
   for (const calledAeTitle of ['', '    ', 'SEVENTEEN-LETTERS', 'BACK\\SLASH'])
-    assert.match((await rejection(associate(1, { calledAeTitle }))).message, /AE title/);
+    for (const refused of [
+      associate(1, { calledAeTitle }),
+      startServer({ aeTitle: calledAeTitle }),
+      Promise.resolve().then(() => storageProvider({ store: discardSink, aeTitle: calledAeTitle })),
+    ])
+      assert.match((await rejection(refused)).message, /AE title/);
+});
+
+test('a port that is a text is told as one', async () => {
+  // @ts-expect-error: as programs without types may have it of their environment.
+  assert.match((await rejection(associate('104'))).message, /^port "104" is not an integer/);
 });
 
 // PS3.8 Table 9-21: what our acceptor answers.

@@ -298,7 +298,7 @@ test('paths that come one by one are sent as they come, and told as they are ans
   await using server = await flakyServer(() => 0, { maxOperationsPerformed: 4 });
   const { paths, give, end } = givenPaths();
   const names = await instances(folder, ['1.1', '1.2', '1.3']);
-  const run = send(server.port, paths, { maxOperationsInvoked: 4, idleMs: 60_000 });
+  const run = send(server.port, paths, { maxOperationsInvoked: 4, idleMs: Infinity });
   for (const name of names) {
     give(name);
     const { value } = await inTime(run.next(), `the outcome of ${name}`);

@@ -14,6 +14,7 @@ import {
   serve,
   storageProvider,
   TransportError,
+  UsageError,
   verificationProvider,
   verify,
 } from '../../src/index.js';
@@ -21,6 +22,7 @@ import { Inbox, inTime } from '../support/loopback-inbox.js';
 import { CONTEXTS, STORE } from '../support/loopback-pair.js';
 import { CT, command, ctDataSet, echoRq, IMPLICIT, pData, RawPeer, rqOf, storeRq } from '../support/loopback-peer.js';
 import { associate, rejection, startServer, type TestServer, traced } from '../support/loopback-server.js';
+import { warningsDuring } from '../support/process-warnings.js';
 
 test('over its limit a server rejects with 2/3/2, and takes the next when one has gone', async () => {
   await using acceptor = await startServer({ maxAssociations: 2 });
@@ -86,6 +88,31 @@ test('close lets the request be answered that is worked on, then aborts; who doe
   assert.equal(await busy.abort(), '0/0');
   await inTime(closing, 'the close');
   await acceptor.server.closed;
+});
+
+test('close waits for as long as it takes, if that is the grace', async () => {
+  const acceptor = await heldServer();
+  const busy = await storing(acceptor.port);
+  await acceptor.begun.next();
+  const idle = await RawPeer.request(acceptor.port, CONTEXTS);
+  const warnings = await warningsDuring(async () => {
+    const closing = acceptor.server.close({ graceMs: Infinity });
+    assert.equal(await idle.abort(), '0/0');
+    acceptor.letGo();
+    assert.equal((await busy.message('C-STORE-RSP')).message.status, 0);
+    assert.equal(await busy.abort(), '0/0');
+    await inTime(closing, 'the close');
+  });
+  assert.deepEqual(warnings, [], 'no timer that is over at once instead');
+});
+
+test('close with a grace that is no time is refused, and the server goes on', async () => {
+  await using acceptor = await startServer();
+  for (const graceMs of [Number.NaN, -1])
+    assert.ok((await rejection(acceptor.server.close({ graceMs }))) instanceof UsageError);
+  const association = await associate(acceptor.port);
+  assert.equal((await verify(association)).code, 0);
+  await association.release();
 });
 
 test('close lets a message come in that has begun, and be answered', async () => {

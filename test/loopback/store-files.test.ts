@@ -28,6 +28,7 @@ import {
   storeFiles,
   storeInstance,
   TransportError,
+  UsageError,
   verificationProvider,
 } from '../../src/index.js';
 import { writeBigInstance, writeInstance } from '../support/loopback-files.js';
@@ -51,6 +52,7 @@ import {
   temporaryFolder,
   traced,
 } from '../support/loopback-server.js';
+import { warningsDuring } from '../support/process-warnings.js';
 import { CT_IMAGE, MR_IMAGE, readPart10, SECONDARY_CAPTURE } from '../support/sample-instance.js';
 
 const JPEG = transferSyntax('1.2.840.10008.1.2.4.50');
@@ -656,6 +658,46 @@ test('an AbortSignal ends the run by A-ABORT, with its reason for the error', as
   controller.abort(reason);
   assert.equal(await running, reason);
   assert.equal(await peer.abort(), '0/0');
+});
+
+test('a signal that says no reason of its own gives an abort, whenever it comes', async () => {
+  await using folder = await temporaryFolder();
+  const path = await writeInstance(folder.path, 'a');
+  await using acceptor = await startServer();
+  const error = await rejection(outcomes(acceptor.port, [path], { signal: AbortSignal.abort('not an error') }));
+  assert.ok(error instanceof AssociationAborted);
+  assert.equal(error.by, 'local');
+});
+
+test('as many runs as the caller likes may be under one signal, without a warning', async () => {
+  await using folder = await temporaryFolder();
+  const path = await writeInstance(folder.path, 'a');
+  await using acceptor = await startServer();
+  const [signal, finish] = [new AbortController().signal, new AbortController().signal];
+  const warnings = await warningsDuring(async () => {
+    const runs = Array.from({ length: 20 }, () => outcomes(acceptor.port, [path], { signal, finish }));
+    assert.equal((await Promise.all(runs)).flat().length, 20);
+  });
+  assert.deepEqual(warnings, []);
+});
+
+const WRONG_OPTIONS: readonly Options[] = [
+  ...[-1, 1.5, Number.NaN].flatMap((count) => [{ repeat: count }, { associations: count }]),
+  { associations: 0 },
+  { idleMs: -1 },
+  { idleMs: Number.NaN },
+];
+
+for (const options of WRONG_OPTIONS)
+  test(`nothing is sent with ${Object.entries(options).join().replace(',', ' ')}`, async () => {
+    const error = await rejection(outcomes(1, ['nowhere'], options));
+    assert.ok(error instanceof UsageError);
+    assert.match(error.message, new RegExp(`^${Object.keys(options).join()} `));
+  });
+
+test('one path is no list of paths', async () => {
+  const error = await rejection(storeFiles('image.dcm', { host: '127.0.0.1', port: 1 }).next());
+  assert.ok(error instanceof UsageError);
 });
 
 test('storeInstance sends one instance on an association of the caller, several at a time', async () => {

@@ -29,7 +29,7 @@ const MAY_USE_NODE: Readonly<Record<string, (path: string) => boolean>> = {
   'node:net': (path) =>
     ['transport', 'own-memory', 'acceptor', 'host-list', 'tls'].some((name) => path === `net/${name}.ts`),
   'node:tls': (path) => path === 'net/transport.ts' || path === 'net/tls.ts',
-  'node:events': (path) => path === 'net/association.ts' || path === 'net/requestor.ts',
+  'node:events': (path) => path === 'net/association.ts' || path === 'net/signals.ts',
   'node:fs': (path) => path.startsWith('file/') || path.startsWith('services/'),
   'node:fs/promises': (path) => path.startsWith('file/') || path.startsWith('services/'),
   'node:zlib': (path) => path === 'dataset/deflate.ts' || path === 'codecs/native-frames.ts',
