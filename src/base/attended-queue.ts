@@ -1,5 +1,6 @@
 /** Things for one consumer, in their order; whoever hands one over may wait until the consumer is done with it. */
 import { type Deferred, deferred } from './deferred.js';
+import { UsageError } from './errors.js';
 
 interface Entry<T> {
   readonly item: T;
@@ -53,7 +54,7 @@ export class AttendedQueue<T> implements AsyncIterable<T> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
-    if (this.#isTaken) throw new Error('it has a consumer already');
+    if (this.#isTaken) throw new UsageError('the events have a consumer already');
     this.#isTaken = true;
     try {
       for (;;) {

@@ -211,8 +211,11 @@ export class StatusError extends DicomError {
   readonly code = 'STATUS';
   readonly status: number;
 
+  /** @throws {UsageError} a status that the field of 16 bits cannot hold */
   constructor(status: number, comment: string, options?: ErrorOptions) {
     super(comment, options);
+    if (!Number.isInteger(status) || status < 0 || status > 0xffff)
+      throw new UsageError(`status ${status} is not an integer from 0 to 65535`);
     this.status = status;
   }
 }

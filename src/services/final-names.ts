@@ -10,8 +10,9 @@ import { Directory, OutputFolders, statOf } from './output-folders.js';
 import { Comparisons } from './same-instance.js';
 import type { IncomingInstance } from './storage-provider.js';
 
+const ON_DUPLICATE = ['replace', 'keep', 'reject'] as const;
 /** What becomes of an instance whose name a file has already: see `NamingOptions.onDuplicate`. */
-export type OnDuplicate = 'replace' | 'keep' | 'reject';
+export type OnDuplicate = (typeof ON_DUPLICATE)[number];
 
 /** What a file is called, and what happens if that name is taken. */
 export interface NamingOptions {
@@ -52,7 +53,11 @@ export class FinalNames {
   readonly #prefix: string;
   readonly #options: NamingOptions & { readonly fsync: boolean };
 
+  /** @throws {UsageError} an `onDuplicate` that is none */
   constructor(directory: string, disk: Disk, options: NamingOptions & { readonly fsync: boolean }) {
+    // Programs without types: a word that is none must not be taken for leave to replace.
+    if (!ON_DUPLICATE.includes(options.onDuplicate ?? 'replace'))
+      throw new UsageError(`onDuplicate ${options.onDuplicate} is none of ${ON_DUPLICATE.join(', ')}`);
     this.#disk = disk;
     this.#directory = new Directory(directory, disk);
     this.#folders = new OutputFolders(this.#directory, disk, options);

@@ -85,5 +85,5 @@ test('there is one consumer', async () => {
   const queue = new AttendedQueue<string>(10);
   void queue.deliver('a');
   await queue[Symbol.asyncIterator]().next();
-  await assert.rejects(queue[Symbol.asyncIterator]().next(), /has a consumer already/);
+  await assert.rejects(queue[Symbol.asyncIterator]().next(), /have a consumer already/);
 });

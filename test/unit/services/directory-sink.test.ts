@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileError, StatusError } from '../../../src/base/errors.js';
+import { FileError, StatusError, UsageError } from '../../../src/base/errors.js';
 import { parseUid } from '../../../src/base/identifiers.js';
 import { directorySink } from '../../../src/services/directory-sink.js';
 import type { IncomingInstance } from '../../../src/services/storage-provider.js';
@@ -42,6 +42,12 @@ for (const fsync of [true, false])
     assert.deepEqual(readdirSync(folder.path), ['CT.1.2.3']);
     assert.equal(readFileSync(join(folder.path, 'CT.1.2.3'), 'latin1'), 'abcdef');
   });
+
+test('a word that says nothing of duplicates is not taken for leave to replace', async () => {
+  await using folder = await temporaryFolder();
+  // @ts-expect-error: as programs without types may have it.
+  assert.ok((await rejection(directorySink(folder.path, { onDuplicate: 'Reject' }))) instanceof UsageError);
+});
 
 test('more buffers than one writev takes are written, each in its place', async () => {
   await using folder = await temporaryFolder();
