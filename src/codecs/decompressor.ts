@@ -228,7 +228,12 @@ export class Decompressor {
 
 function tryDecode(decode: FrameDecoder, frame: Buffer, { image, decoded }: Pixels): Buffer {
   try {
-    return decode(frame, image);
+    const pixels = decode(frame, image);
+    const { bytesPerFrame } = image.decompressed;
+    // The length of the Pixel Data goes out before its last frame is decompressed.
+    if (pixels.length !== bytesPerFrame)
+      throw new DataSetError(`${pixels.length} bytes came out instead of ${bytesPerFrame}`);
+    return pixels;
   } catch (error) {
     if (!(error instanceof DataSetError)) throw error;
     throw pixelDataError(`frame ${decoded + 1} of ${image.numberOfFrames} cannot be decompressed: ${error.message}`);

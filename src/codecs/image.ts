@@ -99,6 +99,9 @@ export class ImageAttributes {
     const bitsAllocated = nativeBitsAllocated(this.#required(BITS_ALLOCATED, 'Bits Allocated'));
     if (bitsAllocated > MAX_BITS_ALLOCATED) throw pixelDataError(`${bitsAllocated} bits allocated`);
     if (samplesPerPixel !== 1 && samplesPerPixel !== 3) throw pixelDataError(`${samplesPerPixel} samples per pixel`);
+    // Nothing writes them, and planes of bits cannot be put together byte by byte.
+    if (bitsAllocated === 1 && samplesPerPixel > 1)
+      throw pixelDataError(`${samplesPerPixel} samples per pixel of a single bit`);
     const numberOfFrames = parseNumberOfFrames(this.#numberOfFrames);
     return {
       rows,
@@ -111,7 +114,7 @@ export class ImageAttributes {
       decompressed: {
         photometricInterpretation: this.#decompressedPhotometricInterpretation(),
         bitsAllocated,
-        bytesPerFrame: bytesPerFrame(rows * columns * samplesPerPixel * bitsAllocated, numberOfFrames),
+        bytesPerFrame: bytesPerFrame(rows * columns * samplesPerPixel, bitsAllocated, numberOfFrames),
       },
     };
   }
@@ -153,13 +156,20 @@ function nativeBitsAllocated(bitsAllocated: number): number {
   return bitsAllocated === 1 ? 1 : Math.ceil(bitsAllocated / 8) * 8;
 }
 
-function bytesPerFrame(bits: number, numberOfFrames: number): number {
+/** PS3.5 G.2, and what codecs do: before it is packed, a single bit has a byte for itself. */
+function bytesPerSample(bitsAllocated: number): number {
+  return Math.ceil(bitsAllocated / 8);
+}
+
+function bytesPerFrame(samples: number, bitsAllocated: number, numberOfFrames: number): number {
+  const bits = samples * bitsAllocated;
   // PS3.5 8.1.1: native frames of single bits follow one another without a gap, which would mean shifting them.
   if (bits % 8 !== 0 && numberOfFrames > 1)
     throw pixelDataError('several frames of bits that do not fill their last byte');
   const bytes = Math.ceil(bits / 8);
-  if (bytes > MAX_FRAME_BYTES)
-    throw pixelDataError(`a decompressed frame would have ${bytes} bytes, over the limit of 1 GiB`);
+  const decodedBytes = samples * bytesPerSample(bitsAllocated);
+  if (decodedBytes > MAX_FRAME_BYTES)
+    throw pixelDataError(`a decompressed frame would have ${decodedBytes} bytes, over the limit of 1 GiB`);
   if (bytes * numberOfFrames > MAX_PIXEL_DATA_BYTES)
     throw pixelDataError(`the decompressed image would have ${bytes * numberOfFrames} bytes, over the limit of 4 GiB`);
   return bytes;

@@ -1,4 +1,4 @@
-/** PS3.5 8.1: decoded samples laid out as native pixel data has them: pixel by pixel, little endian, in whole bytes. */
+/** PS3.5 8.1: decoded samples laid out as native pixel data has them: pixel by pixel, little endian, single bits packed. */
 import { DataSetError } from '../base/errors.js';
 import type { Image } from './image.js';
 
@@ -20,6 +20,7 @@ export function nativeFrame(decoded: DecodedSamples, image: Image): Buffer {
   const expected = image.rows * image.columns * image.samplesPerPixel * sampleBytes;
   if (decoded.bytes.length !== expected)
     throw new DataSetError(`${decoded.bytes.length} bytes came out of the codec instead of ${expected}`);
+  if (bitsAllocated === 1) return packedBits(decoded.bytes);
   return sampleBytes * 8 < bitsAllocated ? widened(decoded.bytes, decoded.isSigned) : decoded.bytes;
 }
 
@@ -33,6 +34,14 @@ export function interleaved(planes: Buffer, samplesPerPixel: number, sampleBytes
     for (let pixelAt = sample * sampleBytes; pixelAt < pixels.length; pixelAt += stride)
       for (let byte = 0; byte < sampleBytes; byte++) pixels[pixelAt + byte] = planes[from++] ?? 0;
   return pixels;
+}
+
+/** PS3.5 8.1.1: samples of a bit, a byte each → eight of them in a byte, the first in its least significant bit. */
+export function packedBits(samples: Buffer): Buffer {
+  const bytes = Buffer.alloc(Math.ceil(samples.length / 8));
+  for (let at = 0; at < samples.length; at++)
+    bytes[at >> 3] = (bytes[at >> 3] ?? 0) | (((samples[at] ?? 0) & 1) << (at & 7));
+  return bytes;
 }
 
 /** Bytes → words of 16 bits. */

@@ -6,10 +6,11 @@ import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DataSetError } from '../../../src/base/errors.js';
 import type { decompressedChunks } from '../../../src/codecs/decompress.js';
-import { encodeDataSet } from '../../../src/dataset/data-set.js';
+import { type DataElement, encodeDataSet } from '../../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../../src/dataset/transfer-syntax.js';
 import {
   attributeOf,
+  BITS_ALLOCATED,
   decompressedDataSet,
   fragments,
   framesOf,
@@ -141,6 +142,18 @@ test('JPEG 2000 of 8 bits with a sign, in 8 and in 16', async () => {
     const output = await decompressedDataSet(imageDataSet(image, fragments([SIGNED_8_BITS])), JPEG_2000);
     assert.deepEqual(pixelData(output), Buffer.from(expected.buffer));
   }
+});
+
+test('JPEG 2000 of single bits is packed, frame behind frame', async () => {
+  const image = testImage({ rows: 8, columns: 24, allocated: 8, stored: 1, frames: 2 });
+  const single: DataElement = { tag: BITS_ALLOCATED, vr: 'US', value: [1] };
+  const samples = pixelsOf(image);
+  const bits = Buffer.alloc(samples.length / 8);
+  for (const [index, sample] of samples.entries()) bits[index >> 3] = (bits[index >> 3] ?? 0) | (sample << (index % 8));
+  const frames = fragments(await compressed('encodeJpeg2000', image));
+  const output = await decompressedDataSet(imageDataSet(image, frames, [single]), JPEG_2000);
+  assert.equal(attributeOf(output, BITS_ALLOCATED), 1);
+  assert.deepEqual(pixelData(output), bits);
 });
 
 function refusal(message: RegExp): (error: unknown) => boolean {

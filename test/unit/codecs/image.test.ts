@@ -111,6 +111,16 @@ const NO_IMAGES: readonly (readonly [string, readonly (readonly [number, Buffer]
   ],
   ['over 4 GiB', [...GREY, [FRAMES, Buffer.from('143165577')]], /4294967310 bytes, over the limit/],
   [
+    'a frame of single bits over 1 GiB before they are packed',
+    [...GREY, [0x00280100, hex`0100`], [0x00280010, hex`0080`], [0x00280011, hex`0180`]],
+    /1073774592 bytes, over the limit of 1 GiB/,
+  ],
+  [
+    'single bits in colour',
+    [...GREY, [0x00280100, hex`0100`], [0x00280002, hex`0300`]],
+    /3 samples per pixel of a single bit/,
+  ],
+  [
     'single bits that do not end with a frame',
     [...GREY, [0x00280100, hex`0100`], [FRAMES, Buffer.from('2')]],
     /of bits/,

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { DataSetError } from '../../../src/base/errors.js';
 import type { Image } from '../../../src/codecs/image.js';
-import { type DecodedSamples, interleaved, nativeFrame } from '../../../src/codecs/samples.js';
+import { type DecodedSamples, interleaved, nativeFrame, packedBits } from '../../../src/codecs/samples.js';
 import { hex } from '../../support/pdu-hex.js';
 
 function imageOf(samplesPerPixel: number, bitsAllocated: number): Image {
@@ -19,7 +19,7 @@ function imageOf(samplesPerPixel: number, bitsAllocated: number): Image {
     decompressed: {
       photometricInterpretation: '',
       bitsAllocated,
-      bytesPerFrame: (2 * samplesPerPixel * bitsAllocated) / 8,
+      bytesPerFrame: Math.ceil((2 * samplesPerPixel * bitsAllocated) / 8),
     },
   };
 }
@@ -30,6 +30,7 @@ const LAYOUTS: readonly (readonly [string, DecodedSamples, Image, Buffer])[] = [
   ['bytes', { bytes: hex`01 ff`, precision: 8, ...UNSIGNED }, imageOf(1, 8), hex`01 ff`],
   ['words', { bytes: hex`0100 ff0f`, precision: 12, ...UNSIGNED }, imageOf(1, 16), hex`0100 ff0f`],
   ['bytes to words', { bytes: hex`01 ff`, precision: 8, ...UNSIGNED }, imageOf(1, 16), hex`0100 ff00`],
+  ['bytes to bits', { bytes: hex`00 01`, precision: 1, ...UNSIGNED }, imageOf(1, 1), hex`02`],
   ['bytes with a sign to words', { bytes: hex`01 ff`, precision: 8, isSigned: true }, imageOf(1, 16), hex`0100 ffff`],
 ];
 
@@ -41,6 +42,17 @@ for (const [what, decoded, image, expected] of LAYOUTS)
 test('planes become pixels', () => {
   assert.deepEqual(interleaved(hex`11 12 21 22 31 32`, 3, 1), hex`11 21 31 12 22 32`);
   assert.deepEqual(interleaved(hex`1101 1201 2102 2202 3103 3203`, 3, 2), hex`1101 2102 3103 1201 2202 3203`);
+});
+
+// PS3.5 8.1.1: the first pixel in the least significant bit.
+const BITS: readonly (readonly [Buffer, Buffer])[] = [
+  [hex`01 00 00 00 00 00 00 00`, hex`01`],
+  [hex`00 00 00 00 00 00 00 01`, hex`80`],
+  [hex`01 01 00 00 01 00 01 00 01`, hex`53 01`],
+];
+
+test('single bits are packed, the last byte filled up with zeros', () => {
+  for (const [samples, expected] of BITS) assert.deepEqual(packedBits(samples), expected);
 });
 
 test('a codec that gives too little or too much is not believed', () => {
