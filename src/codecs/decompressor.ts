@@ -8,7 +8,7 @@ import { type Compression, isCodestream, isLossy } from './compression.js';
 import { type FrameDecoder, frameDecoder } from './frame-decoder.js';
 import { FrameAssembler } from './frames.js';
 import { type Decision, HeldTokens } from './held-tokens.js';
-import { type Image, ImageAttributes, isImageAttribute, PIXEL_DATA, pixelDataError } from './image.js';
+import { bytesPerSample, type Image, ImageAttributes, isImageAttribute, PIXEL_DATA, pixelDataError } from './image.js';
 
 const LOSSY_IMAGE_COMPRESSION = 0x00282110;
 /** Its value for an image that has been compressed with loss. */
@@ -18,7 +18,8 @@ const EXTENDED_OFFSET_TABLE = 0x7fe00001;
 const OF_ENCAPSULATED_PIXELS = [EXTENDED_OFFSET_TABLE, 0x7fe00002, 0x7fe00003];
 
 /** Frames that do not get smaller may get a little larger, and have headers. */
-const maxCompressedBytes = ({ decompressed }: Image): number => decompressed.bytesPerFrame * 2 + 1024 * 1024;
+const maxCompressedBytes = ({ rows, columns, samplesPerPixel, decompressed }: Image): number =>
+  rows * columns * samplesPerPixel * bytesPerSample(decompressed.bitsAllocated) * 2 + 1024 * 1024;
 
 /** The data set, or an item open in it. */
 interface Level extends Decision {

@@ -157,7 +157,7 @@ function nativeBitsAllocated(bitsAllocated: number): number {
 }
 
 /** PS3.5 G.2, and what codecs do: before it is packed, a single bit has a byte for itself. */
-function bytesPerSample(bitsAllocated: number): number {
+export function bytesPerSample(bitsAllocated: number): number {
   return Math.ceil(bitsAllocated / 8);
 }
 

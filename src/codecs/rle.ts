@@ -1,24 +1,25 @@
 /** PS3.5 Annex G: RLE, a plane of bytes after the other, the most significant byte of each sample first. */
 import { DataSetError } from '../base/errors.js';
-import type { Image } from './image.js';
+import { bytesPerSample, type Image } from './image.js';
+import { packedBits } from './samples.js';
 
 const HEADER_BYTES = 64;
 const MAX_SEGMENTS = 15;
 
 /** @throws {DataSetError} if the segments are not those of the image. */
 export function decodeRle(frame: Buffer, image: Image): Buffer {
-  const { bytesPerFrame, bitsAllocated } = image.decompressed;
-  const sampleBytes = bitsAllocated / 8;
+  const { bitsAllocated } = image.decompressed;
+  const sampleBytes = bytesPerSample(bitsAllocated);
   const pixelBytes = sampleBytes * image.samplesPerPixel;
   const segments = segmentsOf(frame);
   if (segments.length !== pixelBytes)
     throw new DataSetError(`RLE with ${segments.length} segments instead of ${pixelBytes}`);
-  const pixels = Buffer.allocUnsafeSlow(bytesPerFrame);
+  const pixels = Buffer.allocUnsafeSlow(image.rows * image.columns * pixelBytes);
   segments.forEach((segment, index) => {
     const sampleAt = Math.floor(index / sampleBytes) * sampleBytes;
     decodeSegment(segment, pixels, sampleAt + sampleBytes - 1 - (index % sampleBytes), pixelBytes);
   });
-  return pixels;
+  return bitsAllocated === 1 ? packedBits(pixels) : pixels;
 }
 
 /** PS3.5 G.5: the number of segments, and where each begins. */

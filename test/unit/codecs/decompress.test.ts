@@ -5,6 +5,7 @@ import { deflateRawSync } from 'node:zlib';
 import { DataSetError, UsageError } from '../../../src/base/errors.js';
 import { canDecompress } from '../../../src/codecs/compression.js';
 import { decompressedChunks } from '../../../src/codecs/decompress.js';
+import { packedBits } from '../../../src/codecs/samples.js';
 import { type DataElement, type DataSet, encodeDataSet } from '../../../src/dataset/data-set.js';
 import {
   EXPLICIT_VR_BIG_ENDIAN as BE,
@@ -103,6 +104,15 @@ test('planes become pixels, and Planar Configuration says so', async () => {
   assert.ok(pixelData(await decompressedDataSet(deflated, DEFLATED_FRAMES)).equals(pixelData(output)));
   // RLE is by plane within, whatever the attribute says.
   assert.ok(pixelData(await decompressedDataSet(rleDataSet(COLOUR, [planar]), RLE)).equals(pixelData(output)));
+});
+
+test('single bits of RLE may take eight times as much as decompressed', async () => {
+  const image = testImage({ rows: 1024, columns: 2048, allocated: 8, stored: 1 });
+  const samples = Buffer.from(pixelsOf(image).map((_, index) => ((index >> 3) ^ (index * 5)) & 1));
+  const frame = encodeRle(samples, 1, 1);
+  assert.ok(frame.length > samples.length);
+  const dataSet = imageDataSet(image, fragments([frame]), [{ tag: 0x00280100, vr: 'US', value: [1] }]);
+  assert.ok(pixelData(await decompressedDataSet(dataSet, RLE)).equals(packedBits(samples)));
 });
 
 test('single bits come out as they went in', async () => {

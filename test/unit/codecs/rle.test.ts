@@ -63,6 +63,20 @@ for (const [what, frame, pixels, sampleBytes, expected] of DECODED)
     assert.equal(decodeRle(frame, imageOf(pixels, 1, sampleBytes)).toString('hex'), expected.toString('hex'));
   });
 
+/** Nine pixels in a row. */
+const BITS: Image = {
+  ...imageOf(9, 1, 1),
+  decompressed: { photometricInterpretation: 'MONOCHROME2', bitsAllocated: 1, bytesPerFrame: 2 },
+};
+
+test('a single bit has a byte in its segment (PS3.5 G.2), and is packed', () => {
+  assert.deepEqual(decodeRle(rle(hex`01 0001 fb 00 00 01`), BITS), hex`02 01`);
+});
+
+test('single bits that are packed in their segment are refused', () => {
+  assert.throws(() => decodeRle(rle(hex`01 0201`), BITS), /ends before its last pixel/);
+});
+
 const FAULTS: readonly (readonly [string, Buffer, RegExp])[] = [
   ['no header', hex`0100 0000`, /without a header/],
   ['no segments', Buffer.alloc(64), /with 0 segments/],
