@@ -43,6 +43,8 @@ export class FrameAssembler {
   #frame: Buffer[] = [];
   #frameBytes = 0;
   #begun = 0;
+  /** In all frames begun, the offset table not counted. */
+  #fragments = 0;
 
   constructor(layout: FrameLayout) {
     this.#layout = layout;
@@ -87,6 +89,7 @@ export class FrameAssembler {
     if (this.#begun > this.#layout.numberOfFrames)
       throw pixelDataError(`Number of Frames is ${this.#layout.numberOfFrames}, but there are more`);
     this.#frame.push(this.#fragment);
+    this.#fragments++;
     this.#frameBytes += this.#fragment.length;
     return frame;
   }
@@ -102,7 +105,11 @@ export class FrameAssembler {
       if (isStart || this.#offset > next) this.#table = undefined;
       return isStart;
     }
-    if (this.#offset > next) throw pixelDataError('the basic offset table points between the fragments');
+    if (this.#offset > next) {
+      // As above, where every frame so far is one fragment (PS3.5 A.4.2 has them so): the next ones will be too.
+      if (this.#fragments > this.#begun) throw pixelDataError('the basic offset table points between the fragments');
+      this.#table = undefined;
+    }
     return this.#table === undefined && numberOfFrames > 1;
   }
 

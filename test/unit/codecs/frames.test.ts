@@ -81,6 +81,12 @@ const LAYOUTS: readonly (readonly [string, Partial<FrameLayout>, readonly Buffer
     ['ffd8ffe0', 'ffd8ff010203'],
   ],
   [
+    'a table that counts no item headers gives way where every frame is one fragment',
+    { numberOfFrames: 3, begins: 'fragment' },
+    [table(0, 2, 6), REST, A, REST],
+    ['0a0b', 'ffd8ffe0', '0a0b'],
+  ],
+  [
     'an Extended Offset Table means a fragment each',
     { numberOfFrames: 2, hasExtendedOffsetTable: true },
     [NO_TABLE, REST, REST],
@@ -105,6 +111,18 @@ const FAULTS: readonly (readonly [string, Partial<FrameLayout>, readonly Buffer[
     { numberOfFrames: 2, begins: 'fragment' },
     [table(0, 11), REST, REST, REST],
     /points between the fragments/,
+  ],
+  [
+    'a table that misses a fragment after a frame of two',
+    { numberOfFrames: 3, begins: 'fragment' },
+    [table(0, 20, 29), REST, REST, REST, REST],
+    /points between the fragments/,
+  ],
+  [
+    'a table that counts no item headers, and more fragments than frames',
+    { numberOfFrames: 2, begins: 'fragment' },
+    [table(0, 3), REST, REST, REST],
+    /Number of Frames is 2, but there are more/,
   ],
   [
     'a table past the end',
