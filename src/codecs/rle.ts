@@ -47,9 +47,9 @@ function decodeSegment(segment: Buffer, pixels: Buffer, at: number, stride: numb
     const isLiteral = control < 0x80;
     const length = isLiteral ? control + 1 : 257 - control;
     const lastAt = from + (isLiteral ? length : 1);
-    const end = to + length * stride;
     if (lastAt > segment.length) throw new DataSetError('an RLE segment ends within a run');
-    if (end - stride >= pixels.length) throw new DataSetError('an RLE run goes on after the last pixel');
+    // Some encoders pad a plane before they compress it.
+    const end = Math.min(to + length * stride, pixels.length);
     const step = isLiteral ? 1 : 0;
     for (; to < end; to += stride, from += step) pixels[to] = segment[from] ?? 0;
     from = lastAt;

@@ -56,6 +56,9 @@ const DECODED: readonly (readonly [string, Buffer, number, number, Buffer])[] = 
   ['literal, run, and a control byte that does nothing', rle(hex`01 aabb 80 fe cc 00`), 5, 1, hex`aabb cccccc`],
   ['the most significant bytes come first', rle(hex`01 0102`, hex`01 a1a2`), 2, 2, hex`a101 a202`],
   ['what is behind the last pixel is padding', rle(hex`00 aa 00`), 1, 1, hex`aa`],
+  ['a literal over the end is padding there', rle(hex`03 aabbcc00`), 3, 1, hex`aabbcc`],
+  ['a run over the end is padding there', rle(hex`00 aa fc bb`), 3, 1, hex`aabbbb`],
+  ['a run over the end of a plane stays in it', rle(hex`fc 01`, hex`fc a1`), 2, 2, hex`a101 a101`],
 ];
 
 for (const [what, frame, pixels, sampleBytes, expected] of DECODED)
@@ -86,7 +89,7 @@ const FAULTS: readonly (readonly [string, Buffer, RegExp])[] = [
   ['a segment that ends early', rle(hex`01 aabb`), /ends before its last pixel/],
   ['a literal that is cut', rle(hex`03 aabb`), /ends within a run/],
   ['a run without its byte', rle(hex`fd`), /ends within a run/],
-  ['a run over the end', rle(hex`fc aa`), /goes on after the last pixel/],
+  ['a literal over the end that is cut', rle(hex`04 01020304`), /ends within a run/],
 ];
 
 for (const [what, frame, message] of FAULTS)
