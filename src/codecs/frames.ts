@@ -96,6 +96,8 @@ export class FrameAssembler {
 
   #beginsFrame(): boolean {
     const { numberOfFrames, begins, hasExtendedOffsetTable } = this.#layout;
+    // Some writers put an empty fragment after the last frame.
+    if (this.#fragment.length === 0 && this.#begun === numberOfFrames) return false;
     if (this.#begun === 0 || hasExtendedOffsetTable) return true;
     const next = this.#nextOffset();
     if (this.#offset === next) return true;

@@ -93,6 +93,18 @@ const LAYOUTS: readonly (readonly [string, Partial<FrameLayout>, readonly Buffer
     ['0a0b', '0a0b'],
   ],
   ['an empty fragment belongs to the frame before', {}, [NO_TABLE, A, NO_TABLE], ['ffd8ffe0']],
+  [
+    'an empty fragment after the last of one each is no frame',
+    { numberOfFrames: 2, begins: 'fragment' },
+    [NO_TABLE, REST, A, NO_TABLE],
+    ['0a0b', 'ffd8ffe0'],
+  ],
+  [
+    'nor is it with an Extended Offset Table',
+    { numberOfFrames: 2, hasExtendedOffsetTable: true },
+    [NO_TABLE, REST, A, NO_TABLE],
+    ['0a0b', 'ffd8ffe0'],
+  ],
 ];
 
 for (const [what, layout, items, expected] of LAYOUTS)
@@ -102,6 +114,12 @@ for (const [what, layout, items, expected] of LAYOUTS)
 
 const FAULTS: readonly (readonly [string, Partial<FrameLayout>, readonly Buffer[], RegExp])[] = [
   ['no items at all', {}, [], /Number of Frames is 1, but 0 are there/],
+  [
+    'an empty fragment between frames',
+    { numberOfFrames: 2, begins: 'fragment' },
+    [NO_TABLE, REST, NO_TABLE, REST],
+    /Number of Frames is 2, but there are more/,
+  ],
   ['no fragments', {}, [NO_TABLE], /Number of Frames is 1, but 0 are there/],
   ['too few frames', { numberOfFrames: 3 }, [NO_TABLE, A, B], /Number of Frames is 3, but 2 are there/],
   ['too many frames', { numberOfFrames: 2 }, [NO_TABLE, A, B, A], /Number of Frames is 2, but there are more/],
