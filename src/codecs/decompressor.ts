@@ -1,5 +1,6 @@
 /** A data set with compressed frames as it passes by: attributes corrected, frames decompressed one by one. */
 import { DataSetError, formatTag } from '../base/errors.js';
+import { EXTENDED_OFFSET_TABLE, isOfEncapsulatedPixels } from '../dataset/offset-tables.js';
 import { TokenReader } from '../dataset/token-reader.js';
 import type { ElementToken, Token, ValueToken } from '../dataset/tokens.js';
 import { TokenTranscoder } from '../dataset/transcode.js';
@@ -13,9 +14,6 @@ import { bytesPerSample, type Image, ImageAttributes, isImageAttribute, PIXEL_DA
 const LOSSY_IMAGE_COMPRESSION = 0x00282110;
 /** Its value for an image that has been compressed with loss. */
 const YES = '01';
-/** PS3.3 C.7.6.3.1.8: the first says where frames are in the fragments, the others how long they are and all are. */
-const EXTENDED_OFFSET_TABLE = 0x7fe00001;
-const OF_ENCAPSULATED_PIXELS = [EXTENDED_OFFSET_TABLE, 0x7fe00002, 0x7fe00003];
 
 /** Frames that do not get smaller may get a little larger, and have headers. */
 const maxCompressedBytes = ({ rows, columns, samplesPerPixel, decompressed }: Image): number =>
@@ -143,7 +141,7 @@ export class Decompressor {
       if (level === this.#levels[0]) throw pixelDataError('native pixel data in a compressed transfer syntax');
       this.#decide(level, false);
     }
-    this.#isValueDropped = this.#markLossy(tag) || OF_ENCAPSULATED_PIXELS.includes(tag);
+    this.#isValueDropped = this.#markLossy(tag) || isOfEncapsulatedPixels(tag);
     if (this.#isValueDropped) level.hasExtendedOffsetTable ||= tag === EXTENDED_OFFSET_TABLE && length > 0;
     else if (isImageAttribute(tag, length)) this.#attribute = { element, value: Buffer.alloc(length), filled: 0 };
     else this.#tokens.pass(element);

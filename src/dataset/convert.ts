@@ -2,7 +2,7 @@
 import { deflated, inflated } from './deflate.js';
 import type { DataSetSource } from './source.js';
 import { chunkSource } from './source.js';
-import { Transcoder } from './transcode.js';
+import { Transcoder, type TranscoderOptions } from './transcode.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 
 /**
@@ -15,14 +15,20 @@ export function convertedChunks(
   chunks: AsyncIterable<Buffer>,
   from: TransferSyntax,
   to: TransferSyntax,
+  options?: TranscoderOptions,
 ): AsyncIterable<Buffer> {
-  const transcoded = transcodedChunks(from.deflated ? inflated(chunks) : chunks, new Transcoder(from, to));
+  const transcoded = transcodedChunks(from.deflated ? inflated(chunks) : chunks, new Transcoder(from, to, options));
   return to.deflated ? deflated(transcoded) : transcoded;
 }
 
 /** A small data set rewritten at once. Not for deflated ones. @throws {UsageError | DataSetError} likewise */
-export function transcodedBytes(bytes: Buffer, from: TransferSyntax, to: TransferSyntax): Buffer {
-  const transcoder = new Transcoder(from, to);
+export function transcodedBytes(
+  bytes: Buffer,
+  from: TransferSyntax,
+  to: TransferSyntax,
+  options?: TranscoderOptions,
+): Buffer {
+  const transcoder = new Transcoder(from, to, options);
   return Buffer.concat([...transcoder.feed(bytes), ...transcoder.end()]);
 }
 
@@ -31,8 +37,9 @@ export function transcodedSource(
   chunks: AsyncIterable<Buffer>,
   from: TransferSyntax,
   to: TransferSyntax,
+  options?: TranscoderOptions,
 ): DataSetSource {
-  return chunkSource(convertedChunks(chunks, from, to));
+  return chunkSource(convertedChunks(chunks, from, to, options));
 }
 
 async function* transcodedChunks(

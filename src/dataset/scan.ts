@@ -30,6 +30,8 @@ export interface ScanResult {
    * which are not part of a data set (PS3.10 7.1), or zeros at the end, which are not part of anything.
    */
   readonly needsRewrite: boolean;
+  /** True if one of them is a fragment with others behind it: padding moves those away from where offset tables have them. */
+  readonly movesFragments: boolean;
 }
 
 export interface DataSetScanOptions extends TokenReaderOptions {
@@ -55,6 +57,9 @@ export class DataSetScan {
   #headComplete = false;
   #isEmpty = true;
   #needsRewrite = false;
+  #movesFragments = false;
+  /** Of the pixel sequence that is open. */
+  #hasOddFragment = false;
 
   constructor(syntax: TransferSyntax, options?: DataSetScanOptions) {
     this.#reader = new TokenReader(syntax, options);
@@ -92,6 +97,7 @@ export class DataSetScan {
       headComplete: this.#headComplete,
       isEmpty: this.#isEmpty,
       needsRewrite: this.#needsRewrite,
+      movesFragments: this.#movesFragments,
     };
   }
 
@@ -102,6 +108,8 @@ export class DataSetScan {
         this.#beginValue(token.length, this.#depth === 0 ? token : undefined);
         break;
       case 'fragment':
+        if (this.#hasOddFragment) this.#movesFragments = true;
+        this.#hasOddFragment ||= token.length % 2 === 1;
         this.#beginValue(token.length, undefined);
         break;
       case 'value':
@@ -112,6 +120,7 @@ export class DataSetScan {
       case 'pixel-sequence':
         if (this.#depth === 0) this.#topLevelTag(token.tag);
         this.#depth++;
+        this.#hasOddFragment = false;
         break;
       case 'sequence-end':
         this.#depth--;

@@ -2,6 +2,7 @@
 import { DataSetError, UsageError } from '../base/errors.js';
 import { isDropped } from './dropped.js';
 import { ImpliedSequences } from './implied-sequence.js';
+import { OffsetTableRemoval } from './offset-tables.js';
 import { endOfShortElements } from './short-elements.js';
 import { TokenReader } from './token-reader.js';
 import { TokenWriter } from './token-writer.js';
@@ -19,6 +20,11 @@ function hasNativePixelData(syntax: TransferSyntax): boolean {
   return isNative(syntax) || syntax.uid === DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN.uid;
 }
 
+export interface TranscoderOptions {
+  /** `remove` where fragments do not stay where they are, which the tables then tell wrong (PS3.5 A.4). Default: `keep`. */
+  readonly offsetTables?: 'keep' | 'remove';
+}
+
 /**
  * Bytes in `from` → bytes in `to`, at a memory that does not depend on the data set. Text is never touched. From Explicit VR
  * every element keeps the VR it came with; from Implicit VR it gets the dictionary's, and UN if that has none.
@@ -28,19 +34,21 @@ export class Transcoder {
   readonly #reader: TokenReader;
   readonly #tokens: TokenTranscoder;
   readonly #isToImplicit: boolean;
+  readonly #removal: OffsetTableRemoval | undefined;
 
   /** @throws {UsageError} if `canConvert` says no. */
-  constructor(from: TransferSyntax, to: TransferSyntax) {
+  constructor(from: TransferSyntax, to: TransferSyntax, { offsetTables = 'keep' }: TranscoderOptions = {}) {
     if (!canConvert(from, to)) throw new UsageError(`no conversion from ${from.name} to ${to.name}`);
     this.#reader = new TokenReader(from);
     this.#tokens = new TokenTranscoder(to);
     this.#isToImplicit = to.uid === IMPLICIT_VR_LITTLE_ENDIAN.uid;
+    this.#removal = offsetTables === 'remove' ? new OffsetTableRemoval() : undefined;
   }
 
   /** The bytes that the next bytes lead to, valid until the next call: large values among them are views of `chunk`. */
   feed(chunk: Buffer): readonly Buffer[] {
     for (const token of this.#reader.feed(chunk)) {
-      this.#tokens.pass(token);
+      this.#pass(token);
       if (this.#isToImplicit && !this.#tokens.isDropping) this.#passShort();
     }
     return this.#tokens.take();
@@ -48,8 +56,13 @@ export class Transcoder {
 
   /** The last bytes. @throws {DataSetError} if the data set is not whole. */
   end(): readonly Buffer[] {
-    for (const token of this.#reader.end()) this.#tokens.pass(token);
+    for (const token of this.#reader.end()) this.#pass(token);
     return this.#tokens.finish();
+  }
+
+  #pass(token: Token): void {
+    const kept = this.#removal === undefined ? token : this.#removal.pass(token);
+    if (kept !== undefined) this.#tokens.pass(kept);
   }
 
   #passShort(): void {

@@ -5,7 +5,7 @@ import { transcodedBytes, transcodedSource } from '../dataset/convert.js';
 import { inflated } from '../dataset/deflate.js';
 import { DataSetScan, type ScanResult } from '../dataset/scan.js';
 import { bufferSource, chunkSource, type DataSetSource } from '../dataset/source.js';
-import { canConvert } from '../dataset/transcode.js';
+import { canConvert, type TranscoderOptions } from '../dataset/transcode.js';
 import { type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
 import { type Glance, type OpenFile, READ_ONLY } from './disk.js';
 import { type FileHead, readFileHead } from './file-meta.js';
@@ -49,6 +49,8 @@ export interface InstanceFile {
   readonly inode: number;
   /** Whether the bytes cannot go out as they are (odd lengths, elements of groups 0000 or 0002). */
   readonly needsRewrite: boolean;
+  /** Whether that moves fragments, so that offset tables cannot go out as they are either. */
+  readonly movesFragments: boolean;
   /** What is wrong with the file that can be lived with. */
   readonly warnings: readonly string[];
 }
@@ -110,15 +112,16 @@ function sourceIn(to: TransferSyntax | undefined, instance: InstanceFile, conten
   const from = instance.transferSyntax;
   if (from === undefined || to === undefined || (from.uid === to.uid && !instance.needsRewrite)) return content.source;
   const { bytes, source: raw } = content;
+  const options: TranscoderOptions = { offsetTables: instance.movesFragments ? 'remove' : 'keep' };
   try {
     if (bytes !== undefined && canConvert(from, to) && !from.deflated && !to.deflated)
-      return bufferSource(transcodedBytes(bytes, from, to));
+      return bufferSource(transcodedBytes(bytes, from, to, options));
   } catch (error) {
     throw toFileError(instance.path, error);
   }
   const chunks = content.chunks();
   const source = canConvert(from, to)
-    ? transcodedSource(chunks, from, to)
+    ? transcodedSource(chunks, from, to, options)
     : chunkSource(decompressed(instance.path, chunks, { from, to }));
   return {
     async readInto(bodies) {
@@ -240,6 +243,7 @@ async function inspect(file: Readable, { path, stat, beginning, buffer }: Beginn
     changedMs: stat.ctimeMs,
     inode: stat.ino,
     needsRewrite: facts?.needsRewrite ?? false,
+    movesFragments: facts?.movesFragments ?? false,
     warnings: [
       ...head.warnings,
       ...disagreement('SOP Class UID', head.meta?.mediaStorageSopClassUid, facts && (facts.sopClassUid ?? '')),

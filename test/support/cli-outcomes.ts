@@ -17,6 +17,7 @@ export function instanceFile(path: string, given: Partial<InstanceFile> = {}): I
     changedMs: Date.UTC(2026, 0, 2, 3, 4, 5, 679),
     inode: 42,
     needsRewrite: false,
+    movesFragments: false,
     warnings: [],
     ...given,
   };

@@ -23,14 +23,15 @@ function scan(chunks: Iterable<Buffer>, syntax: TransferSyntax): ScanResult {
 }
 
 const UIDS = hex`0800 1600 5549 0400 ${'1.2\0'} 0800 1800 5549 0600 ${'1.2.3 '}`;
-const FOUND = { sopClassUid: '1.2', sopInstanceUid: '1.2.3', headComplete: true, isEmpty: false, needsRewrite: false };
 const NONE = {
   sopClassUid: undefined,
   sopInstanceUid: undefined,
   headComplete: true,
   isEmpty: false,
   needsRewrite: false,
+  movesFragments: false,
 };
+const FOUND = { ...NONE, sopClassUid: '1.2', sopInstanceUid: '1.2.3' };
 
 const SCANS: readonly (readonly [string, TransferSyntax, Buffer, ScanResult])[] = [
   ['an empty data set', LE, hex``, { ...NONE, isEmpty: true }],
@@ -58,10 +59,18 @@ const SCANS: readonly (readonly [string, TransferSyntax, Buffer, ScanResult])[] 
     { ...NONE, needsRewrite: true },
   ],
   [
-    'an odd fragment',
+    'odd fragments with none behind them',
     LE,
-    hex`e07f 1000 4f42 0000 ffffffff feff 00e0 01000000 ff feff dde0 00000000`,
+    hex`e07f 1000 4f42 0000 ffffffff feff 00e0 01000000 ff feff dde0 00000000
+        e17f 1000 4f42 0000 ffffffff feff 00e0 00000000 feff 00e0 01000000 ff feff dde0 00000000`,
     { ...NONE, needsRewrite: true },
+  ],
+  [
+    'an odd fragment with another behind it, in an item too',
+    LE,
+    hex`8800 0002 5351 0000 ffffffff feff 00e0 ffffffff e07f 1000 4f42 0000 ffffffff feff 00e0 00000000
+        feff 00e0 01000000 ff feff 00e0 02000000 ffff feff dde0 00000000 feff 0de0 00000000 feff dde0 00000000`,
+    { ...NONE, needsRewrite: true, movesFragments: true },
   ],
   ['file meta elements in the data set', LE, hex`0200 1000 5549 0000`, { ...NONE, isEmpty: true, needsRewrite: true }],
   ['command elements in the data set', LE, hex`0000 0200 5549 0000`, { ...NONE, isEmpty: true, needsRewrite: true }],

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { FileError } from '../../../src/base/errors.js';
-import { type DataSet, decodeDataSet, encodeDataSet } from '../../../src/dataset/data-set.js';
+import { type DataElement, type DataSet, decodeDataSet, encodeDataSet } from '../../../src/dataset/data-set.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
@@ -16,7 +16,7 @@ import {
   transferSyntax,
 } from '../../../src/dataset/transfer-syntax.js';
 import { encodeFileMeta } from '../../../src/file/file-meta.js';
-import { type InstanceFile, inspectInstance, openDataSet } from '../../../src/file/instance-file.js';
+import { type InstanceFile, inspectInstance, openDataSet, readInstance } from '../../../src/file/instance-file.js';
 import { writeBigInstance } from '../../support/loopback-files.js';
 import { rejection, type TemporaryFolder, temporaryFolder } from '../../support/loopback-server.js';
 import { makeNamedPipe, noNamedPipes } from '../../support/named-pipe.js';
@@ -25,7 +25,7 @@ import { CT_IMAGE, part10Of, sampleImage, samplePart10 } from '../../support/sam
 const ELE = EXPLICIT_VR_LITTLE_ENDIAN;
 const DEFLATED = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
 const NATIVE = [IMPLICIT_VR_LITTLE_ENDIAN, ELE, EXPLICIT_VR_BIG_ENDIAN];
-const JPEG = transferSyntax('1.2.840.10008.1.2.4.50');
+const JPEG = transferSyntax('1.2.840.10008.1.2.4.50') ?? ELE;
 const SAMPLE = sampleImage({ sopClassUid: CT_IMAGE, sopInstanceUid: '1.2.3' });
 
 async function fileOf(folder: TemporaryFolder, bytes: Buffer): Promise<string> {
@@ -51,8 +51,9 @@ async function readAll(
   instance: InstanceFile,
   to: TransferSyntax | undefined,
   sizes: readonly number[] = [100],
+  dataSet?: Buffer,
 ): Promise<Buffer> {
-  const source = await openDataSet(instance, to);
+  const source = await openDataSet(instance, to, dataSet);
   const pieces: Buffer[] = [];
   try {
     for (;;) {
@@ -115,6 +116,46 @@ test('what may not go out as it is is rewritten in its own syntax', async () => 
   const sent = await readAll(instance, ELE);
   assert.equal(sent.length, withGroup2.length + 1, 'the odd value is padded');
 });
+
+/** Little endian words. */
+function uint32s(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, index * 4);
+  return bytes;
+}
+
+/** The sample with pixel data in fragments as they are, which may be odd. */
+function inFragments(fragments: readonly Buffer[]): Buffer {
+  const items = fragments.flatMap((data) => [uint32s(0xe000fffe, data.length), data]);
+  const head = SAMPLE.filter(({ tag }) => tag < 0x7fe00000);
+  const pixels = [Buffer.from('e07f10004f420000ffffffff', 'hex'), ...items, uint32s(0xe0ddfffe, 0)];
+  return Buffer.concat([encodeDataSet([...head, EXTENDED_OFFSETS], ELE), ...pixels]);
+}
+
+const EXTENDED_OFFSETS: DataElement = { tag: 0x7fe00001, vr: 'OV', value: Buffer.alloc(16, 1) };
+const ODD_LENGTHS = [
+  { length: 69, where: 'read when it is looked into' },
+  { length: 20_001, where: 'read when it is opened' },
+  { length: 69_001, where: 'read as it is sent' },
+];
+
+for (const { length, where } of ODD_LENGTHS)
+  test(`offset tables that padding makes wrong go from a file that is ${where}, others stay`, async () => {
+    await using folder = await temporaryFolder();
+    const sent = async (fragments: readonly Buffer[]): Promise<DataSet> => {
+      const path = await fileOf(folder, part10Of(inFragments(fragments), SAMPLE, JPEG));
+      const { instance, dataSet } = await readInstance(path);
+      const bytes = await readAll(instance, JPEG);
+      if (dataSet !== undefined) assert.deepEqual(await readAll(instance, JPEG, [100], dataSet), bytes);
+      return decodeDataSet(bytes, JPEG).filter(({ tag }) => tag >= 0x7fe00000);
+    };
+    const odd = Buffer.alloc(length, 1);
+    const padded = Buffer.concat([odd, Buffer.of(0)]);
+    const pixels = (table: Buffer) => ({ tag: 0x7fe00010, vr: 'OB', fragments: [table, padded, padded] });
+    const table = uint32s(0, length + 8);
+    assert.deepEqual(await sent([table, odd, odd]), [pixels(Buffer.alloc(0))]);
+    assert.deepEqual(await sent([table, padded, odd]), [EXTENDED_OFFSETS, pixels(table)]);
+  });
 
 test('UIDs that are left empty are those of the meta information', async () => {
   await using folder = await temporaryFolder();

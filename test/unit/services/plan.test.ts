@@ -41,6 +41,7 @@ function instanceOf(sopClassUid: string, transferSyntaxUid: string, path = 'x'):
     changedMs: 0,
     inode: 1,
     needsRewrite: false,
+    movesFragments: false,
     warnings: [],
   };
 }
