@@ -1,4 +1,4 @@
-/** Elements that are no sequences where they come from, but become some in Implicit VR, where the registry alone tells the VR. */
+/** Elements that are sequences on one side of a conversion to Implicit VR only: there the registry alone tells the VR. */
 import { DataSetError } from '../base/errors.js';
 import { dictionaryVr } from '../dictionary/lookup.js';
 import { TokenReader } from './token-reader.js';
@@ -9,7 +9,8 @@ const HEADER_BYTES = 8;
 
 /**
  * Looks at the tokens that go into Implicit VR. Every reader takes an element that the registry has as SQ for a sequence, so a
- * value that is none would make the whole data set unreadable. One with VR UN may be a sequence (PS3.5 6.2.2).
+ * value that is none would make the whole data set unreadable. One with VR UN may be a sequence (PS3.5 6.2.2). A sequence
+ * where the registry has another VR is as bad: many readers take its undefined length for that of a value.
  */
 export class ImpliedSequences {
   #tag = 0;
@@ -23,7 +24,7 @@ export class ImpliedSequences {
     } else if (token.type === 'value' && this.#reader !== undefined) {
       this.#read(this.#reader.feed(token.data));
       if (token.isLast) this.#end(this.#reader);
-    }
+    } else checkSequence(token);
   }
 
   #begin(tag: number, length: number): void {
@@ -43,11 +44,18 @@ export class ImpliedSequences {
 
   #read(tokens: Iterable<Token>): void {
     try {
-      const iterator = tokens[Symbol.iterator]();
-      while (!iterator.next().done);
+      for (const token of tokens) checkSequence(token);
     } catch (error) {
       if (!(error instanceof DataSetError)) throw error;
       throw new DataSetError('a value that is no sequence, for which Implicit VR would have it', { tag: this.#tag });
     }
   }
+}
+
+/** The registry knows nothing of private elements but their creators (PS3.5 7.8.1). */
+function checkSequence(token: Token): void {
+  if (token.type !== 'sequence') return;
+  const vr = dictionaryVr(token.tag) ?? 'UN';
+  if (vr !== 'SQ' && vr !== 'UN')
+    throw new DataSetError(`a sequence, for which Implicit VR would have ${vr}`, { tag: token.tag });
 }

@@ -186,27 +186,6 @@ test('encapsulated pixel data are refused where the syntax is native', () => {
     assert.throws(() => transcode([bytes], LE, to), /encapsulated pixel data in .* \(7FE0,0010\)/);
 });
 
-// (0008,1140) is SQ in the registry.
-const ITEMS = hex`feff 00e0 0a000000 0800 6000 02000000 ${'CT'}`;
-const IMPLIED_SEQUENCES: readonly (readonly [string, Buffer, Buffer | RegExp])[] = [
-  ['items in a UN', hex`0800 4011 554e 0000 12000000 ${ITEMS}`, hex`0800 4011 12000000 ${ITEMS}`],
-  ['nothing', hex`0800 4011 4c4f 0000`, hex`0800 4011 00000000`],
-  ['text', hex`0800 4011 4c4f 0400 ${'abcd'}`, /no sequence.* \(0008,1140\)/],
-  ['items that are cut', hex`0800 4011 554e 0000 10000000 ${ITEMS.subarray(0, 16)}`, /no sequence.* \(0008,1140\)/],
-  ['letters that are no VR', hex`0800 4011 531b 0400 ${'abcd'}`, /no sequence.* \(0008,1140\)/],
-];
-
-for (const [what, input, expected] of IMPLIED_SEQUENCES)
-  test(`an element that Implicit VR takes for a sequence, with ${what}`, () => {
-    for (const chunks of [[input], [...cut(input, [1])]])
-      if (expected instanceof RegExp)
-        assert.throws(
-          () => transcode(chunks, LE, IMPLICIT),
-          (error) => error instanceof DataSetError && expected.test(error.message),
-        );
-      else assert.equal(transcode(chunks, LE, IMPLICIT).toString('hex'), expected.toString('hex'));
-  });
-
 test('native syntaxes convert to one another, others to themselves only', () => {
   const native = [IMPLICIT, LE, BE, DEFLATED];
   for (const from of native) for (const to of native) assert.ok(canConvert(from, to));
