@@ -54,20 +54,25 @@ export class MessageWriter {
     return this.fill(block);
   }
 
-  #frame(block: PDataBlock, { header }: Part, bodies: readonly Buffer[], { bytes, isLast }: Filled): void {
-    const framed = isLast ? padToEven(bodies, bytes) : bytes;
-    block.frame(header, framed, isLast);
+  #frame(block: PDataBlock, { header }: Part, bodies: readonly Buffer[], filled: Filled): void {
+    const framed = framedBytes(filled);
+    if (framed > filled.bytes) addNul(bodies, filled.bytes);
+    block.frame(header, framed, filled.isLast);
     if (!header.isCommand) this.#dataSetBytes += framed;
-    if (isLast) this.#parts.shift();
+    if (filled.isLast) this.#parts.shift();
   }
 }
 
 /**
- * PS3.8 Annex E.1: a fragment has an even number of bytes, so a data set that ends odd gets one NUL, as PS3.5 A.5
- * has it for a deflated one. Bodies are even: where the bytes are odd there is room for one more.
+ * Bytes that go out for those that a data set gave. PS3.8 Annex E.1: a fragment has an even number of them, so a data set
+ * that ends odd gets one NUL, as PS3.5 A.5 has it for a deflated one.
  */
-function padToEven(bodies: readonly Buffer[], bytes: number): number {
-  if (bytes % 2 === 0) return bytes;
+export function framedBytes({ bytes, isLast }: Filled): number {
+  return isLast ? bytes + (bytes % 2) : bytes;
+}
+
+/** Bodies are even: where the bytes are odd there is room for one more. */
+function addNul(bodies: readonly Buffer[], bytes: number): void {
   let offset = bytes;
   for (const body of bodies) {
     if (offset < body.length) {
@@ -76,5 +81,4 @@ function padToEven(bodies: readonly Buffer[], bytes: number): number {
     }
     offset -= body.length;
   }
-  return bytes + 1;
 }

@@ -1,5 +1,6 @@
 /** A data set on its way out, and how much of it has been taken. */
 import type { DataSetSource, Filled } from '../dataset/source.js';
+import { framedBytes } from '../dimse/message-writer.js';
 
 export class MeasuredSource implements DataSetSource {
   readonly isAtHand: boolean;
@@ -14,7 +15,7 @@ export class MeasuredSource implements DataSetSource {
     this.#onBytes = onBytes;
   }
 
-  /** Taken so far. */
+  /** Taken so far, as they go out. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -29,7 +30,7 @@ export class MeasuredSource implements DataSetSource {
   }
 
   #count(filled: Filled): Filled {
-    this.#bytes += filled.bytes;
+    this.#bytes += framedBytes(filled);
     this.#onBytes?.(this.#bytes);
     return filled;
   }
