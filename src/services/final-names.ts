@@ -49,6 +49,8 @@ export class FinalNames {
   readonly #directory: Directory;
   readonly #folders: OutputFolders;
   readonly #comparisons = new Comparisons();
+  /** By their paths, the last of those that are being given: it never rejects. */
+  readonly #underWay = new Map<string, Promise<void>>();
   /** With a separator at its end. */
   readonly #prefix: string;
   readonly #options: NamingOptions & { readonly fsync: boolean };
@@ -95,9 +97,27 @@ export class FinalNames {
     }
   }
 
+  /** One after the other for each path: two renames on two threads could end the other way round than they are answered. */
   #replace(part: string, path: string, instance: IncomingInstance): void | Promise<void> {
+    const replace = () => this.#replaceNow(part, path, instance);
+    const before = this.#underWay.get(path);
+    const replacing = before === undefined ? replace() : before.then(replace);
+    if (replacing === undefined) return;
+    const end = () => {
+      if (this.#underWay.get(path) === ended) this.#underWay.delete(path);
+    };
+    const ended = replacing.then(end, end);
+    this.#underWay.set(path, ended);
+    return replacing;
+  }
+
+  #replaceNow(part: string, path: string, instance: IncomingInstance): void | Promise<void> {
     const replace = (bytes: number | undefined) => {
-      if (bytes !== undefined) this.#options.onReplace?.(path, instance);
+      if (bytes !== undefined) {
+        // Nobody is told of it, and what is there may have come after it and have been acknowledged.
+        instance.signal.throwIfAborted();
+        this.#options.onReplace?.(path, instance);
+      }
       return this.#rename(part, path, bytes);
     };
     const found = this.#bytesOf(path);

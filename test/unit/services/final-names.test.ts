@@ -31,6 +31,7 @@ interface Sent {
   readonly dataSet?: string;
   readonly transferSyntaxUid?: string;
   readonly sender?: string;
+  readonly signal?: AbortSignal;
 }
 
 function instanceOf({
@@ -38,6 +39,7 @@ function instanceOf({
   dataSet = 'data',
   transferSyntaxUid = LITTLE,
   sender = 'ME',
+  signal = new AbortController().signal,
 }: Sent = {}): IncomingInstance {
   const meta = encodeFileMeta({
     mediaStorageSopClassUid: CT_IMAGE,
@@ -61,7 +63,7 @@ function instanceOf({
     fileName,
     attributes: new Map(),
     part10: part10(),
-    signal: new AbortController().signal,
+    signal,
   };
 }
 
@@ -99,6 +101,33 @@ test('a large file is replaced while others have their turns', async () => {
   assert.deepEqual(replaced, [path]);
 });
 
+test('of several that are given one name at a time, the one that is told last has it', async () => {
+  await using folder = await temporaryFolder();
+  for (let round = 0; round < 20; round++) {
+    const names = new FinalNames(folder.path, new Disk({ turnMs: -1 }), { fsync: false });
+    const given: string[] = [];
+    const give = async (content: string) => {
+      const part = join(folder.path, `part ${content}`);
+      writeFileSync(part, content);
+      await names.give(part, instanceOf());
+      given.push(content);
+    };
+    await Promise.all(['0001', '0002', '0003', '0004'].map(give));
+    assert.equal(contentOf(folder.path, 'CT.1'), given.at(-1));
+  }
+});
+
+test('one that cannot have its name does not keep the next from it', async () => {
+  await using folder = await temporaryFolder();
+  const names = new FinalNames(folder.path, new Disk({ turnMs: -1 }), { fsync: false });
+  const part = join(folder.path, 'part');
+  writeFileSync(part, 'data');
+  const giving = [names.give(join(folder.path, 'missing'), instanceOf()), names.give(part, instanceOf())];
+  const [first, second] = await Promise.allSettled(giving);
+  assert.deepEqual([first?.status, second?.status], ['rejected', 'fulfilled']);
+  assert.deepEqual(below(folder.path), ['CT.1']);
+});
+
 /** What is under the name, and whether something is told to be replaced. */
 const IN_PLACE: readonly (readonly [string, (path: string, other: string) => void, boolean])[] = [
   ['nothing', () => undefined, false],
@@ -126,6 +155,20 @@ for (const [how, disk] of [
   ['on the spot', new Disk({ isEventDriven: true })],
   ['over threads', new Disk({ turnMs: -1 })],
 ] as const) {
+  test(`${how}, an instance whose association has ended replaces nothing, but is kept where there is nothing`, async () => {
+    await using folder = await temporaryFolder();
+    const names = new FinalNames(folder.path, disk, { fsync: false });
+    const signal = AbortSignal.abort(new Error('lost'));
+    const give = async (content: string) => {
+      const part = join(folder.path, 'part');
+      writeFileSync(part, content);
+      await names.give(part, instanceOf({ signal }));
+    };
+    await give('0001');
+    assert.equal((await rejection(give('0002'))).message, 'lost');
+    assert.equal(contentOf(folder.path, 'CT.1'), '0001');
+  });
+
   for (const [what, put, isReplaced] of IN_PLACE)
     test(`${how}, ${what} gives way, ${isReplaced ? 'which is told' : 'without a word'}`, async () => {
       await using folder = await temporaryFolder();
