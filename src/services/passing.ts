@@ -1,5 +1,11 @@
 /** Failures that may pass, so that another try may end well. */
-import { AssociationAborted, AssociationRejected, TimeoutError, TransportError } from '../base/errors.js';
+import {
+  AssociationAborted,
+  AssociationRejected,
+  ProtocolError,
+  TimeoutError,
+  TransportError,
+} from '../base/errors.js';
 
 /** Processing Failure, Resource Limitation (PS3.7 C.5). */
 const PASSING: ReadonlySet<number> = new Set([0x0110, 0x0213]);
@@ -13,10 +19,10 @@ export function isPassingStatus(code: number): boolean {
 
 /**
  * Whether an association may be had later that cannot be had now, or was lost: a network that fails, a peer that is silent, hangs
- * up, aborts or rejects for the time being (PS3.8 9.3.4). What it is told of users, certificates or contexts it refuses for good.
+ * up, aborts, breaks the protocol or rejects for the time being (PS3.8 9.3.4). What it is told of users, certificates or contexts it refuses for good.
  */
 export function isPassingError(error: unknown): boolean {
-  if (error instanceof TimeoutError) return true;
+  if (error instanceof TimeoutError || error instanceof ProtocolError) return true;
   if (error instanceof AssociationAborted) return error.by !== 'local';
   if (error instanceof AssociationRejected) return error.result === REJECTED_TRANSIENT;
   // Beside the system's, there are the codes of Node and OpenSSL for what is wrong with TLS.

@@ -204,6 +204,26 @@ test('any answer begins the count of lost associations anew', async () => {
   assert.deepEqual(delays, [1000, 1000, 1000]);
 });
 
+test('a peer that answers what it was not asked costs its association, and the file is sent again over another', async () => {
+  await using folder = await temporaryFolder();
+  await using acceptor = await RawAcceptor.listen();
+  const { options, delays } = retrying(1);
+  const all = outcomes(send(acceptor.port, await instances(folder, ['1.1']), options));
+  for (const isFirst of [true, false]) {
+    const peer = await acceptor.next();
+    await peer.accept();
+    const { message, presentationContextId } = await peer.message('C-STORE-RQ');
+    peer.send(command(storeRsp(isFirst ? message.messageId + 1 : message.messageId), presentationContextId));
+    if (isFirst) await peer.abort();
+    else {
+      await peer.expect('A-RELEASE-RQ');
+      peer.send({ type: 'A-RELEASE-RP' });
+    }
+  }
+  assert.deepEqual(await all, ['stored 1.1 0 (2)']);
+  assert.deepEqual(delays, [1000]);
+});
+
 test('a C-ECHO that is lost is sent again', async () => {
   await using folder = await temporaryFolder();
   await using server = await flakyServer((uid, turn) => (uid === 'echo' && turn === 2 ? 'abort' : 0));
