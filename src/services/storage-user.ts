@@ -167,6 +167,8 @@ class Session {
     this.#anyAccepted = true;
     const accepted = new Set(association.contexts.map(({ abstractSyntax }) => abstractSyntax));
     this.#usual = plan.contexts.filter(({ abstractSyntax }) => accepted.has(abstractSyntax));
+    // Others are opened when that is done, and once for all of them.
+    if (this.#isToVerify) await this.#verifyOn(association);
     const first = this.#use(association, plan);
     await allEnded([first, this.#useOthers(plan, { association, use: first })]);
   }
@@ -214,7 +216,6 @@ class Session {
 
   async #use(association: AssociationHandle, plan: Plan): Promise<void> {
     try {
-      if (this.#isToVerify) await this.#verify(association);
       if (!this.#options.haltOnFailure) await this.#withoutContext(association, plan);
       await this.#sending(association).run(plan.covers);
     } finally {
@@ -297,6 +298,15 @@ class Session {
 
   #tellNoContext({ path, instance, attempts = 1 }: WaitingInstance): void | Promise<void> {
     return this.#outcomes.tell({ type: 'not-sent', path, instance, error: noContextFor(instance), attempts });
+  }
+
+  async #verifyOn(association: AssociationHandle): Promise<void> {
+    try {
+      await this.#verify(association);
+    } catch (error) {
+      if (association.failure === undefined) await this.#finish(association);
+      throw error;
+    }
   }
 
   async #verify(association: AssociationHandle): Promise<void> {

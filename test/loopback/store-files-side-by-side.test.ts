@@ -16,7 +16,7 @@ import {
   storeFiles,
 } from '../../src/index.js';
 import { writeBigInstance, writeInstance } from '../support/loopback-files.js';
-import { acFor, command, RawAcceptor, type RawPeer, storeRsp } from '../support/loopback-peer.js';
+import { acFor, command, echoRsp, RawAcceptor, RawPeer, storeRsp } from '../support/loopback-peer.js';
 import { startServer, type TemporaryFolder, type TestServer, temporaryFolder } from '../support/loopback-server.js';
 import { CT_IMAGE, MR_IMAGE } from '../support/sample-instance.js';
 
@@ -178,13 +178,17 @@ async function breakOnTheWay(path: string, peer: RawPeer, told: readonly StoreOu
 }
 
 /** Answers so many C-STOREs, then the release. */
-async function takeAll(peer: RawPeer, count: number): Promise<void> {
-  for (let answered = 0; answered < count; answered++) {
-    const { message, presentationContextId } = await peer.message('C-STORE-RQ');
-    peer.send(command(storeRsp(message.messageId), presentationContextId));
+/** Answers C-STORE-RQs, and nothing else, to the release. @returns how many there were */
+async function takeAll(peer: RawPeer): Promise<number> {
+  for (let answered = 0; ; answered++) {
+    const arrival = await peer.next();
+    if (arrival.type === 'A-RELEASE-RQ') {
+      peer.send({ type: 'A-RELEASE-RP' });
+      return answered;
+    }
+    assert.ok(arrival.type === 'message' && arrival.message.type === 'C-STORE-RQ', `came ${JSON.stringify(arrival)}`);
+    peer.send(command(storeRsp(arrival.message.messageId), arrival.presentationContextId));
   }
-  await peer.expect('A-RELEASE-RQ');
-  peer.send({ type: 'A-RELEASE-RP' });
 }
 
 test('files whose association another file has cost are sent once more, and have one outcome', async () => {
@@ -204,7 +208,7 @@ test('files whose association another file has cost are sent once more, and have
 
   const again = await acceptor.next();
   await again.accept();
-  await takeAll(again, 2);
+  assert.equal(await takeAll(again), 2);
   const ended = (await running).map(inShort);
   assert.deepEqual(ended, ['stored 000', 'not-sent big', 'stored 001', 'stored 002']);
 });
@@ -274,10 +278,33 @@ test('with repeat, each request that another file has cost its answer is sent on
   const again = await acceptor.next();
   await again.accept();
   // Two of the first, which were on their way, and three of the last.
-  await takeAll(again, 5);
+  assert.equal(await takeAll(again), 5);
   const counts = new Map<string, number>();
   for (const what of (await running).map(inShort)) counts.set(what, (counts.get(what) ?? 0) + 1);
   assert.deepEqual(Object.fromEntries(counts), { 'stored 000': 3, 'not-sent big': 3, 'stored 001': 3 });
+});
+
+test('verify is for the first association alone, and the others are opened when it is done', async () => {
+  await using folder = await temporaryFolder();
+  await using acceptor = await RawAcceptor.listen();
+  const running = outcomes(acceptor.port, await instances(folder, 12), { associations: 2, verify: true, repeat: 2 });
+  const peer = await acceptor.next();
+  await peer.accept();
+  for (let echo = 1; echo <= 2; echo++) {
+    const { message, presentationContextId } = await peer.message('C-ECHO-RQ');
+    // Who has called before this one would be here before it.
+    await using _ours = await RawPeer.connect(acceptor.port);
+    await acceptor.next();
+    assert.equal(acceptor.connections.length, 1 + echo);
+    peer.send(command(echoRsp(message.messageId), presentationContextId));
+  }
+  const second = await acceptor.next();
+  await second.accept();
+  const taken = await Promise.all([takeAll(peer), takeAll(second)]);
+  assert.equal(taken[0] + taken[1], 24);
+  const types = (await running).map(({ type }) => type);
+  assert.deepEqual(types.slice(0, 3), ['verified', 'verified', 'stored']);
+  assert.equal(types.length, 26);
 });
 
 test('an association on which the peer takes less than on the first is not used', async () => {
@@ -302,7 +329,7 @@ test('an association on which the peer takes less than on the first is not used'
   second.send(acFor(request, { results }));
   await second.expect('A-RELEASE-RQ');
   second.send({ type: 'A-RELEASE-RP' });
-  await takeAll(peer, 13);
+  assert.equal(await takeAll(peer), 13);
   assert.equal((await running).filter(({ type }) => type === 'stored').length, 13);
   assert.deepEqual(missing, ['the peer accepts less on a further association']);
 });
