@@ -6,6 +6,7 @@ import { type Log, writeStandard } from './log.js';
 import { type LogOptions, openLog } from './open-log.js';
 import type { Application, Information, OptionsOf } from './option-table.js';
 import { readOptions } from './read-options.js';
+import { writeResult } from './standard-output.js';
 
 export const EXIT = { success: 0, failure: 1, commandLine: 2, notStored: 3 } as const;
 
@@ -40,13 +41,23 @@ export async function runApplication<const A extends Application>(
       // PS3.8 has us wait for a peer to close; nobody at a terminal waits for one that never will.
       setTimeout(() => process.exit(), LINGER_MS).unref();
     } else {
-      writeStandard(1, await informationText(application, commandLine));
-      process.exitCode = EXIT.success;
+      process.exitCode = printed(await informationText(application, commandLine));
     }
   } catch (error) {
     if (!(error instanceof CommandLineError)) throw error;
     writeStandard(2, `${application.name}: ${error.message}\nTry '${application.name} --help' for more information.\n`);
     process.exitCode = EXIT.commandLine;
+  }
+}
+
+/** @returns the exit code; there is no log yet that could say what is wrong */
+function printed(text: string): number {
+  try {
+    writeResult(text);
+    return EXIT.success;
+  } catch (error) {
+    writeStandard(2, `E: ${sentence(error)}\n`);
+    return EXIT.failure;
   }
 }
 

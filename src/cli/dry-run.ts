@@ -1,8 +1,9 @@
 /** storescu --dry-run: the plan on standard output, the files left out in the log. */
 import { type PlanEvent, type PlannedAssociation, type PlannedContext, type PlannedFiles, uidName } from '../index.js';
 import { EXIT, sentence } from './application.js';
-import { type Log, writeStandard } from './log.js';
+import type { Log } from './log.js';
 import { count } from './quantities.js';
+import { writeResult } from './standard-output.js';
 
 /** Prints what would be sent. `run.storedBefore`: how many files were left out so far. @returns the exit code */
 export async function printPlan(
@@ -15,7 +16,7 @@ export async function printPlan(
     switch (event.type) {
       case 'association':
         files += event.files;
-        writeStandard(1, describeAssociation(++associations, event));
+        writeResult(describeAssociation(++associations, event));
         break;
       case 'not-sent':
         notSent++;
@@ -33,7 +34,7 @@ export async function printPlan(
     }
   const leftOut = notSent + skipped > 0 ? `; left out: ${count(notSent + skipped, 'file')}` : '';
   const before = run.storedBefore > 0 ? `; stored before: ${count(run.storedBefore, 'file')}` : '';
-  writeStandard(1, `${count(files, 'file')} to send over ${count(associations, 'association')}${leftOut}${before}\n`);
+  writeResult(`${count(files, 'file')} to send over ${count(associations, 'association')}${leftOut}${before}\n`);
   const isNothing = associations === 0 && run.storedBefore === 0;
   if (isNothing && notSent === 0) log.error('No DICOM files to send');
   return notSent > 0 || isNothing ? EXIT.notStored : EXIT.success;

@@ -1,8 +1,6 @@
 /** `--json`: lines on standard output that nobody's reading may hold up for ever, and whose loss is known. */
 import { fstatSync } from 'node:fs';
-import { writeFully } from './log.js';
-import { fileMessageOf } from './printable.js';
-import { systemCodeOf } from './system-code.js';
+import { orIfReaderHasGone, writeResult } from './standard-output.js';
 
 /** Where the lines of a run go. */
 export interface JsonOutput {
@@ -60,22 +58,12 @@ class FileOutput implements JsonOutput {
   readonly hasRoom = true;
 
   write(line: string): void {
-    try {
-      writeFully(1, line);
-    } catch (error) {
-      orIfReaderHasGone(error);
-    }
+    writeResult(line);
   }
 
   async drained(): Promise<void> {
     // Nothing waits.
   }
-}
-
-/** Who closes the pipe has read enough; all else is a loss. */
-function orIfReaderHasGone(error: unknown): void {
-  if (['EPIPE', 'ECONNRESET', 'EBADF'].includes(systemCodeOf(error))) return;
-  throw new Error(`cannot write to standard output: ${fileMessageOf(error)}`, { cause: error });
 }
 
 function isPipe(): boolean {

@@ -1,10 +1,14 @@
-/** What the system refuses to the applications: ports, addresses, directories and files. */
+/** What the system refuses to the applications: ports, addresses, directories, files and room on the disk. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { type Folder, sampleFolder, temporaryFolder } from '../support/apps-files.js';
-import { listeningStorescp, runStorescp, withoutSummary } from '../support/apps-run.js';
+import { listeningStorescp, runStorescp, withoutSummary, words } from '../support/apps-run.js';
 import { asNobody, skipWithoutNobody } from '../support/nobody.js';
 import { applicationPath } from '../support/paths.js';
 import { type Ended, run } from '../support/processes.js';
@@ -82,6 +86,32 @@ describe('without the privileges', limits, () => {
     const { stderr, code } = await runAsNobody('storescu', ['127.0.0.1', '104', 'secret.dcm', 'closed'], input.path);
     const lines = ['secret.dcm', 'closed'].map((path) => `E: Cannot read input file ${path}: permission denied\n`);
     assert.deepEqual([withoutSummary({ code, stderr }), code], [lines.join(''), 3]);
+  });
+});
+
+describe('what is asked for on standard output', limits, () => {
+  for (const line of [
+    'storescp --hash-password bob',
+    'storescp --help',
+    'storescu --version',
+    'storescu --completion bash',
+    'storescu 127.0.0.1 104 ct.dcm --dry-run',
+  ])
+    it(`does not vanish without a word on a full disk: ${line}`, { skip: !existsSync('/dev/full') }, async () => {
+      const [name, ...args] = words(line);
+      const application = applicationPath(name === 'storescu' ? 'storescu' : 'storescp');
+      const command = ['-c', 'exec "$@" >/dev/full', 'sh', process.execPath, application, ...args];
+      const ended = await run('sh', command, { cwd: folder.path, input: 's3cr3t' });
+      const error = failure('Cannot write to standard output: no space left on device');
+      assert.deepEqual({ ...ended, stderr: withoutSummary(ended) }, error);
+    });
+
+  it('may have a reader who has left', async () => {
+    const storescp = spawn(process.execPath, [applicationPath('storescp'), '--hash-password', 'bob']);
+    await once(storescp.stdout.destroy(), 'close');
+    storescp.stdin.end('s3cr3t');
+    assert.equal(await text(storescp.stderr), '');
+    assert.equal(storescp.exitCode ?? (await once(storescp, 'exit'))[0], 0);
   });
 });
 
