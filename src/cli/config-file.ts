@@ -108,10 +108,25 @@ function parseJson(text: string, path: string): DocumentNode {
     return parse(text, { mode: 'json' });
   } catch (error) {
     if (!hasPosition(error)) throw new CommandLineError(`${path}: not JSON: ${messageOf(error)}`, { cause: error });
-    // Where the text ends too early momoa says that it does, and points at its beginning.
-    if (error.message.startsWith('Unexpected end')) throw fault(path, endOf(text), 'not JSON: the file ends too early');
+    if (endsTooEarly(text)) throw fault(path, endOf(text), 'not JSON: the file ends too early');
     const [found = ''] = /^(?:[\w.+-]+|.)/su.exec(text.slice(error.offset)) ?? [];
     throw fault(path, error, `not JSON: ${found} is not expected here`);
+  }
+}
+
+/**
+ * Of an end that is too early momoa says that it is, at the beginning of the text, or blames the last token. With two colons
+ * behind it, which are right nowhere, what is wrong shows: they, or what was before them.
+ */
+function endsTooEarly(text: string): boolean {
+  const cut = text.trimEnd();
+  try {
+    parse(`${cut}::`, { mode: 'json' });
+    return false;
+  } catch (error) {
+    if (!hasPosition(error)) return false;
+    // Of a text in quotes that is cut they are a part.
+    return error.message.startsWith('Unexpected end') || error.offset >= cut.length;
   }
 }
 
