@@ -2,6 +2,7 @@
 import {
   AssociationAborted,
   AssociationRejected,
+  type AssociationTrace,
   CertificateError,
   DicomError,
   EXPLICIT_VR_BIG_ENDIAN,
@@ -115,7 +116,7 @@ async function send(
 ): Promise<number> {
   const { log } = followers;
   let exitCode: number = EXIT.success;
-  let requests = 0;
+  let isAssociated = false;
   const unanswered: Extract<StoreOutcome, { type: 'unanswered' }>[] = [];
   const report = (event: StoreEvent) => {
     work.report?.(event);
@@ -129,13 +130,16 @@ async function send(
     if (source.tellRetry === undefined) logRetry(event, log, describe);
     else source.tellRetry(event, describe);
   };
+  const trace = (told: AssociationTrace) => {
+    if (told.event.type === 'associate-ac') isAssociated = true;
+    work.trace?.(told);
+  };
   followers.start(source, work);
   try {
-    for await (const outcome of storeFiles(source.paths, { ...work, report })) {
+    for await (const outcome of storeFiles(source.paths, { ...work, report, trace })) {
       if (source.tellOutcome?.(outcome) === 'again') continue;
       followers.onOutcome(outcome);
       if (outcome.type === 'unanswered') unanswered.push(outcome);
-      if (outcome.type === 'stored' || outcome.type === 'refused' || outcome.type === 'verified') requests++;
       if (!isGood(outcome, log.takesFields ? withFields(log, outcomeFields(outcome)) : log)) exitCode = EXIT.notStored;
       const { room } = followers;
       if (room !== undefined) await room;
@@ -143,8 +147,9 @@ async function send(
     for (const { path, error } of unanswered)
       log.error(describeFailure(error, options, path), failureFields(error, options));
     if (unanswered.length > 0) return EXIT.failure;
-    const isNothing = requests === 0 && followers.storedBefore === 0;
-    if (source.areAny && !source.mayBeNone && isNothing && options.repeat > 0 && exitCode === EXIT.success) {
+    // Nobody is asked for an association where there is nothing to do with it.
+    const isNothing = !isAssociated && followers.storedBefore === 0;
+    if (source.areAny && !source.mayBeNone && isNothing && exitCode === EXIT.success) {
       log.error('No DICOM files to send');
       exitCode = EXIT.notStored;
     }

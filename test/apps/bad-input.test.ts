@@ -15,7 +15,7 @@ import {
   storeWell,
 } from '../support/apps-peer.js';
 import { type Answers, long, recorder } from '../support/apps-recorder.js';
-import { listeningStorescp, runStorescu } from '../support/apps-run.js';
+import { listeningStorescp, runStorescu, words } from '../support/apps-run.js';
 import { freePort } from '../support/processes.js';
 
 const limits = { concurrency: 6, timeout: 60_000 };
@@ -25,6 +25,7 @@ before(async () => {
   folder = await sampleFolder();
   const file = (name: string) => join(folder.path, name);
   await mkdir(file('empty'));
+  await writeFile(file('none'), '');
   await writeFile(file('text.txt'), 'No image, whatever its name says.\n'.repeat(100));
   await writeFile(file('nothing.dcm'), '');
   await writeFile(file('DICOMDIR'), dicomdir(await readFile(file('ct.dcm'))));
@@ -253,9 +254,19 @@ describe('storescu and a file that cannot be sent', limits, () => {
     assert.deepEqual([one.stderr, one.code, peer.dataSets], [warning, 0, ['CT I']]);
   });
 
-  it('ends with exit code 3 when a directory is empty', async (test) => {
-    const { stderr, code } = await runStorescu(test, ['127.0.0.1', '104', 'empty'], inFolder());
-    assert.deepEqual([stderr, code], ['E: No DICOM files to send\n', 3]);
+  for (const line of ['empty', 'empty --repeat 0', '--files-from none --repeat 0'])
+    it(`ends with exit code 3 when there is nothing to send: ${line}`, async (test) => {
+      const { stderr, code } = await runStorescu(test, ['127.0.0.1', '104', ...words(line)], inFolder());
+      assert.deepEqual([stderr, code], ['E: No DICOM files to send\n', 3]);
+    });
+
+  it('has done what it was asked for once it has associated', async (test) => {
+    await using peer = await recorder();
+    for (const line of ['empty --echo', 'empty --echo --repeat 0', 'ct.dcm empty --repeat 0']) {
+      const { stderr, code } = await runStorescu(test, ['127.0.0.1', `${peer.port}`, ...words(line)], inFolder());
+      assert.deepEqual([stderr, code], ['', 0]);
+    }
+    assert.equal(peer.requests.length, 3);
   });
 });
 
