@@ -24,8 +24,7 @@ export const INPUT = [
     long: '--watch-settle',
     value: '[s]econds (float)',
     parse: delayToMs,
-    default: '3',
-    help: 'a file that has not changed for s is complete',
+    help: 'a file that has not changed for s is complete; only with --watch (default: 3)',
   },
   {
     key: 'watchState',
@@ -33,7 +32,7 @@ export const INPUT = [
     value: '[f]ilename (str)',
     parse: text,
     completes: 'file',
-    help: 'remember in f what was sent to this peer (without: .netdicom-watch in the watched directory)',
+    help: 'remember in f what was sent to this peer (without: .netdicom-watch in the watched directory); only with --watch',
   },
 ] as const satisfies readonly OptionRow[];
 

@@ -32,6 +32,8 @@ const GRACE_MS = 8000;
 const MISSING_MS = 60 * 60 * 1000;
 /** Until a file is looked at again that could not be read, that the peer accepts no context for, that waits with too many others. */
 const AGAIN_MS = { unreadable: 30_000, refusedContext: 60 * 60 * 1000, crowded: 60_000 };
+/** The default of `--watch-settle`. */
+const SETTLE_MS = 3000;
 const STATE_NAME = '.netdicom-watch';
 
 /**
@@ -97,7 +99,7 @@ class Watch implements PathSource {
   #failure: Error | undefined;
 
   constructor(directory: string, options: StorescuOptions, accept: PathFilter | undefined, log: Log) {
-    const { host, port, calledAeTitle, recurse, watchSettleMs: settleMs } = options;
+    const { host, port, calledAeTitle, recurse, watchSettleMs: settleMs = SETTLE_MS } = options;
     this.#directory = directory;
     this.#log = log;
     this.#peer = `${host}:${port}`;

@@ -230,10 +230,14 @@ describe('storescu --watch', { timeout: 180_000 }, () => {
     ['--watch in --repeat 2', '--watch: not together with --repeat'],
     ['--watch in --resume r.csv', '--watch: not together with --resume, since it remembers what was sent'],
     ['--watch in --retry 2', '--watch: not together with --retry, since it tries for ever'],
+    ['f --watch-settle 0', '--watch-settle: not without --watch'],
+    ['--files-from - --watch-state s', '--watch-state: not without --watch'],
+    ['--echo --config settle.json', '--watch-settle: not without --watch'],
     ['--watch in --watch-settle soon', '--watch-settle: soon is not a number of seconds from 0 to 86400'],
   ] as const)
     it(`refuses ${line}`, async (test) => {
       await using folder = await watchedFolder();
+      writeFileSync(join(folder.root, 'settle.json'), '{"watch-settle": 3}');
       const { code, stderr } = await runStorescu(test, ['127.0.0.1', '1', ...words(line)], { cwd: folder.root });
       assert.equal(stderr, `storescu: ${message}\nTry 'storescu --help' for more information.\n`);
       assert.equal(code, 2);

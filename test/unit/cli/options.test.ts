@@ -62,7 +62,7 @@ const STORESCU_DEFAULTS = {
   exclude: [],
   filesFrom: undefined,
   watch: undefined,
-  watchSettleMs: 3000,
+  watchSettleMs: undefined,
   watchState: undefined,
   retry: 0,
   retryDelayMs: 1000,
