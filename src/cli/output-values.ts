@@ -117,8 +117,9 @@ function changed(textOf: TextOf, name: string, vr: string | undefined, modifier:
   if (vr === 'DA' || vr === 'TM' || vr === 'DT')
     return dated((arrival) => dateOf(textOf(arrival) ?? '', vr), name, vr, modifier);
   const isNumber = vr !== undefined && WHOLE_NUMBERS.has(vr);
+  // PS3.5 6.2: an IS may have a plus sign.
   if (isNumber && /^0+$/.test(modifier))
-    return change((text) => (/^\d+$/.test(text) ? text.padStart(modifier.length, '0') : text));
+    return change((text) => (/^\+?\d+$/.test(text) ? text.replace('+', '').padStart(modifier.length, '0') : text));
   throw new RangeError(`{${name}:${modifier}}: ${isNumber ? 'zeros, ' : ''}upper, lower or hash can follow the colon`);
 }
 

@@ -24,6 +24,7 @@ const SAMPLE: Attributes = {
   '00091001': ['UN', 'private '],
   '0020000d': ['UI', '1.2.3.4\0'],
   '00200013': ['IS', ' 7 '],
+  '00201208': ['IS', '+7'],
   '00280010': ['US', '\x00\x02'],
   '00280106': ['SS', '\xff\xff'],
 };
@@ -69,6 +70,7 @@ const PATHS: readonly (readonly [pattern: string, path: string])[] = [
     '{InstanceNumber:0000}-{InstanceNumber}-{Rows:00000}{SmallestImagePixelValue:00}.{SOPInstanceUID}',
     '0007-7-00512-1.1.2.3',
   ],
+  ['{NumberOfStudyRelatedInstances:0000}.{SOPInstanceUID}', '0007.1.2.3'],
   ['{StudyDate:YYYY/MM/DD}/{SOPInstanceUID}', '2024/01/31/1.2.3'],
   ['{StudyDate:YYYY-MM} {StudyTime:HH.mm}/{SOPInstanceUID}', '2024-01 09.30/1.2.3'],
   ['{AcquisitionDateTime:YYYYMMDD_HHmmss.SSS}.{SOPInstanceUID}', '20240131_093001_250.1.2.3'],
