@@ -71,7 +71,7 @@ export class Association implements AssociationHandle, UpperLayerUser {
         onAnswered: (answered) => this.#tellAnswered('outgoing', answered),
       },
     );
-    this.#sender = new MessageSender(made.maximumLength, (blocks) => upperLayer.sendData(blocks));
+    this.#sender = new MessageSender(made.maximumLength, (pdus) => upperLayer.sendData(pdus));
     this.#receiver = new MessageReceiver(contexts, this.#dimseTimer('rest of a message'), {
       onCommand: (message, context, hasDataSet) =>
         made.trace({ type: 'message', direction: 'incoming', message, context, hasDataSet }),

@@ -10,8 +10,8 @@ import { BLOCK_BYTES, PDataBlock } from '../pdu/p-data-block.js';
 import { HANG_UP_MS } from './timeouts.js';
 import { unlessLost } from './unless-lost.js';
 
-/** Hands framed blocks to the upper layer; resolves when they are sent. */
-export type SendData = (blocks: readonly Buffer[]) => Promise<void>;
+/** Hands framed PDUs to the upper layer; resolves when they are sent. */
+export type SendData = (pdus: Buffer) => Promise<void>;
 
 /** A source failed after part of its message had gone out. The association cannot go on (`cause` says why). */
 export class MessageCutShort extends Error {
@@ -276,7 +276,7 @@ export class MessageSender {
     this.#writing = true;
     for (const { onHandedOver } of complete) onHandedOver?.();
     try {
-      await this.#orFail(this.#sendData([block.pdus]));
+      await this.#orFail(this.#sendData(block.pdus));
       for (const { resolve, writer } of complete) resolve(writer.dataSetBytes);
     } catch (error) {
       this.#cutShort ??= new MessageCutShort(error);

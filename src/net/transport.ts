@@ -7,7 +7,7 @@ import type { AcceptorSecurity } from './tls.js';
 import type { RequestorTls, TlsSession } from './tls-options.js';
 import { HUNG_UP, tlsErrorInWords } from './tls-words.js';
 
-/** A connection. Handlers are called from the moment `start` is called, never before. */
+/** Called from the moment `start` is called, never before. */
 export interface TransportHandlers {
   /** The chunk is good until this returns; whoever needs its bytes for longer keeps them (see `keep`). */
   onChunk(chunk: Buffer): void;
@@ -20,6 +20,7 @@ export interface TransportHandlers {
 /** A chunk that takes longer is the last one of its connection before others have a turn: libuv reads up to 32 of them. */
 const TURN_MS = 1;
 
+/** A connection. */
 export class Transport {
   readonly #socket: Socket;
   readonly #memory: OwnMemory | undefined;
@@ -57,17 +58,10 @@ export class Transport {
     this.#socket.resume();
   }
 
-  /** Sends the buffers in one system call where it can; resolves when the kernel has taken the last byte. */
-  write(buffers: readonly Buffer[]): Promise<void> {
-    const socket = this.#socket;
-    const last = buffers.at(-1);
-    if (last === undefined) return Promise.resolve();
+  /** Resolves when the kernel has taken the last byte. */
+  write(bytes: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
-      const isOne = buffers.length === 1;
-      if (!isOne) socket.cork();
-      for (const buffer of buffers) if (buffer !== last) socket.write(buffer);
-      socket.write(last, (cause) => (cause ? reject(this.#inWords(cause)) : resolve()));
-      if (!isOne) socket.uncork();
+      this.#socket.write(bytes, (cause) => (cause ? reject(this.#inWords(cause)) : resolve()));
     });
   }
 

@@ -80,9 +80,9 @@ export class UpperLayer {
     for (const effect of effects) this.#perform(effect);
   }
 
-  /** Sends framed P-DATA-TF PDUs; resolves when the kernel has taken them. The buffers are in use until then. */
-  sendData(blocks: readonly Buffer[]): Promise<void> {
-    this.advance({ type: 'data-request', blocks });
+  /** Sends framed P-DATA-TF PDUs; resolves when the kernel has taken them. The buffer is in use until then. */
+  sendData(pdus: Buffer): Promise<void> {
+    this.advance({ type: 'data-request', pdus });
     return this.#written;
   }
 
@@ -113,7 +113,7 @@ export class UpperLayer {
         this.#send(effect.pdu);
         return;
       case 'send-data':
-        this.#written = this.#connected.write(effect.blocks);
+        this.#written = this.#connected.write(effect.pdus);
         return;
       case 'indicate':
         this.#user.onIndication(effect.indication);
@@ -141,7 +141,7 @@ export class UpperLayer {
     }
     this.#lastSent = pdu;
     // A lost connection is reported by its own event.
-    this.#connected.write([encodePdu(pdu)]).catch(() => undefined);
+    this.#connected.write(encodePdu(pdu)).catch(() => undefined);
   }
 
   get #connected(): Connection {

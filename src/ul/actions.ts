@@ -85,7 +85,7 @@ function on<T extends UlEventType>(type: T, act: (event: Extract<UlEvent, { type
 }
 
 function sendData(next: State): Action {
-  return on('data-request', ({ blocks }) => to(next, { do: 'send-data', blocks }));
+  return on('data-request', ({ pdus }) => to(next, { do: 'send-data', pdus }));
 }
 
 function indicateData(next: State): Action {

@@ -34,7 +34,7 @@ export type UlEvent =
   /** Evt8: A-ASSOCIATE response (reject) of the local user. */
   | { readonly type: 'associate-reject'; readonly response: AssociateRj }
   /** Evt9: P-DATA request of the local user, as P-DATA-TF PDUs framed already. */
-  | { readonly type: 'data-request'; readonly blocks: readonly Buffer[] }
+  | { readonly type: 'data-request'; readonly pdus: Buffer }
   /** Evt10: a piece of a P-DATA-TF received. */
   | { readonly type: 'data-received'; readonly fragment: PdvFragment }
   /** Evt11: A-RELEASE request of the local user. */
@@ -82,7 +82,7 @@ export interface AbortIndication {
 export type UlEffect =
   | { readonly do: 'connect' }
   | { readonly do: 'send'; readonly pdu: Pdu }
-  | { readonly do: 'send-data'; readonly blocks: readonly Buffer[] }
+  | { readonly do: 'send-data'; readonly pdus: Buffer }
   | { readonly do: 'indicate'; readonly indication: Indication }
   /** Starts the timer, or starts it anew. */
   | { readonly do: 'start-artim' }

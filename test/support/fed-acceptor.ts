@@ -37,8 +37,8 @@ class FedConnection implements Connection {
     this.#handlers = handlers;
   }
 
-  write(buffers: readonly Buffer[]): Promise<void> {
-    this.written.push(...buffers.map((buffer) => Buffer.from(buffer)));
+  write(bytes: Buffer): Promise<void> {
+    this.written.push(Buffer.from(bytes));
     return Promise.resolve();
   }
 

@@ -26,4 +26,4 @@ export const FRAGMENT: PdvFragment = {
   isLast: true,
   data: Buffer.from('data'),
 };
-export const BLOCKS = [Buffer.from('framed')];
+export const PDUS = Buffer.from('framed');

@@ -64,7 +64,7 @@ for (const isOwn of [true, false])
         onChunk(chunk) {
           received += chunk.toString('latin1');
           if (received === 'early') transport.pause();
-          void transport.write([Buffer.from('a'), Buffer.from('nswer')]);
+          void transport.write(Buffer.from('answer'));
         },
         onClosed: () => resolve(),
         onSilence: () => undefined,

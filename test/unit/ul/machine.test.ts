@@ -6,7 +6,7 @@ import { type AbortReason, ProtocolError, UsageError } from '../../../src/base/e
 import type { Abort } from '../../../src/pdu/types.js';
 import type { Role, State, Transition, UlEffect, UlEvent } from '../../../src/ul/events.js';
 import { step } from '../../../src/ul/machine.js';
-import { ACCEPT, BLOCKS, FRAGMENT, PEER_ABORT, REJECT, REQUEST } from '../../support/ul-samples.js';
+import { ACCEPT, FRAGMENT, PDUS, PEER_ABORT, REJECT, REQUEST } from '../../support/ul-samples.js';
 
 const STATES: readonly State[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
 const ROLES: readonly Role[] = ['requestor', 'acceptor'];
@@ -34,7 +34,7 @@ const TABLE: readonly (readonly [event: UlEvent, cells: Readonly<Record<string, 
   [{ type: 'associate-accept', response: ACCEPT }, { 3: 'AE-7' }],
   [{ type: 'associate-reject', response: REJECT }, { 3: 'AE-8' }],
   [
-    { type: 'data-request', blocks: BLOCKS },
+    { type: 'data-request', pdus: PDUS },
     { 6: 'DT-1', 8: 'AR-7' },
   ],
   [
@@ -100,7 +100,7 @@ const ACTIONS: Readonly<Record<string, (event: UlEvent, role: Role) => readonly 
     ],
     'AE-7': () => [6, { do: 'send', pdu: ACCEPT }],
     'AE-8': () => [13, { do: 'send', pdu: REJECT }, { do: 'start-artim' }],
-    'DT-1': () => [6, { do: 'send-data', blocks: BLOCKS }],
+    'DT-1': () => [6, { do: 'send-data', pdus: PDUS }],
     'DT-2': () => [6, { do: 'indicate', indication: { type: 'data', fragment: FRAGMENT } }],
     'AR-1': () => [7, { do: 'send', pdu: { type: 'A-RELEASE-RQ' } }],
     'AR-2': () => [8, { do: 'indicate', indication: { type: 'release-indication', awaitsResponse: true } }],
@@ -112,7 +112,7 @@ const ACTIONS: Readonly<Record<string, (event: UlEvent, role: Role) => readonly 
     'AR-4': () => [13, { do: 'send', pdu: { type: 'A-RELEASE-RP' } }, { do: 'start-artim' }],
     'AR-5': () => [1, { do: 'stop-artim' }],
     'AR-6': () => [7, { do: 'indicate', indication: { type: 'data', fragment: FRAGMENT } }],
-    'AR-7': () => [8, { do: 'send-data', blocks: BLOCKS }],
+    'AR-7': () => [8, { do: 'send-data', pdus: PDUS }],
     'AR-8': (_event, role) => [
       role === 'requestor' ? 9 : 10,
       { do: 'indicate', indication: { type: 'release-indication', awaitsResponse: role === 'requestor' } },

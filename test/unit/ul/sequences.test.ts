@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { UsageError } from '../../../src/base/errors.js';
 import type { Role, State, UlEffect, UlEvent } from '../../../src/ul/events.js';
 import { step } from '../../../src/ul/machine.js';
-import { ACCEPT, BLOCKS, FRAGMENT, REQUEST } from '../../support/ul-samples.js';
+import { ACCEPT, FRAGMENT, PDUS, REQUEST } from '../../support/ul-samples.js';
 
 /** Plays events from a state; returns the states gone through and, by name, what was to be done. */
 function play(start: State, role: Role, events: readonly UlEvent[]): { states: State[]; done: string[] } {
@@ -34,7 +34,7 @@ test('a requestor opens, sends, receives and releases', () => {
     { type: 'associate-request', request: REQUEST },
     { type: 'transport-connected', request: REQUEST },
     { type: 'associate-ac-received', pdu: ACCEPT },
-    { type: 'data-request', blocks: BLOCKS },
+    { type: 'data-request', pdus: PDUS },
     { type: 'data-received', fragment: FRAGMENT },
     RELEASE_REQUEST,
     { type: 'data-received', fragment: FRAGMENT },
@@ -55,7 +55,7 @@ test('an acceptor accepts, is released and still sends what it owes before it ag
     { type: 'associate-accept', response: ACCEPT },
     { type: 'data-received', fragment: FRAGMENT },
     RELEASE_RQ,
-    { type: 'data-request', blocks: BLOCKS },
+    { type: 'data-request', pdus: PDUS },
     RELEASE_RESPONSE,
     CLOSED,
     { type: 'artim-expired' },
