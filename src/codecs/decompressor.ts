@@ -42,7 +42,7 @@ interface Attribute {
 }
 
 /**
- * Bytes in the compressed syntax → bytes in `to`. At most two frames are in memory as they came, and one decompressed.
+ * Bytes in the compressed syntax to bytes in `to`. At most two frames are in memory as they came, and one decompressed.
  * The first is decompressed before anything of its Pixel Data comes out, so that most of what can fail does so early.
  * Pixel data in items (icons) may be compressed or not (PS3.5 A.4); of the data set itself it must be.
  */

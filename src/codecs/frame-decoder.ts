@@ -8,7 +8,7 @@ import { inflateFrame, unwrapFrame } from './native-frames.js';
 import { loadOpenJpeg } from './openjpeg-library.js';
 import { decodeRle } from './rle.js';
 
-/** A whole frame → its native pixels, `image.decompressed.bytesPerFrame` of them. @throws {DataSetError} */
+/** A whole frame to its native pixels, `image.decompressed.bytesPerFrame` of them. @throws {DataSetError} */
 export type FrameDecoder = (frame: Buffer, image: Image) => Buffer;
 
 /** @throws {DataSetError} if it takes a package that is not there. */

@@ -24,7 +24,7 @@ export function nativeFrame(decoded: DecodedSamples, image: Image): Buffer {
   return sampleBytes * 8 < bitsAllocated ? widened(decoded.bytes, decoded.isSigned) : decoded.bytes;
 }
 
-/** Planar Configuration 1 → 0: from a plane after the other to the samples of a pixel after those of the other. */
+/** Planar Configuration 1 to 0: from a plane after the other to the samples of a pixel after those of the other. */
 export function interleaved(planes: Buffer, samplesPerPixel: number, sampleBytes: number): Buffer {
   if (samplesPerPixel === 1) return planes;
   const pixels = Buffer.allocUnsafeSlow(planes.length);
@@ -36,7 +36,7 @@ export function interleaved(planes: Buffer, samplesPerPixel: number, sampleBytes
   return pixels;
 }
 
-/** PS3.5 8.1.1: samples of a bit, a byte each → eight of them in a byte, the first in its least significant bit. */
+/** PS3.5 8.1.1: samples of a bit, a byte each, to eight of them in a byte, the first in its least significant bit. */
 export function packedBits(samples: Buffer): Buffer {
   const bytes = Buffer.alloc(Math.ceil(samples.length / 8));
   for (let at = 0; at < samples.length; at++)
@@ -44,7 +44,7 @@ export function packedBits(samples: Buffer): Buffer {
   return bytes;
 }
 
-/** Bytes → words of 16 bits. */
+/** Bytes to words of 16 bits. */
 function widened(samples: Buffer, isSigned: boolean): Buffer {
   const words = Buffer.alloc(samples.length * 2);
   for (let at = 0; at < samples.length; at++) {

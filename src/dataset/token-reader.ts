@@ -1,4 +1,4 @@
-/** Bytes of a data set in chunks of any size → tokens. Values are views of the chunks; nothing is gathered. */
+/** Bytes of a data set in chunks of any size to tokens. Values are views of the chunks; nothing is gathered. */
 import { DataSetError, UsageError } from '../base/errors.js';
 import { dictionaryVr } from '../dictionary/lookup.js';
 import type { ElementHeader } from './element-header.js';

@@ -1,4 +1,4 @@
-/** Tokens → bytes of a data set. Sequences and items go out with undefined length, so nothing is looked ahead. */
+/** Tokens to bytes of a data set. Sequences and items go out with undefined length, so nothing is looked ahead. */
 import type { Vr } from '../dictionary/lookup.js';
 import {
   encodableVr,

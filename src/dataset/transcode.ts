@@ -26,7 +26,7 @@ export interface TranscoderOptions {
 }
 
 /**
- * Bytes in `from` → bytes in `to`, at a memory that does not depend on the data set. Text is never touched. From Explicit VR
+ * Bytes in `from` to bytes in `to`, at a memory that does not depend on the data set. Text is never touched. From Explicit VR
  * every element keeps the VR it came with; from Implicit VR it gets the dictionary's, and UN if that has none.
  * Deflation is not done here: both sides of a deflated syntax are the bytes inside.
  */

@@ -169,14 +169,14 @@ export class OpenFile {
     );
   }
 
-  /** The same of the bytes alone and what it takes to find them, not of the times of the file. */
-  datasync(): Promise<void> {
-    return answered((done) => fdatasync(this.#fd, done));
-  }
-
   /** Never on the spot: it waits for the device. */
   sync(): Promise<void> {
     return answered((done) => fsync(this.#fd, done));
+  }
+
+  /** The same of the bytes alone and what it takes to find them, not of the times of the file. */
+  datasync(): Promise<void> {
+    return answered((done) => fdatasync(this.#fd, done));
   }
 
   close(): void | Promise<void> {

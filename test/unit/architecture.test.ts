@@ -129,6 +129,11 @@ test('every file says its purpose in its first line, and is not too long', () =>
   }
 });
 
+test('no character is beyond Latin-1, which would make V8 keep and read a whole bundle in twice the bytes', () => {
+  const breaches = files.filter(({ text }) => /[^\0-\xff]/.test(text)).map(({ path }) => path);
+  assert.deepEqual(breaches, []);
+});
+
 test('functions are short and take few parameters', () => {
   const breaches: string[] = [];
   for (const { path, text } of written) {
