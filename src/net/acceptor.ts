@@ -29,10 +29,8 @@ const HEARING_MS = 1000;
  * @throws {CertificateError} a key, certificate or revocation list that cannot be used
  * @throws {TransportError} port in use, no privilege, no such address
  */
-export async function serve(options: ServeOptions): Promise<Server> {
-  const server = new Server(options);
-  await server.listen();
-  return server;
+export function serve(options: ServeOptions): Promise<Server> {
+  return Server.start(options);
 }
 
 /** A running server; made by `serve`. */
@@ -48,7 +46,7 @@ export class Server implements AsyncDisposable {
   #roomTimer: NodeJS.Timeout | undefined;
   #stopping = false;
 
-  constructor(options: ServeOptions) {
+  private constructor(options: ServeOptions) {
     checkOptions(options, 0);
     this.#options = options;
     this.#timeouts = withDefaults(options);
@@ -72,19 +70,11 @@ export class Server implements AsyncDisposable {
     return this.#closed.promise;
   }
 
-  /** For `serve`. */
-  async listen(): Promise<void> {
-    const { host, port, tls } = this.#options;
-    if (tls !== undefined) this.#security = await securityOf(tls);
-    this.#listener = await listen(
-      { host, port, security: () => this.#security },
-      {
-        onConnection: (transport) => this.#serve(transport),
-        onHandshake: (handshake) => this.#onHandshake(handshake),
-        onAcceptError: (error) => this.#onAcceptError(error),
-      },
-    );
-    this.#watchIdle();
+  /** See `serve`. */
+  static async start(options: ServeOptions): Promise<Server> {
+    const server = new Server(options);
+    await server.#listen();
+    return server;
   }
 
   /**
@@ -132,6 +122,20 @@ export class Server implements AsyncDisposable {
   /** `close` without a grace: what `await using` calls. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close({ graceMs: 0 });
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port, tls } = this.#options;
+    if (tls !== undefined) this.#security = await securityOf(tls);
+    this.#listener = await listen(
+      { host, port, security: () => this.#security },
+      {
+        onConnection: (transport) => this.#serve(transport),
+        onHandshake: (handshake) => this.#onHandshake(handshake),
+        onAcceptError: (error) => this.#onAcceptError(error),
+      },
+    );
+    this.#watchIdle();
   }
 
   #serve(transport: Transport): void {
