@@ -89,8 +89,7 @@ export class Server implements AsyncDisposable {
   /**
    * Stops listening, lets requests that are being received or worked on end for at most `graceMs`, and aborts
    * what is left. Resolves a second after that at the latest: a provider that never ends is not waited for, nor is
-   * anything of it acknowledged. May be called again to shorten the grace.
-   * @param options.graceMs default 10,000; more than 24 days is 24 days
+   * anything of it acknowledged. May be called again to shorten the grace, which is 10,000 by default, and 24 days if it is more.
    * @throws {UsageError} no time; everything is as it was
    */
   async close({ graceMs = 10_000 }: { readonly graceMs?: number } = {}): Promise<void> {
