@@ -10,9 +10,10 @@ import { Directory, OutputFolders, statOf } from './output-folders.js';
 import { Comparisons } from './same-instance.js';
 import type { IncomingInstance } from './storage-provider.js';
 
-const ON_DUPLICATE = ['replace', 'keep', 'reject'] as const;
 /** What becomes of an instance whose name a file has already: see `NamingOptions.onDuplicate`. */
-export type OnDuplicate = (typeof ON_DUPLICATE)[number];
+export type OnDuplicate = 'replace' | 'keep' | 'reject';
+
+const ON_DUPLICATE: readonly OnDuplicate[] = ['replace', 'keep', 'reject'];
 
 /** What a file is called, and what happens if that name is taken. */
 export interface NamingOptions {
