@@ -1,5 +1,6 @@
 /** The texts behind `-d`: one block of lines for each PDU and message that a trace tells of. */
 import { dumpAbort, dumpAssociateAc, dumpAssociateRj, dumpAssociateRq } from '../acse/dump.js';
+import { AssociationAborted } from '../base/errors.js';
 import { dumpMessage } from '../dimse/dump.js';
 import type { AssociationEvent } from './trace.js';
 
@@ -18,9 +19,7 @@ export function describeTrace(event: AssociationEvent): readonly string[] {
         hasDataSet: event.hasDataSet,
       });
     case 'aborted':
-      return 'source' in event.error && typeof event.error.source === 'number' && 'reason' in event.error
-        ? dumpAbort({ source: event.error.source, reason: Number(event.error.reason) })
-        : [];
+      return describeAbort(event.error);
     case 'requesting':
     case 'secured':
     case 'answered':
@@ -35,4 +34,11 @@ export function describeTrace(event: AssociationEvent): readonly string[] {
       event satisfies never;
       return [];
   }
+}
+
+/** An association that ends without an A-ABORT has none to show. */
+function describeAbort(error: Error): readonly string[] {
+  if (!(error instanceof AssociationAborted)) return [];
+  const { source, reason } = error;
+  return source === undefined || reason === undefined ? [] : dumpAbort({ source, reason });
 }

@@ -6,15 +6,17 @@ import {
   TimeoutError,
   TransportError,
 } from '../base/errors.js';
+import { STATUS } from '../dimse/status.js';
 
-/** Processing Failure, Resource Limitation (PS3.7 C.5). */
-const PASSING: ReadonlySet<number> = new Set([0x0110, 0x0213]);
-/** A7xx, Out of Resources (PS3.4 B.2.3). */
-const OUT_OF_RESOURCES = 0xa700;
+/** PS3.7 C.5. */
+const PASSING: ReadonlySet<number> = new Set([STATUS.processingFailure, STATUS.resourceLimitation]);
+/** PS3.8 Table 9-21. */
+const REJECTED_TRANSIENT = 2;
 
 /** Whether a status says that the peer cannot now what it may be able to later. */
 export function isPassingStatus(code: number): boolean {
-  return (code & 0xff00) === OUT_OF_RESOURCES || PASSING.has(code);
+  // A7xx (PS3.4 B.2.3).
+  return (code & 0xff00) === STATUS.outOfResources || PASSING.has(code);
 }
 
 /**
@@ -28,6 +30,3 @@ export function isPassingError(error: unknown): boolean {
   // Beside the system's, there are the codes of Node and OpenSSL for what is wrong with TLS.
   return error instanceof TransportError && /^(?!ERR_)E|^$/.test(error.systemCode ?? '');
 }
-
-/** PS3.8 Table 9-21. */
-const REJECTED_TRANSIENT = 2;

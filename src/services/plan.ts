@@ -1,6 +1,6 @@
 /** Which presentation contexts instances need, and in which of the accepted ones each goes out. */
 import type { AcceptedContext } from '../acse/negotiate.js';
-import { MAX_PRESENTATION_CONTEXTS, presentationContextIdAt, type WantedContext } from '../acse/propose.js';
+import { contextKey, MAX_PRESENTATION_CONTEXTS, presentationContextIdAt, type WantedContext } from '../acse/propose.js';
 import { canDecompress } from '../codecs/compression.js';
 import { canConvert } from '../dataset/transcode.js';
 import {
@@ -43,19 +43,19 @@ export class ContextPlan {
 
   /** Adds those that are missing, unless that makes too many for one association: then none. */
   add(wanted: readonly WantedContext[]): void {
-    const missing = wanted.filter((context) => !this.#contexts.has(keyOf(context)));
+    const missing = wanted.filter((context) => !this.#contexts.has(contextKey(context)));
     if (this.#contexts.size + missing.length > MAX_PRESENTATION_CONTEXTS) return;
     for (const context of missing)
-      this.#contexts.set(keyOf(context), { id: presentationContextIdAt(this.#contexts.size), ...context });
+      this.#contexts.set(contextKey(context), { id: presentationContextIdAt(this.#contexts.size), ...context });
   }
 
   covers(wanted: readonly WantedContext[]): boolean {
-    return wanted.every((context) => this.#contexts.has(keyOf(context)));
+    return wanted.every((context) => this.#contexts.has(contextKey(context)));
   }
 
   /** The id of a context; undefined if it is not in the plan. */
   idOf(context: WantedContext): number | undefined {
-    return this.#contexts.get(keyOf(context))?.id;
+    return this.#contexts.get(contextKey(context))?.id;
   }
 }
 
@@ -84,7 +84,8 @@ export function planContexts(
 /** What is the same for all instances of a SOP class in a transfer syntax: found out once. */
 export class PerKind<T> {
   readonly #find: (instance: InstanceFile) => T;
-  readonly #known = new Map<string, Map<string, T>>();
+  /** By SOP class and transfer syntax. */
+  readonly #known = new Map<string, Map<string, { readonly found: T }>>();
 
   constructor(find: (instance: InstanceFile) => T) {
     this.#find = find;
@@ -93,16 +94,12 @@ export class PerKind<T> {
   of(instance: InstanceFile): T {
     const { sopClassUid, transferSyntaxUid } = instance;
     const known = this.#known.get(sopClassUid)?.get(transferSyntaxUid);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.found;
     const found = this.#find(instance);
-    const bySyntax = this.#known.get(sopClassUid) ?? new Map<string, T>();
-    this.#known.set(sopClassUid, bySyntax.set(transferSyntaxUid, found));
+    const bySyntax = this.#known.get(sopClassUid) ?? new Map<string, { readonly found: T }>();
+    this.#known.set(sopClassUid, bySyntax.set(transferSyntaxUid, { found }));
     return found;
   }
-}
-
-function keyOf({ abstractSyntax, transferSyntaxes }: WantedContext): string {
-  return [abstractSyntax, ...transferSyntaxes].join('\\');
 }
 
 /**
