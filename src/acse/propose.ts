@@ -21,32 +21,31 @@ export function presentationContextIdAt(index: number): number {
   return 2 * index + 1;
 }
 
+/** Equal contexts, with the same syntaxes in the same order, have the same. */
+export function contextKey({ abstractSyntax, transferSyntaxes }: WantedContext): string {
+  return [abstractSyntax, ...transferSyntaxes].join('\\');
+}
+
 /**
- * Numbers the contexts in the order wanted, equal ones (the same syntaxes in the same order) once.
- * Each batch is for an association of its own: there is more than one only if more than 128 are wanted.
- * @throws {UsageError} on a context without a transfer syntax.
+ * Numbers the contexts in the order wanted, equal ones once.
+ * @throws {UsageError} none, more than an association can have, or one without a transfer syntax
  */
-export function proposeContexts(wanted: readonly WantedContext[]): readonly (readonly ProposedPresentationContext[])[] {
+export function proposeContexts(wanted: readonly WantedContext[]): readonly ProposedPresentationContext[] {
   const distinct = new Map<string, WantedContext>();
   for (const context of wanted) {
     if (context.transferSyntaxes.length === 0)
       throw new UsageError(`no transfer syntax to propose for ${context.abstractSyntax}`);
-    const key = [context.abstractSyntax, ...context.transferSyntaxes].join('\\');
+    const key = contextKey(context);
     if (!distinct.has(key)) distinct.set(key, context);
   }
-  const contexts = [...distinct.values()];
-  const batches: (readonly ProposedPresentationContext[])[] = [];
-  for (let from = 0; from < contexts.length; from += MAX_PRESENTATION_CONTEXTS) {
-    const batch = contexts.slice(from, from + MAX_PRESENTATION_CONTEXTS);
-    batches.push(
-      batch.map(({ abstractSyntax, transferSyntaxes }, index) => ({
-        id: presentationContextIdAt(index),
-        abstractSyntax,
-        transferSyntaxes,
-      })),
-    );
-  }
-  return batches;
+  if (distinct.size === 0) throw new UsageError('an association needs at least one presentation context');
+  if (distinct.size > MAX_PRESENTATION_CONTEXTS)
+    throw new UsageError(`one association can propose at most ${MAX_PRESENTATION_CONTEXTS} presentation contexts`);
+  return [...distinct.values()].map(({ abstractSyntax, transferSyntaxes }, index) => ({
+    id: presentationContextIdAt(index),
+    abstractSyntax,
+    transferSyntaxes,
+  }));
 }
 
 type NegotiatedInformation = Pick<

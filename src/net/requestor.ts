@@ -11,7 +11,6 @@ import {
   TimeoutError,
   TransportError,
   toError,
-  UsageError,
 } from '../base/errors.js';
 import { MAX_TOLERATED_UID_LENGTH, parseAeTitle, parseUid } from '../base/identifiers.js';
 import { encodePdu } from '../pdu/codec.js';
@@ -76,9 +75,7 @@ export interface AssociationRequest extends Peer {
  */
 export async function requestAssociation(options: AssociationRequest): Promise<AssociationHandle> {
   checkOptions(options, 1);
-  const [contexts = [], ...more] = proposeContexts(options.contexts.map(checkedContext));
-  if (contexts.length === 0) throw new UsageError('an association needs at least one presentation context');
-  if (more.length > 0) throw new UsageError('one association can propose at most 128 presentation contexts');
+  const contexts = proposeContexts(options.contexts.map(checkedContext));
   throwIfAborted(options.signal);
   const request = associateRq({
     calledAeTitle: parseAeTitle(options.calledAeTitle ?? 'ANY-SCP'),

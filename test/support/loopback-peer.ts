@@ -248,7 +248,7 @@ export function rqOf(
   return associateRq({
     calledAeTitle: 'CALLED',
     callingAeTitle: 'CALLING',
-    contexts: proposeContexts(contexts)[0] ?? [],
+    contexts: contexts.length === 0 ? [] : proposeContexts(contexts),
     maxPduLength: maximumLength,
     asynchronousOperationsWindow: window,
   });
