@@ -24,7 +24,7 @@ const MAX_AE_TITLE_LENGTH = 16;
  * @throws {InvalidIdentifier} on anything but digit groups between single dots.
  */
 export function parseUid(text: string, maxLength: number = MAX_UID_LENGTH): Uid {
-  const uid = trimUid(text);
+  const uid = withoutPadding(text);
   if (uid.length === 0) throw new InvalidIdentifier('a UID is empty');
   if (uid.length > maxLength) throw new InvalidIdentifier(`a UID has more than ${maxLength} characters`);
   if (!UID_SHAPE.test(uid)) throw new InvalidIdentifier(`not a UID: "${printable(uid)}"`);
@@ -33,12 +33,12 @@ export function parseUid(text: string, maxLength: number = MAX_UID_LENGTH): Uid 
 
 /** Whether `parseUid` would take it. */
 export function isUid(text: string): boolean {
-  const uid = trimUid(text);
+  const uid = withoutPadding(text);
   return uid.length <= MAX_UID_LENGTH && UID_SHAPE.test(uid);
 }
 
-/** The text of a UID field without trailing NUL and space, whatever it is. */
-export function trimUid(text: string): string {
+/** Without the NULs and spaces at its end. */
+export function withoutPadding(text: string): string {
   let end = text.length;
   while (end > 0 && (text.charCodeAt(end - 1) === 0 || text.charCodeAt(end - 1) === 0x20)) end--;
   return text.slice(0, end);

@@ -1,6 +1,6 @@
 /** PS3.5 6.2: values of elements in memory and as bytes, words in little endian. */
 import { UsageError } from '../base/errors.js';
-import { trimUid } from '../base/identifiers.js';
+import { withoutPadding } from '../base/identifiers.js';
 import { type Vr, vrInfo } from './vr.js';
 
 type NumberVr = 'AT' | 'FD' | 'FL' | 'SL' | 'SS' | 'UL' | 'US';
@@ -180,7 +180,7 @@ const SINGLE_VALUED: ReadonlySet<Vr> = new Set(['LT', 'ST', 'UR', 'UT']);
 
 function decodeText(vr: TextVr, bytes: Buffer): string[] {
   // Padding is one space or NUL in a UID as in any text, but some writers put many.
-  const text = trimUid(bytes.toString('latin1'));
+  const text = withoutPadding(bytes.toString('latin1'));
   if (text === '') return [];
-  return SINGLE_VALUED.has(vr) ? [text] : text.split('\\').map(trimUid);
+  return SINGLE_VALUED.has(vr) ? [text] : text.split('\\').map(withoutPadding);
 }

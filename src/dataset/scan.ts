@@ -1,5 +1,5 @@
 /** What must be known of a data set before it is sent or stored, told as its bytes pass by. */
-import { MAX_TOLERATED_UID_LENGTH, trimUid } from '../base/identifiers.js';
+import { MAX_TOLERATED_UID_LENGTH, withoutPadding } from '../base/identifiers.js';
 import type { AttributeCapture } from './attribute-capture.js';
 import { endOfPlainElements } from './plain-elements.js';
 import { TokenReader, type TokenReaderOptions } from './token-reader.js';
@@ -168,6 +168,6 @@ export class DataSetScan {
 
   #uid(tag: number): string | undefined {
     const text = this.#uids.get(tag);
-    return text === undefined ? undefined : trimUid(text);
+    return text === undefined ? undefined : withoutPadding(text);
   }
 }

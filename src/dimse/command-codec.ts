@@ -1,7 +1,7 @@
 /** PS3.7 6.3: command sets, implicit VR little endian in group 0000, to and from messages. */
 import { uint16LE, uint16LEText, uint32LE, uint32LEText } from '../base/bytes.js';
 import { formatTag, ProtocolError, UsageError } from '../base/errors.js';
-import { trimUid } from '../base/identifiers.js';
+import { withoutPadding } from '../base/identifiers.js';
 import {
   type CommandElement,
   type CommandValue,
@@ -181,10 +181,10 @@ function readValue(bytes: Buffer, at: number, { number, vr }: CommandElement): C
   const length = uint32LE(bytes, at - 4);
   switch (vr) {
     case 'UI':
-      return trimUid(bytes.toString('latin1', at, at + length));
+      return withoutPadding(bytes.toString('latin1', at, at + length));
     case 'AE':
     case 'LO':
-      return trimUid(bytes.toString('latin1', at, at + length)).trimStart();
+      return withoutPadding(bytes.toString('latin1', at, at + length)).trimStart();
     case 'US':
       return readUint16(bytes, at, number);
     case 'AT':

@@ -1,7 +1,7 @@
 /** PS3.10 7.1: preamble and file meta information, written strictly and read as real files have them. */
 import { uint16BE, uint16LE, uint16LEText, uint32BE, uint32LE, uint32LEText } from '../base/bytes.js';
 import { DataSetError } from '../base/errors.js';
-import { trimUid } from '../base/identifiers.js';
+import { withoutPadding } from '../base/identifiers.js';
 import { detectSyntax, guessSyntax } from '../dataset/detect-syntax.js';
 import { headerSize, LONG_HEADER, readHeader, SHORT_HEADER } from '../dataset/element-header.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
@@ -164,7 +164,7 @@ function readMetaGroup(head: Buffer, start: number, fileSize: number): MetaGroup
     if (end > head.length) return needed(end + LONG_HEADER, fileSize);
     const element = header.tag & 0xffff;
     const name = NAME_OF_ELEMENT.get(element);
-    const text = name === undefined ? '' : trimUid(head.toString('latin1', at + size, end));
+    const text = name === undefined ? '' : withoutPadding(head.toString('latin1', at + size, end));
     if (name !== undefined && text !== '') meta[name] = text;
     if (element === GROUP_LENGTH && header.length === 4)
       toldEnd = end + (encoding.bigEndian ? uint32BE(head, end - 4) : uint32LE(head, end - 4));

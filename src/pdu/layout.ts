@@ -1,7 +1,7 @@
 /** Layouts: one declaration of where a value lies in the bytes of a PDU, read by the encoder and the decoder alike. */
 import { ByteReader, type ByteWriter } from '../base/cursor.js';
 import { ProtocolError } from '../base/errors.js';
-import { trimUid } from '../base/identifiers.js';
+import { withoutPadding } from '../base/identifiers.js';
 
 /** How a `T` lies in bytes. `read` throws `ProtocolError` where the bytes do not hold one. */
 export interface Layout<T> {
@@ -33,7 +33,7 @@ export const flag: Layout<boolean> = {
 /** All that is left, as text without the NUL or space that some peers pad with. */
 export const text: Layout<string> = {
   write: (writer, value) => writer.text(value),
-  read: (reader) => trimUid(reader.text(reader.remaining)),
+  read: (reader) => withoutPadding(reader.text(reader.remaining)),
 };
 
 /** All that is left, copied: a PDU outlives the chunk it came in. */

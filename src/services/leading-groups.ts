@@ -1,6 +1,6 @@
 /** What some senders put before a data set, though it is none of it: taken off on the way in. */
 import { StatusError } from '../base/errors.js';
-import { MAX_TOLERATED_UID_LENGTH, trimUid } from '../base/identifiers.js';
+import { MAX_TOLERATED_UID_LENGTH, withoutPadding } from '../base/identifiers.js';
 import {
   type ElementEncoding,
   headerSize,
@@ -107,7 +107,7 @@ export class LeadingGroups {
       throw new StatusError(STATUS.cannotUnderstand, 'an element of undefined length before the data set');
     if (this.#stage === 'file' && tag === TRANSFER_SYNTAX_UID && length <= MAX_TOLERATED_UID_LENGTH) {
       if (available < headerBytes + length) return undefined;
-      this.#checkTransferSyntax(trimUid(bytes.toString('latin1', at + headerBytes, at + headerBytes + length)));
+      this.#checkTransferSyntax(withoutPadding(bytes.toString('latin1', at + headerBytes, at + headerBytes + length)));
     }
     return headerBytes + length;
   }
