@@ -10,7 +10,7 @@ export interface Status {
   readonly meaning: string;
 }
 
-/** The statuses that this library sends, or takes for passing. */
+/** The statuses that this library and its sinks send. */
 export const STATUS = {
   success: 0x0000,
   processingFailure: 0x0110,

@@ -8,15 +8,16 @@ import {
 } from '../base/errors.js';
 import { STATUS } from '../dimse/status.js';
 
-/** PS3.7 C.5. */
-const PASSING: ReadonlySet<number> = new Set([STATUS.processingFailure, STATUS.resourceLimitation]);
+/** Which we do not send ourselves (PS3.7 C.5). */
+const RESOURCE_LIMITATION = 0x0213;
 /** PS3.8 Table 9-21. */
 const REJECTED_TRANSIENT = 2;
 
 /** Whether a status says that the peer cannot now what it may be able to later. */
 export function isPassingStatus(code: number): boolean {
   // A7xx (PS3.4 B.2.3).
-  return (code & 0xff00) === STATUS.outOfResources || PASSING.has(code);
+  const isOutOfResources = (code & 0xff00) === STATUS.outOfResources;
+  return isOutOfResources || code === STATUS.processingFailure || code === RESOURCE_LIMITATION;
 }
 
 /**
