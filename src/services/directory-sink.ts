@@ -1,6 +1,5 @@
 /** Stores instances as files below one directory, each on the disk and under its final name before Success is said. */
-import { constants } from 'node:fs';
-import { access, stat, unlink } from 'node:fs/promises';
+import { stat, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { forEachBatch } from '../base/batch-queue.js';
 import { FileError, StatusError } from '../base/errors.js';
@@ -8,7 +7,7 @@ import { STATUS } from '../dimse/status.js';
 import { Disk, type OpenFile } from '../file/disk.js';
 import { fileErrorInWords, isSystemError } from '../file/system-error.js';
 import { FinalNames, type NamingOptions } from './final-names.js';
-import { PartFiles, removeLeftovers, tryLink } from './part-files.js';
+import { PartFiles, removeLeftovers, tryFile, tryLink } from './part-files.js';
 import type { IncomingInstance, Stored, StoreInstance } from './storage-provider.js';
 
 /** How safe a file must be before Success, what it is called, and what happens if that name is taken. */
@@ -25,8 +24,8 @@ export async function directorySink(directory: string, options: DirectorySinkOpt
   let doing = `Cannot write to output directory ${directory}`;
   try {
     if (!(await stat(directory)).isDirectory()) throw new FileError(directory, `${doing}: not a directory`);
-    await access(directory, constants.W_OK | constants.X_OK);
     await removeLeftovers(directory);
+    await tryFile(directory);
     if (options.onDuplicate === 'keep' || options.onDuplicate === 'reject') {
       doing = `Cannot make a hard link, which keeping the first file takes, in output directory ${directory}`;
       await tryLink(directory);

@@ -71,6 +71,18 @@ export class PartFiles {
   }
 }
 
+/** Tries whether a file can be made in a directory, which nothing that can be asked of it tells. @throws Node's error if not */
+export async function tryFile(directory: string): Promise<void> {
+  const names = new PartFiles(directory);
+  const file = names.next();
+  try {
+    await writeFile(file, '', { flag: 'wx' });
+    await unlink(file);
+  } finally {
+    names.done(file);
+  }
+}
+
 /** Tries whether the file system of a directory has hard links. @throws Node's error if not */
 export async function tryLink(directory: string): Promise<void> {
   const names = new PartFiles(directory);
