@@ -90,6 +90,7 @@ async function runLogged(log: Log, work: () => Promise<number>): Promise<number>
 
 /** An error's message as a line of the log, with a capital first letter. */
 export function sentence(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const isGone = error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd';
+  const message = isGone ? 'the current directory is gone' : error instanceof Error ? error.message : String(error);
   return message.charAt(0).toUpperCase() + message.slice(1);
 }

@@ -50,6 +50,24 @@ describe('storescp that cannot start', limits, () => {
     });
 });
 
+describe('in a folder that has been removed', limits, () => {
+  /** Of an application that a shell starts there. */
+  async function runInNoFolder(name: 'storescu' | 'storescp', args: readonly string[]): Promise<Ended> {
+    await using gone = await temporaryFolder();
+    const command = ['-c', 'cd "$1" && rmdir "$1" && shift && exec "$@"', 'sh', gone.path];
+    return await run('sh', [...command, process.execPath, applicationPath(name), ...args]);
+  }
+
+  for (const [name, args] of [
+    ['storescp', ['0']],
+    ['storescp', ['0', '-od', 'below']],
+    ['storescu', ['127.0.0.1', '104', '.', '--report', 'report.json']],
+  ] as const)
+    it(`${name} ${args.join(' ')} says so`, async () => {
+      assert.deepEqual(await runInNoFolder(name, args), failure('The current directory is gone'));
+    });
+});
+
 function runAsNobody(name: 'storescu' | 'storescp', args: readonly string[], cwd = '/'): Promise<Ended> {
   return run(process.execPath, [...asNobody, applicationPath(name), ...args], { cwd });
 }
