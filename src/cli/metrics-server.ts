@@ -155,6 +155,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'address already in use',
   EADDRNOTAVAIL: 'no such address on this machine',
   EACCES: 'insufficient privileges',
+  EINVAL: 'invalid address (a link-local one takes its zone, such as fe80::1%eth0)',
   ENOTFOUND: 'unknown host',
 };
 

@@ -314,6 +314,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'address already in use',
   EADDRNOTAVAIL: 'no such address on this machine',
   EACCES: 'insufficient privileges',
+  EINVAL: 'invalid address (a link-local one takes its zone, such as fe80::1%eth0)',
 };
 
 /** Words for Node's system errors and those of TLS; several addresses tried in turn give the first one's. */

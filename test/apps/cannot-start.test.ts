@@ -13,6 +13,9 @@ import { asNobody, skipWithoutNobody } from '../support/nobody.js';
 import { applicationPath } from '../support/paths.js';
 import { type Ended, run } from '../support/processes.js';
 
+/** Without it the system knows no such addresses at all. */
+const noIpv6 = existsSync('/proc/net/if_inet6') ? false : 'skipped: no IPv6 here';
+
 const limits = { concurrency: 6, timeout: 60_000 };
 
 let folder: Folder;
@@ -31,6 +34,18 @@ describe('storescp that cannot start', limits, () => {
   it('names the address that is not one of this machine', async (test) => {
     const ended = await runStorescp(test, ['0', '-ba', '192.0.2.1', '--ignore']);
     assert.deepEqual(ended, failure('Cannot listen on 192.0.2.1:0: no such address on this machine'));
+  });
+
+  it('says what a link-local address lacks that the system cannot use alone', { skip: noIpv6 }, async (test) => {
+    const words = 'invalid address (a link-local one takes its zone, such as fe80::1%eth0)';
+    const ended = [
+      await runStorescp(test, ['0', '-ba', 'fe80::1', '--ignore']),
+      await runStorescp(test, ['0', '--metrics-port', '0', '--metrics-address', 'fe80::1', '--ignore']),
+    ];
+    assert.deepEqual(ended, [
+      failure(`Cannot listen on [fe80::1]:0: ${words}`),
+      failure(`Cannot listen for metrics on [fe80::1]:0: ${words}`),
+    ]);
   });
 
   for (const [directory, reason] of [

@@ -21,6 +21,7 @@ function systemError(code: string): Error {
 test('system errors: words for the usual ones, the message of others, the first of several', () => {
   assert.equal(systemErrorInWords(systemError('ECONNREFUSED')), 'connection refused');
   assert.equal(systemErrorInWords(systemError('ECONNRESET')), 'connection reset by the peer');
+  assert.match(systemErrorInWords(systemError('EINVAL')), /^invalid address \(/);
   assert.equal(systemErrorInWords(systemError('EXDEV')), 'connect EXDEV 1.2.3.4:5');
   assert.equal(systemErrorInWords(new Error('odd')), 'odd');
   assert.equal(
