@@ -1,6 +1,6 @@
 /** The options of storescp that say how it is doing. */
 import type { OptionGroup } from './option-table.js';
-import { integer, interval, text } from './option-values.js';
+import { host, integer, interval } from './option-values.js';
 
 export const MONITORING = {
   title: 'Monitoring',
@@ -30,7 +30,7 @@ export const MONITORING = {
       env: true,
       long: '--metrics-address',
       value: '[a]ddress (str)',
-      parse: text,
+      parse: host,
       default: '127.0.0.1',
       help: 'the address of the machine for --metrics-port; whoever can reach it can read them',
     },

@@ -66,6 +66,11 @@ export function text(value: string): string {
   return value;
 }
 
+/** A host or its address; brackets, which an IPv6 address has where a port follows, are not part of it. */
+export function host(value: string): string {
+  return text(value).replace(/^\[(.*:.*)\]$/, '$1');
+}
+
 /** `value` as it can stand in a message: quoted where a reader could not see it. */
 export function shown(value: string): string {
   return value === '' || /\s/.test(value) ? `'${value}'` : value;

@@ -14,7 +14,7 @@ import { EVENTS } from './event-options.js';
 import { USERS } from './identity-options.js';
 import { MONITORING } from './monitoring-options.js';
 import type { Application, OptionsOf } from './option-table.js';
-import { integer, secondsToMs, text } from './option-values.js';
+import { host, integer, secondsToMs } from './option-values.js';
 import { OUTPUT } from './output-options.js';
 import { TLS_OF_ACCEPTOR } from './tls-options.js';
 
@@ -73,7 +73,7 @@ export const STORESCP = {
           short: '-ba',
           long: '--bind-address',
           value: '[a]ddress (str)',
-          parse: text,
+          parse: host,
           help: 'listen on this address of the machine only (default: all, IPv6 and IPv4)',
         },
         { key: 'noEcho', long: '--no-echo', help: 'refuse the Verification SOP Class' },

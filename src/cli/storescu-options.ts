@@ -12,7 +12,7 @@ import {
 import { USER_IDENTITY } from './identity-options.js';
 import { INPUT, RETRY } from './input-options.js';
 import type { Application, OptionsOf } from './option-table.js';
-import { integer, secondsToMs, text } from './option-values.js';
+import { host, integer, secondsToMs, text } from './option-values.js';
 import { PROGRESS_AND_REPORTS } from './report-options.js';
 import { TLS_OF_REQUESTOR } from './tls-options.js';
 
@@ -22,7 +22,7 @@ export const STORESCU = {
   description:
     'Requests an association with the peer Application Entity at IP address or host name addr and port and, once it is established, requests the transfer of the SOP Instance in each dcmfile. Options may stand before, between and after the arguments.',
   positionals: [
-    { key: 'host', name: 'addr', parse: text, help: 'IP address or host name of the peer' },
+    { key: 'host', name: 'addr', parse: host, help: 'IP address or host name of the peer' },
     { key: 'port', name: 'port', parse: integer({ from: 1, to: 65_535 }), help: 'TCP port of the peer' },
     {
       key: 'paths',

@@ -90,6 +90,7 @@ const STORESCU_LINES: readonly (readonly [string, Readonly<Record<string, unknow
   ['--no-progress h 104 f', { progressMode: 'never' }],
   ['h 104 f --summary --json', { summary: true, json: true }],
   ['h 104 f --report a.CSV --resume b.ndjson', { reportFile: 'a.CSV', resumeFile: 'b.ndjson' }],
+  ['[::1] 104 f', { host: '::1' }],
   ['h 104 a b c', { paths: ['a', 'b', 'c'] }],
   ['h 104 f -d', { verbosity: 'debug' }],
   ['-d h 104 f', { verbosity: 'debug' }],
@@ -321,6 +322,7 @@ const STORESCP_LINES: readonly (readonly [string, Readonly<Record<string, unknow
       onDuplicate: 'keep',
     },
   ],
+  ['-ba [::1] --metrics-address=[fe80::1%eth0] 11112', { bindAddress: '::1', metricsAddress: 'fe80::1%eth0' }],
   ['-ba ::1 --max-associations 1 11112', { bindAddress: '::1', maxAssociations: 1 }],
   [
     '-to 1 -ta 2 -td 3 -tn 4 -pdu 0 11112',
