@@ -13,6 +13,8 @@ const FOREIGN_LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 /** Every writer touches its part files so often that whoever watches one sees it, over a network file system's cache as well. */
 const BEAT_MS = 10_000;
 const WATCH_MS = 120_000;
+/** Of a file system, or of what its user may have there. */
+const FULL = ['ENOSPC', 'EDQUOT'];
 
 /**
  * Where process ids mean the same: on one system from one start of it to the next, in one container. Host names tell none of
@@ -78,6 +80,9 @@ export async function tryFile(directory: string): Promise<void> {
   try {
     await writeFile(file, '', { flag: 'wx' });
     await unlink(file);
+  } catch (error) {
+    // What is full now may have room when something comes.
+    if (!isSystemError(error) || !FULL.includes(error.code ?? '')) throw error;
   } finally {
     names.done(file);
   }

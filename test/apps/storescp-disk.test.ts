@@ -76,17 +76,21 @@ describe('storescp whose disk', limits, () => {
     await storeWell(socket, '1.2.2');
   });
 
-  it('has no room for another name', { skip }, async () => {
-    await using disk = await smallDisk('size=4m,nr_inodes=3');
-    await using storescp = await listeningStorescp(['-od', disk.path]);
-    await using socket = await associated(storescp.port);
-    const names = ['a', 'b'];
-    for (const name of names) writeFileSync(join(disk.path, name), '');
-    assert.deepEqual(await answer(socket, '1.2.1'), failure('no space left on device'));
-    rmSync(join(disk.path, 'a'));
-    await storeWell(socket, '1.2.1');
-    assert.deepEqual(files(disk.path), ['CT.1.2.1', 'b']);
-  });
+  for (const when of ['at the start', 'later'] as const)
+    it(`has no room for another name ${when}`, { skip }, async () => {
+      await using disk = await smallDisk('size=4m,nr_inodes=3');
+      const use = () => {
+        for (const name of ['a', 'b']) writeFileSync(join(disk.path, name), '');
+      };
+      if (when === 'at the start') use();
+      await using storescp = await listeningStorescp(['-od', disk.path]);
+      await using socket = await associated(storescp.port);
+      if (when === 'later') use();
+      assert.deepEqual(await answer(socket, '1.2.1'), failure('no space left on device'));
+      rmSync(join(disk.path, 'a'));
+      await storeWell(socket, '1.2.1');
+      assert.deepEqual(files(disk.path), ['CT.1.2.1', 'b']);
+    });
 
   it('is mounted anew for reading only', { skip }, async () => {
     await using disk = await smallDisk('size=4m');
