@@ -105,7 +105,7 @@ test('encapsulated pixel data is looked through like any other', async () => {
     EXPLICIT_VR_LITTLE_ENDIAN,
   );
   assert.equal(await verdict(jpeg, bytes), 'ok');
-  assert.match(await verdict(jpeg, bytes.subarray(0, -4)), /^c000 |^ok/);
+  assert.match(await verdict(jpeg, bytes.subarray(0, -4)), /^c000 /);
 });
 
 test('a UID that begins with the longest that is taken is another one, A900', async () => {
