@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { encodeFileMeta } from '../../../src/file/file-meta.js';
 import { Comparisons } from '../../../src/services/same-instance.js';
-import { rejection, temporaryFolder } from '../../support/loopback-server.js';
+import { rejection, type TemporaryFolder, temporaryFolder } from '../../support/loopback-server.js';
 import { CT_IMAGE } from '../../support/sample-instance.js';
 
 const META = encodeFileMeta({
@@ -14,11 +14,23 @@ const META = encodeFileMeta({
   transferSyntaxUid: '1.2.840.10008.1.2.1',
 });
 
-test('others have their turns while long files are compared', async () => {
+/** What is read of a file at a time. */
+const CHUNK_BYTES = 256 * 1024;
+
+/** Two files of `bytes` zeros behind the meta information. */
+function twoFiles(folder: TemporaryFolder, bytes: number, otherBytes = bytes): readonly [string, string] {
+  const names = [join(folder.path, 'a'), join(folder.path, 'b')] as const;
+  for (const [index, length] of [bytes, otherBytes].entries())
+    writeFileSync(names[index] ?? '', Buffer.concat([META, Buffer.alloc(length)]));
+  return names;
+}
+
+test('others have their turns while long files are compared', async (context) => {
   await using folder = await temporaryFolder();
-  const [path, other] = [join(folder.path, 'a'), join(folder.path, 'b')];
-  const long = Buffer.concat([META, Buffer.alloc(100 << 20)]);
-  for (const name of [path, other]) writeFileSync(name, long);
+  const [path, other] = twoFiles(folder, 32 * CHUNK_BYTES);
+  // Each look at the clock takes a millisecond, so that each of the 64 calls takes two or so.
+  let ms = performance.now();
+  context.mock.method(performance, 'now', () => ms++);
   let turns = 0;
   let isDone = false;
   const count = () => {
@@ -26,11 +38,42 @@ test('others have their turns while long files are compared', async () => {
     if (!isDone) setImmediate(count);
   };
   setImmediate(count);
-  const begun = performance.now();
   assert.equal(await new Comparisons().holdSameInstance(path, other), true);
   isDone = true;
   // A turn after 2 ms is what is aimed at.
-  assert.ok(turns >= Math.floor((performance.now() - begun) / 20), `${turns} turns`);
+  assert.ok(turns >= 20, `${turns} turns`);
+});
+
+test('files of which one is the beginning of the other are not the same', async () => {
+  for (const bytes of [0, 1, CHUNK_BYTES, 2 * CHUNK_BYTES]) {
+    await using folder = await temporaryFolder();
+    const [shorter, longer] = twoFiles(folder, bytes, bytes + 1);
+    const comparisons = new Comparisons();
+    const answers = [
+      await comparisons.holdSameInstance(shorter, longer),
+      await comparisons.holdSameInstance(longer, shorter),
+      await comparisons.holdSameInstance(shorter, shorter),
+    ];
+    assert.deepEqual(answers, [false, false, true], `${bytes} bytes`);
+  }
+});
+
+test('two are compared at a time, and a third waits for its turn', async () => {
+  await using folder = await temporaryFolder();
+  const [path, other] = twoFiles(folder, 32 * CHUNK_BYTES);
+  const missing = join(folder.path, 'x');
+  for (const [long, expected] of [
+    [1, 'missing'],
+    [2, 'long'],
+  ] as const) {
+    const comparisons = new Comparisons();
+    const longOnes = Array.from({ length: long }, () => comparisons.holdSameInstance(path, other));
+    // It takes one call to find that it is not there.
+    const short = rejection(comparisons.holdSameInstance(missing, other));
+    const first = await Promise.race([...longOnes.map((one) => one.then(() => 'long')), short.then(() => 'missing')]);
+    assert.equal(first, expected, `${long} long ones`);
+    await Promise.all([...longOnes, short]);
+  }
 });
 
 test("many at a time all get their answers, and a missing file stands in nobody's way", async () => {
