@@ -82,7 +82,7 @@ export interface FileHead {
 }
 
 /** Most bytes of a file that are read to find its data set. */
-export const MAX_FILE_HEAD = 1024 * 1024;
+const MAX_FILE_HEAD = 1024 * 1024;
 
 // Where group 0002 or the data set can begin: after preamble and prefix, after a prefix alone, or at once.
 const STARTS = [PREAMBLE_BYTES + PREFIX.length, PREFIX.length, 0];

@@ -4,9 +4,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { PartFiles } from '../../src/services/part-files.js';
 import { type Folder, sampleFolder, temporaryFolder } from '../support/apps-files.js';
 import { listeningStorescp, runStorescp, withoutSummary, words } from '../support/apps-run.js';
 import { asNobody, skipWithoutNobody } from '../support/nobody.js';
@@ -87,7 +88,14 @@ function runAsNobody(name: 'storescu' | 'storescp', args: readonly string[], cwd
   return run(process.execPath, [...asNobody, applicationPath(name), ...args], { cwd });
 }
 
+/** Why there is no process here that nobody may not send a signal to, or false. */
+async function skipWithoutStranger(): Promise<string | false> {
+  const { stderr } = await run(process.execPath, [...asNobody, '-e', 'process.kill(1, 0)'], { cwd: '/' });
+  return stderr.includes('EPERM') ? false : 'skipped: process 1 is of the user who runs this';
+}
+
 const noNobody = await skipWithoutNobody();
+const noStranger = await skipWithoutStranger();
 const firstFreePort = Number(
   await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => '1024'),
 );
@@ -107,6 +115,20 @@ describe('without the privileges', limits, () => {
     await chmod(output.path, 0o555);
     const ended = await runAsNobody('storescp', ['0', '-od', output.path]);
     assert.deepEqual(ended, failure(`Cannot write to output directory ${output.path}: permission denied`));
+  });
+
+  it("storescp leaves the part file of a process that it may not ask after, which is another user's", {
+    skip: noNobody || noStranger,
+  }, async () => {
+    await using output = await temporaryFolder();
+    const own = basename(new PartFiles(output.path).next());
+    const [, place = ''] = /^\.netdicom-(.+)-\d+-[0-9a-f]+\.part$/.exec(own) ?? [];
+    // The first process of the system, or of the container, and one that there cannot be.
+    const [used, left] = [1, 99_999_999_999].map((pid) => `.netdicom-${place}-${pid}-00aa.part`);
+    for (const name of [used, left]) await writeFile(join(output.path, name ?? ''), '');
+    await chmod(output.path, 0o777);
+    const { code, stderr } = await runAsNobody('storescp', ['0', '-od', output.path, '-to', '0.01']);
+    assert.deepEqual([code, stderr, await readdir(output.path)], [0, '', [used]]);
   });
 
   it('storescu names the file that it may not read, and the directory that it may not list', {

@@ -150,6 +150,22 @@ describe('storescp answers Success', { concurrency: 2, timeout: 60_000, skip }, 
     }
   });
 
+  it('after the file that stays is flushed, with --on-duplicate keep and the same object once more', async () => {
+    const twice = [
+      ['1.2.1', 100],
+      ['1.2.1', 100],
+    ] as const;
+    const told = inShort(await traced(['--on-duplicate', 'keep'], twice));
+    const begun = [...STORED, ...both('fdatasync PART'), ...both('close PART'), ...both('link PART')];
+    assert.deepEqual(told, [
+      ...ANSWER,
+      ...[...begun, ...both('fsync DIRECTORY'), ...ANSWER],
+      // It is compared first, then flushed: whoever wrote it may have done so with --no-fsync.
+      ...[...begun, ...both('close PART'), ...both('fdatasync CT.1.2.1'), ...both('fsync DIRECTORY'), ...ANSWER],
+      ...ANSWER,
+    ]);
+  });
+
   it('after the data is written and renamed, with --no-fsync', async () => {
     const whole = [...STORED, ...both('close PART'), ...both('rename PART'), ...ANSWER];
     assert.deepEqual(inShort(await traced(['--no-fsync'])), [...ANSWER, ...whole, ...whole, ...ANSWER]);

@@ -1,5 +1,6 @@
 /** storeFiles with `retry`, and with paths that come one by one. */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -101,6 +102,22 @@ test('a file whose status may pass is sent again later, over the same associatio
       ['refused 1.1 a700 (2)', 2000],
     ],
   );
+});
+
+test('a file that waits for another try is not in memory: it is read again', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await flakyServer((uid, turn) => (uid === '1.1' && turn === 1 ? 0xa700 : 0));
+  const paths = await instances(folder, ['1.1', '1.2']);
+  const startTimer = (_ms: number, onDue: () => void) => {
+    const immediate = setImmediate(() => {
+      rmSync(paths[0] ?? '');
+      onDue();
+    });
+    return () => clearImmediate(immediate);
+  };
+  const all = await outcomes(send(server.port, paths, { retry: { times: 1, random: () => 0, startTimer } }));
+  assert.deepEqual(all.sort(), ['not-sent 1.1 (2)', 'stored 1.2 0 (1)']);
+  assert.deepEqual(server.stored, ['1.2']);
 });
 
 for (const [status, isPassing] of [

@@ -147,6 +147,20 @@ Data Set                      : Present
 ======================= END DIMSE MESSAGE =======================`,
   },
   {
+    name: 'so is a response to one',
+    message: { type: 'UNKNOWN-RSP', commandField: 0x8020, messageIdBeingRespondedTo: 2, status: 0x0211 },
+    direction: 'outgoing',
+    presentationContextId: 1,
+    hasDataSet: false,
+    lines: `
+===================== OUTGOING DIMSE MESSAGE ====================
+Message Type                  : C-FIND RSP
+Message ID Being Responded To : 2
+Data Set                      : None
+DIMSE Status                  : 0x0211 - Failure
+======================= END DIMSE MESSAGE =======================`,
+  },
+  {
     name: 'an operation without a name is dumped by its command field',
     message: { type: 'UNKNOWN-RSP', commandField: 0x9abc, messageIdBeingRespondedTo: 2, status: 0x0211 },
     direction: 'outgoing',

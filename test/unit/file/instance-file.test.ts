@@ -221,6 +221,48 @@ test('a file that grew or shrank since it was looked at is an error that says so
   }
 });
 
+test('a long file that was cut between two elements since it was looked at is not sent, converted or not', async () => {
+  await using folder = await temporaryFolder();
+  const whole = samplePart10(SAMPLE);
+  const path = await fileOf(folder, Buffer.concat([whole, paddingOf(200_000)]));
+  await utimes(path, 1, 1);
+  const instance = await inspectInstance(path);
+  await truncate(path, whole.length);
+  await utimes(path, 1, 1);
+  for (const to of [ELE, IMPLICIT_VR_LITTLE_ENDIAN])
+    assert.match((await rejection(readAll(instance, to))).message, /has changed since it was looked at/);
+});
+
+test('a long file that grows while it is sent is sent as it was when looked at', async () => {
+  await using folder = await temporaryFolder();
+  const whole = Buffer.concat([samplePart10(SAMPLE), paddingOf(200_000)]);
+  const path = await fileOf(folder, whole);
+  const instance = await inspectInstance(path);
+  const source = await openDataSet(instance, ELE);
+  await appendFile(path, paddingOf(100_000));
+  const sent = Buffer.alloc(400_000);
+  const { bytes, isLast } = await source.readInto([sent.subarray(0, 150_000), sent.subarray(150_000)]);
+  await source.close();
+  assert.equal(isLast, true);
+  assert.ok(sent.subarray(0, bytes).equals(whole.subarray(instance.dataSetOffset)));
+});
+
+test('a small data set waits in no more than twice its bytes, however long what stands before it', async () => {
+  await using folder = await temporaryFolder();
+  for (const [before, padding] of [
+    [9_000, 5_000],
+    [100, 9_000],
+  ] as const) {
+    const own = encodeDataSet([{ tag: 0x00020102, vr: 'OB', value: Buffer.alloc(before) }], ELE);
+    const dataSet = Buffer.concat([bytesOf(SAMPLE, ELE), paddingOf(padding)]);
+    const path = await fileOf(folder, Buffer.concat([encodeFileMeta({ transferSyntaxUid: ELE.uid }), own, dataSet]));
+    const { dataSet: kept } = await readInstance(path);
+    assert.ok(kept !== undefined);
+    assert.ok(kept.equals(dataSet));
+    assert.ok(kept.buffer.byteLength <= 2 * dataSet.length, `${kept.buffer.byteLength} for ${dataSet.length}`);
+  }
+});
+
 const LONG = '1'.repeat(200);
 
 const REFUSED: readonly { readonly what: string; readonly bytes: Buffer; readonly message: RegExp }[] = [

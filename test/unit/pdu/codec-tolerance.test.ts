@@ -72,6 +72,28 @@ const TOLERATED: readonly (readonly [name: string, bytes: Buffer, pdu: Pdu])[] =
     RQ,
   ],
   [
+    'AE titles with NULs in front',
+    withLength(
+      1,
+      4,
+      hex`0001 0000 000000000000000000 ${'ANY-SCP'} 00 20 0020 ${'ECHOSCU'} 2000200020 ${Buffer.alloc(32)}`,
+      APPLICATION_CONTEXT,
+      PROPOSED,
+    ),
+    RQ,
+  ],
+  [
+    // PS3.7 D.3.3.4: 1 is support of a role, 0 is none, and another value says nothing of support.
+    'roles that are neither 0 nor 1, which are not supported',
+    rqBytesWith(hex`54 00 0009 0005 ${'1.2.3'} ff 02 54 00 0009 0005 ${'1.2.4'} 01 80`),
+    rqWith({
+      roleSelections: [
+        { sopClassUid: '1.2.3', scuRole: false, scpRole: false },
+        { sopClassUid: '1.2.4', scuRole: true, scpRole: false },
+      ],
+    }),
+  ],
+  [
     'AE titles of spaces only',
     withLength(1, 4, hex`0001 0000 ${' '.repeat(32)} ${Buffer.alloc(32)}`, APPLICATION_CONTEXT, PROPOSED),
     { ...RQ, calledAeTitle: '', callingAeTitle: '' },

@@ -110,6 +110,19 @@ for (const [name, bytes, reason, offset] of REFUSED)
     assert.deepEqual([...reader.feed(hex`05 00 00000004 00000000`)], []);
   });
 
+for (const [bytes, guess] of [
+  [hex`16 0301 02 0001 00`, ': is it TLS?'],
+  [hex`15 0303 00 02 0228`, ': is it TLS?'],
+  [hex`${'GET / HTTP/1.1'}`, ': is it text, such as HTTP?'],
+  [hex`17 0303 00 0200`, ''],
+  [hex`00 00 00000004`, ''],
+] as const)
+  test(`what begins with byte ${bytes[0]} is no PDU${guess}`, () => {
+    const [received] = read([bytes]);
+    assert.ok(received?.type === 'invalid');
+    assert.equal(received.error.message, `no PDU has the type ${bytes[0]}${guess} (at byte 0)`);
+  });
+
 test('bytes left over after the last PDV are invalid once that has been handed on', () => {
   const [first, second, ...more] = read([hex`04 00 0000000a 00000004 01 02 aabb 0000`]);
   assert.deepEqual(first, fragment(1, false, true, 'aabb'));

@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { PartFiles, removeLeftovers } from '../../../src/services/part-files.js';
-import { inTime } from '../../support/loopback-inbox.js';
+import { Inbox, inTime } from '../../support/loopback-inbox.js';
 import { temporaryFolder } from '../../support/loopback-server.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -77,15 +77,24 @@ test('those of writers that cannot be asked after are watched, and removed if no
   assert.deepEqual(readdirSync(folder.path).sort(), [touched.name, 'CT.1'].sort());
 });
 
-test('a part file that is in use is touched from time to time', async () => {
+test('a part file that is in use is touched from time to time, and one after a time without any is again', async (context) => {
   await using folder = await temporaryFolder();
+  const ended = new Inbox<true>();
+  const clear = globalThis.clearInterval;
+  context.mock.method(globalThis, 'clearInterval', (timer: NodeJS.Timeout) => {
+    clear(timer);
+    ended.push(true);
+  });
   const parts = new PartFiles(folder.path, 5);
-  const [path, gone] = [parts.next(), parts.next()];
-  await writeFile(path, '');
-  await utimes(path, 0, 0);
-  const touched = async () => {
-    while ((await stat(path)).mtimeMs === 0) await setImmediate();
-  };
-  await inTime(touched(), 'a touch');
-  for (const each of [path, gone]) parts.done(each);
+  for (let round = 1; round <= 2; round++) {
+    const [path, gone] = [parts.next(), parts.next()];
+    await writeFile(path, '');
+    await utimes(path, 0, 0);
+    const touched = async () => {
+      while ((await stat(path)).mtimeMs === 0) await setImmediate();
+    };
+    await inTime(touched(), `touch ${round}`);
+    for (const each of [path, gone]) parts.done(each);
+    await ended.next(`end ${round} of the beat`);
+  }
 });

@@ -13,6 +13,7 @@ import {
   transferSyntax,
 } from '../../../src/dataset/transfer-syntax.js';
 import { encodeFileMeta, readFileHead } from '../../../src/file/file-meta.js';
+import { discardSink, storageProvider } from '../../../src/services/storage-provider.js';
 import {
   type DataSetNode,
   dataSetArbitrary,
@@ -273,4 +274,18 @@ test('a sink knows no attributes if there are none to know, or none to be seen',
   assert.equal((await store([bytesOf(LE)], { transferSyntaxUid: LE.uid })).attributes.size, 0);
   const unseen = await store([bytesOf(LE)], { transferSyntaxUid: PRIVATE, attributes: [0x00100010] });
   assert.deepEqual([unseen.status, unseen.attributes.size], [0, 0]);
+});
+
+test('promiscuous is to take any transfer syntax that is a UID, and nothing else', () => {
+  const acceptsOthers = storageProvider({ store: discardSink, promiscuous: true }).syntaxesFor('1.2.3')?.acceptsOthers;
+  for (const [text, isTaken] of [
+    [PRIVATE, true],
+    [JPEG.uid, true],
+    ['', false],
+    ['1.2..3', false],
+    ['1.2/../3', false],
+    ['any', false],
+    ['1.'.repeat(100), false],
+  ] as const)
+    assert.equal(acceptsOthers?.(text), isTaken, text);
 });
