@@ -13,8 +13,6 @@ const FOREIGN_LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 /** Every writer touches its part files so often that whoever watches one sees it, over a network file system's cache as well. */
 const BEAT_MS = 10_000;
 const WATCH_MS = 120_000;
-/** Of a file system, or of what its user may have there. */
-const FULL = ['ENOSPC', 'EDQUOT'];
 
 /**
  * Where process ids mean the same: on one system from one start of it to the next, in one container. Host names tell none of
@@ -73,7 +71,11 @@ export class PartFiles {
   }
 }
 
-/** Tries whether a file can be made in a directory, which nothing that can be asked of it tells. @throws Node's error if not */
+/**
+ * Tries whether a file can be made in a directory, which nothing that can be asked of it tells. A full disk is none that cannot be
+ * written: there may be room again.
+ * @throws Node's error if not
+ */
 export async function tryFile(directory: string): Promise<void> {
   const names = new PartFiles(directory);
   const file = names.next();
@@ -81,8 +83,7 @@ export async function tryFile(directory: string): Promise<void> {
     await writeFile(file, '', { flag: 'wx' });
     await unlink(file);
   } catch (error) {
-    // What is full now may have room when something comes.
-    if (!isSystemError(error) || !FULL.includes(error.code ?? '')) throw error;
+    if (!isSystemError(error) || (error.code !== 'ENOSPC' && error.code !== 'EDQUOT')) throw error;
   } finally {
     names.done(file);
   }

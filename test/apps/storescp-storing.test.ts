@@ -277,9 +277,10 @@ describe('storescp answers with a failure, stores nothing and goes on after', li
 describe('storescp that is killed in the middle of an object', limits, () => {
   it('leaves a hidden part file, which the next start removes, but not that of another storescp that runs', async () => {
     await using folder = await temporaryFolder();
+    await using storescp = await listeningStorescp(['-od', folder.path]);
+    // Not from before: at its start storescp tries whether it can make a file.
     const watcher = watch(folder.path);
     const changes = on(watcher, 'change');
-    await using storescp = await listeningStorescp(['-od', folder.path]);
     await using socket = await PduSocket.connect(storescp.port);
     await openAssociation(socket, [CT_CONTEXT]);
     const [command, first] = messagePdus(
