@@ -1,6 +1,7 @@
 /** What must be known of a data set before it is sent or stored, told as its bytes pass by. */
 import { MAX_TOLERATED_UID_LENGTH, withoutPadding } from '../base/identifiers.js';
 import type { AttributeCapture } from './attribute-capture.js';
+import { FragmentMoves } from './offset-tables.js';
 import { endOfPlainElements } from './plain-elements.js';
 import { TokenReader, type TokenReaderOptions } from './token-reader.js';
 import type { ElementToken, Token, ValueToken } from './tokens.js';
@@ -30,7 +31,10 @@ export interface ScanResult {
    * which are not part of a data set (PS3.10 7.1), or zeros at the end, which are not part of anything.
    */
   readonly needsRewrite: boolean;
-  /** True if one of them is a fragment with others behind it: padding moves those away from where offset tables have them. */
+  /**
+   * True if one of them is a fragment with others behind it: padding moves those away from where the offset tables have them. But
+   * not if something else stands in the place of such a table (PS3.5 A.4): nobody can then tell where frames begin anyway.
+   */
   readonly movesFragments: boolean;
 }
 
@@ -57,9 +61,7 @@ export class DataSetScan {
   #headComplete = false;
   #isEmpty = true;
   #needsRewrite = false;
-  #movesFragments = false;
-  /** Of the pixel sequence that is open. */
-  #hasOddFragment = false;
+  readonly #fragments = new FragmentMoves();
 
   constructor(syntax: TransferSyntax, options?: DataSetScanOptions) {
     this.#reader = new TokenReader(syntax, options);
@@ -97,7 +99,7 @@ export class DataSetScan {
       headComplete: this.#headComplete,
       isEmpty: this.#isEmpty,
       needsRewrite: this.#needsRewrite,
-      movesFragments: this.#movesFragments,
+      movesFragments: this.#fragments.areMoved,
     };
   }
 
@@ -108,19 +110,18 @@ export class DataSetScan {
         this.#beginValue(token.length, this.#depth === 0 ? token : undefined);
         break;
       case 'fragment':
-        if (this.#hasOddFragment) this.#movesFragments = true;
-        this.#hasOddFragment ||= token.length % 2 === 1;
-        this.#beginValue(token.length, undefined);
+        this.#beginFragment(token.length);
         break;
       case 'value':
+        this.#fragments.look(token.data);
         if (this.#uidTag !== undefined) this.#gather(this.#uidTag, token);
         if (this.#isCaptured) this.#captureValue(token);
         break;
       case 'sequence':
       case 'pixel-sequence':
         if (this.#depth === 0) this.#topLevelTag(token.tag);
+        if (token.type === 'pixel-sequence') this.#fragments.open(token.tag);
         this.#depth++;
-        this.#hasOddFragment = false;
         break;
       case 'sequence-end':
         this.#depth--;
@@ -142,6 +143,11 @@ export class DataSetScan {
     if (group === 0x0000 || group === 0x0002) this.#needsRewrite = true;
     else this.#isEmpty = false;
     if (tag > SOP_INSTANCE_UID) this.#headComplete = true;
+  }
+
+  #beginFragment(length: number): void {
+    if (length % 2 === 1) this.#needsRewrite = true;
+    if (!this.#fragments.begin(length)) this.#reader.pass();
   }
 
   #beginValue(length: number, topLevel: ElementToken | undefined): void {

@@ -177,6 +177,8 @@ class Requesting implements UpperLayerUser {
       return;
     }
     this.#trace({ type: 'associate-ac', direction: 'incoming', pdu: response });
+    // Whoever was told of it may have aborted.
+    if (this.#options.signal?.aborted === true) return;
     const { maximumLength } = response.userInformation;
     if (maximumLength !== undefined && maximumLength > 0 && maximumLength < MIN_MAXIMUM_LENGTH) {
       this.#fail(

@@ -349,6 +349,19 @@ test('an AbortSignal given while the request is told of ends it, and no associat
   assert.deepEqual(seen, ['requesting']);
 });
 
+for (const type of ['associate-rq', 'associate-ac'] as const)
+  test(`an AbortSignal given while ${type} is told of aborts`, async () => {
+    await using acceptor = await startServer();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reason = new Error('changed my mind');
+    const trace: TraceFunction = ({ event }) => {
+      if (event.type === type) controller.abort(reason);
+    };
+    assert.equal(await rejection(associate(acceptor.port, { signal, trace })), reason);
+    await acceptor.traces.until(({ event }) => event.type === 'aborted' || event.type === 'no-request');
+  });
+
 test('an AbortSignal while the answer is waited for aborts', async () => {
   await using acceptor = await RawAcceptor.listen();
   const controller = new AbortController();

@@ -30,7 +30,11 @@ const RULES: readonly (readonly [string, Buffer, Buffer])[] = [
     hex`${PIXELS} ${EMPTY_TABLE} ${PADDED}`,
   ],
   ['an empty one stays', hex`${PIXELS} ${EMPTY_TABLE} ${FRAGMENTS}`, hex`${PIXELS} ${EMPTY_TABLE} ${PADDED}`],
-  ['an item of another length is none', hex`${PIXELS} ${FRAGMENTS}`, hex`${PIXELS} ${PADDED}`],
+  [
+    'fragments of other elements stay',
+    hex`0900 1000 4c4f 0200 ${'ab'} 0900 0110 4f42 0000 ffffffff feff 00e0 04000000 ${'0123'} ${FRAGMENTS}`,
+    hex`0900 1000 4c4f 0200 ${'ab'} 0900 0110 4f42 0000 ffffffff feff 00e0 04000000 ${'0123'} ${PADDED}`,
+  ],
   [
     'the Extended Offset Table and the lengths go',
     hex`e07f 0100 4f56 0000 08000000 ${'01234567'} e07f 0200 4f56 0000 08000000 ${'01234567'}

@@ -33,6 +33,8 @@ const NONE = {
 };
 const FOUND = { ...NONE, sopClassUid: '1.2', sopInstanceUid: '1.2.3' };
 
+const ODD_BEFORE_ANOTHER = hex`feff 00e0 01000000 ff feff 00e0 02000000 ffff feff dde0 00000000`;
+
 const SCANS: readonly (readonly [string, TransferSyntax, Buffer, ScanResult])[] = [
   ['an empty data set', LE, hex``, { ...NONE, isEmpty: true }],
   ['the two UIDs without padding', LE, UIDS, FOUND],
@@ -71,6 +73,30 @@ const SCANS: readonly (readonly [string, TransferSyntax, Buffer, ScanResult])[] 
     hex`8800 0002 5351 0000 ffffffff feff 00e0 ffffffff e07f 1000 4f42 0000 ffffffff feff 00e0 00000000
         feff 00e0 01000000 ff feff 00e0 02000000 ffff feff dde0 00000000 feff 0de0 00000000 feff dde0 00000000`,
     { ...NONE, needsRewrite: true, movesFragments: true },
+  ],
+  [
+    'a table before it whose first offset is 0',
+    LE,
+    hex`e07f 1000 4f42 0000 ffffffff feff 00e0 08000000 00000000 09000000 ${ODD_BEFORE_ANOTHER}`,
+    { ...NONE, needsRewrite: true, movesFragments: true },
+  ],
+  [
+    'something else in the place of a table, as what nobody can tell',
+    LE,
+    hex`e07f 1000 4f42 0000 ffffffff feff 00e0 04000000 00000001 ${ODD_BEFORE_ANOTHER}`,
+    { ...NONE, needsRewrite: true },
+  ],
+  [
+    'an odd length in the place of a table, likewise',
+    LE,
+    hex`e07f 1000 4f42 0000 ffffffff ${ODD_BEFORE_ANOTHER}`,
+    { ...NONE, needsRewrite: true },
+  ],
+  [
+    'odd fragments of another element, of which no table tells',
+    LE,
+    hex`0900 0110 4f42 0000 ffffffff feff 00e0 00000000 ${ODD_BEFORE_ANOTHER}`,
+    { ...NONE, needsRewrite: true },
   ],
   ['file meta elements in the data set', LE, hex`0200 1000 5549 0000`, { ...NONE, isEmpty: true, needsRewrite: true }],
   ['command elements in the data set', LE, hex`0000 0200 5549 0000`, { ...NONE, isEmpty: true, needsRewrite: true }],
