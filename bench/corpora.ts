@@ -2,9 +2,9 @@
 import { link, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IMPLEMENTATION_CLASS_UID } from '../src/base/identifiers.js';
-import { type DataSet, encodeDataSet, textOf } from '../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax, transferSyntax } from '../src/dataset/transfer-syntax.js';
 import { encodeFileMeta } from '../src/file/file-meta.js';
+import { type DataSet, encodeDataSet, textOf } from '../test/support/data-set.js';
 import { BYTES_PER_PIXEL, ctSlice, instanceUid, multiFrameImage } from './images.js';
 import { corporaFolder } from './places.js';
 

@@ -1,5 +1,5 @@
 /** The instances of the benchmark: a slice of a CT series and a multi-frame image, complete as their IODs ask (PS3.3 A.3, A.8.3). */
-import type { DataElement, DataSet } from '../src/dataset/data-set.js';
+import type { DataElement, DataSet } from '../test/support/data-set.js';
 import { CT_IMAGE } from '../test/support/sample-instance.js';
 
 const MULTI_FRAME_GRAYSCALE_WORD_SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7.3';

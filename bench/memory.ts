@@ -5,12 +5,12 @@
 import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeDataSet } from '../src/dataset/data-set.js';
 import {
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   type TransferSyntax,
 } from '../src/dataset/transfer-syntax.js';
+import { encodeDataSet } from '../test/support/data-set.js';
 import { applicationPath } from '../test/support/paths.js';
 import { Running, startStorescp } from '../test/support/processes.js';
 import { part10Of, sampleImage } from '../test/support/sample-instance.js';

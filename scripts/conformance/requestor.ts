@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { encodeDataSet } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax, transferSyntax } from '../../src/dataset/transfer-syntax.js';
 import type { AssociateRq } from '../../src/pdu/types.js';
 import { recorder } from '../../test/support/apps-recorder.js';
+import { encodeDataSet } from '../../test/support/data-set.js';
 import { writeInstance } from '../../test/support/loopback-files.js';
 import { temporaryFolder } from '../../test/support/loopback-server.js';
 import { storescu } from '../../test/support/processes.js';

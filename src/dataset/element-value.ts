@@ -1,5 +1,4 @@
-/** PS3.5 6.2: values of elements in memory and as bytes, words in little endian. */
-import { UsageError } from '../base/errors.js';
+/** PS3.5 6.2: values of elements from their bytes, words in little endian. */
 import { withoutPadding } from '../base/identifiers.js';
 import { type Vr, vrInfo } from './vr.js';
 
@@ -39,33 +38,6 @@ export interface BytesElement {
 /** An element with a value and not with items or fragments. */
 export type ValueElement = TextElement | NumberElement | BigIntElement | BytesElement;
 
-/** The bytes of a value, not yet padded to even length. @throws {UsageError} on text that is not one character per byte. */
-export function encodeValue(element: ValueElement): Buffer {
-  switch (element.vr) {
-    case 'AT':
-    case 'FD':
-    case 'FL':
-    case 'SL':
-    case 'SS':
-    case 'UL':
-    case 'US':
-      return encodeWords(NUMBERS[element.vr], element.value);
-    case 'SV':
-    case 'UV':
-      return encodeWords(BIG_INTS[element.vr], element.value);
-    case 'OB':
-    case 'OD':
-    case 'OF':
-    case 'OL':
-    case 'OV':
-    case 'OW':
-    case 'UN':
-      return element.value;
-    default:
-      return encodeText(element.value.join('\\'));
-  }
-}
-
 /** The element of a value, padded or not. That of a buffer is a view. */
 export function decodeValue(tag: number, vr: Exclude<Vr, 'SQ'>, bytes: Buffer): ValueElement {
   switch (vr) {
@@ -102,77 +74,28 @@ export function turnWords(bytes: Buffer, vr: Vr): void {
   else if (width === 8) words.swap64();
 }
 
-interface WordCodec<T> {
+interface WordForm<T> {
   readonly size: number;
   read(bytes: Buffer, at: number): T;
-  write(bytes: Buffer, at: number, value: T): void;
 }
 
-const NUMBERS: Readonly<Record<NumberVr, WordCodec<number>>> = {
-  AT: {
-    size: 4,
-    read: (bytes, at) => bytes.readUInt16LE(at) * 0x10000 + bytes.readUInt16LE(at + 2),
-    write: (bytes, at, tag) => bytes.writeUInt16LE(tag & 0xffff, bytes.writeUInt16LE(tag >>> 16, at)),
-  },
-  FD: {
-    size: 8,
-    read: (bytes, at) => bytes.readDoubleLE(at),
-    write: (bytes, at, value) => bytes.writeDoubleLE(value, at),
-  },
-  FL: {
-    size: 4,
-    read: (bytes, at) => bytes.readFloatLE(at),
-    write: (bytes, at, value) => bytes.writeFloatLE(value, at),
-  },
-  SL: {
-    size: 4,
-    read: (bytes, at) => bytes.readInt32LE(at),
-    write: (bytes, at, value) => bytes.writeInt32LE(value, at),
-  },
-  SS: {
-    size: 2,
-    read: (bytes, at) => bytes.readInt16LE(at),
-    write: (bytes, at, value) => bytes.writeInt16LE(value, at),
-  },
-  UL: {
-    size: 4,
-    read: (bytes, at) => bytes.readUInt32LE(at),
-    write: (bytes, at, value) => bytes.writeUInt32LE(value, at),
-  },
-  US: {
-    size: 2,
-    read: (bytes, at) => bytes.readUInt16LE(at),
-    write: (bytes, at, value) => bytes.writeUInt16LE(value, at),
-  },
+const NUMBERS: Readonly<Record<NumberVr, WordForm<number>>> = {
+  AT: { size: 4, read: (bytes, at) => bytes.readUInt16LE(at) * 0x10000 + bytes.readUInt16LE(at + 2) },
+  FD: { size: 8, read: (bytes, at) => bytes.readDoubleLE(at) },
+  FL: { size: 4, read: (bytes, at) => bytes.readFloatLE(at) },
+  SL: { size: 4, read: (bytes, at) => bytes.readInt32LE(at) },
+  SS: { size: 2, read: (bytes, at) => bytes.readInt16LE(at) },
+  UL: { size: 4, read: (bytes, at) => bytes.readUInt32LE(at) },
+  US: { size: 2, read: (bytes, at) => bytes.readUInt16LE(at) },
 };
 
-const BIG_INTS: Readonly<Record<BigIntVr, WordCodec<bigint>>> = {
-  SV: {
-    size: 8,
-    read: (bytes, at) => bytes.readBigInt64LE(at),
-    write: (bytes, at, value) => bytes.writeBigInt64LE(value, at),
-  },
-  UV: {
-    size: 8,
-    read: (bytes, at) => bytes.readBigUInt64LE(at),
-    write: (bytes, at, value) => bytes.writeBigUInt64LE(value, at),
-  },
+const BIG_INTS: Readonly<Record<BigIntVr, WordForm<bigint>>> = {
+  SV: { size: 8, read: (bytes, at) => bytes.readBigInt64LE(at) },
+  UV: { size: 8, read: (bytes, at) => bytes.readBigUInt64LE(at) },
 };
 
-function encodeWords<T>({ size, write }: WordCodec<T>, values: readonly T[]): Buffer {
-  const bytes = Buffer.alloc(values.length * size);
-  for (const [index, value] of values.entries()) write(bytes, index * size, value);
-  return bytes;
-}
-
-function decodeWords<T>({ size, read }: WordCodec<T>, bytes: Buffer): T[] {
+function decodeWords<T>({ size, read }: WordForm<T>, bytes: Buffer): T[] {
   return Array.from({ length: Math.floor(bytes.length / size) }, (_, index) => read(bytes, index * size));
-}
-
-function encodeText(text: string): Buffer {
-  const bytes = Buffer.from(text, 'latin1');
-  if (bytes.toString('latin1') !== text) throw new UsageError('text with characters that are not a byte each');
-  return bytes;
 }
 
 // PS3.5 6.2: in these a backslash is a character like any other.

@@ -1,7 +1,6 @@
 /** The logs of both applications, line by line, for the situations that their manual pages show. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { encodeDataSet } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../src/dataset/transfer-syntax.js';
 import { PRIORITY, responseTo, VERSION } from '../../src/index.js';
 import { CT_INSTANCE, ctImage, type Folder, sampleFolder, temporaryFolder } from '../support/apps-files.js';
@@ -15,6 +14,7 @@ import {
   scriptedPeer,
 } from '../support/apps-peer.js';
 import { listeningStorescp, runStorescu, words } from '../support/apps-run.js';
+import { encodeDataSet } from '../support/data-set.js';
 import { CT_IMAGE } from '../support/sample-instance.js';
 
 const VERSION_NAME = `NETDICOM_${VERSION.replaceAll('.', '')}`;

@@ -8,7 +8,6 @@ import { describe, it } from 'node:test';
 import { commandParser, filledIn } from '../../src/cli/command-template.js';
 import { createLog, type Log } from '../../src/cli/log.js';
 import { ProgramQueue } from '../../src/cli/program-queue.js';
-import { encodeDataSet } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../src/dataset/transfer-syntax.js';
 import { type Folder, temporaryFolder } from '../support/apps-files.js';
 import {
@@ -21,6 +20,7 @@ import {
   storeWell,
 } from '../support/apps-peer.js';
 import { type Listening, listeningStorescp, runStorescp } from '../support/apps-run.js';
+import { encodeDataSet } from '../support/data-set.js';
 import { HeldPrograms } from '../support/held-programs.js';
 import { makeNamedPipe, noNamedPipes } from '../support/named-pipe.js';
 import { CT_IMAGE, sampleImage } from '../support/sample-instance.js';

@@ -5,7 +5,6 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { type DataElement, encodeDataSet } from '../../src/dataset/data-set.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
@@ -26,6 +25,7 @@ import {
   storeWell,
 } from '../support/apps-peer.js';
 import { anonymous, listeningStorescp, runStorescp, withStorescp } from '../support/apps-run.js';
+import { type DataElement, encodeDataSet } from '../support/data-set.js';
 import { CT_IMAGE, readPart10, sampleImage } from '../support/sample-instance.js';
 
 const limits = { concurrency: 4, timeout: 60_000 };

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { associateRq } from '../../src/acse/propose.js';
-import { type DataSet, decodeDataSet, encodeDataSet, textOf } from '../../src/dataset/data-set.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
@@ -30,6 +29,7 @@ import {
   storeWell,
 } from '../support/apps-peer.js';
 import { anonymous, listeningStorescp, withStorescp } from '../support/apps-run.js';
+import { type DataSet, decodeDataSet, encodeDataSet, textOf } from '../support/data-set.js';
 import { applicationPath } from '../support/paths.js';
 import { Running } from '../support/processes.js';
 import { MR_IMAGE, sampleImage } from '../support/sample-instance.js';

@@ -4,7 +4,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { newUid } from '../../src/base/identifiers.js';
-import { type DataElement, type DataSet, encodeDataSet } from '../../src/dataset/data-set.js';
 import {
   EXPLICIT_VR_LITTLE_ENDIAN,
   IMPLICIT_VR_LITTLE_ENDIAN,
@@ -24,6 +23,7 @@ import {
   storeRequest,
 } from '../support/apps-peer.js';
 import { withoutSummary } from '../support/apps-run.js';
+import { type DataElement, type DataSet, encodeDataSet } from '../support/data-set.js';
 import { deflate, type Part10File, readFile, sopInstanceUid, TemporaryFolder } from '../support/peers-files.js';
 import { ourStorescp } from '../support/peers-ours.js';
 import type { Receiver } from '../support/peers-receiver.js';

@@ -5,7 +5,6 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { encodeDataSet } from '../../src/dataset/data-set.js';
 import { bufferSource } from '../../src/dataset/source.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -22,6 +21,7 @@ import {
   verificationProvider,
   verify,
 } from '../../src/index.js';
+import { encodeDataSet } from '../support/data-set.js';
 import { inTime } from '../support/loopback-inbox.js';
 import { CT_CONTEXT, command, ctDataSet, ECHO_CONTEXT, pData, RawPeer, storeRq } from '../support/loopback-peer.js';
 import {

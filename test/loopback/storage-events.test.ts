@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { encodeDataSet } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../src/dataset/transfer-syntax.js';
 import {
   directorySink,
@@ -16,6 +15,7 @@ import {
   storageProvider,
   verificationProvider,
 } from '../../src/index.js';
+import { encodeDataSet } from '../support/data-set.js';
 import { Inbox, inTime } from '../support/loopback-inbox.js';
 import { CT_CONTEXT, command, pData, RawPeer, storeRq } from '../support/loopback-peer.js';
 import { startServer, type TestServer, temporaryFolder, traced } from '../support/loopback-server.js';

@@ -4,7 +4,6 @@ import { truncateSync, unlinkSync } from 'node:fs';
 import { link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { textOf } from '../../src/dataset/data-set.js';
 import {
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -31,6 +30,7 @@ import {
   UsageError,
   verificationProvider,
 } from '../../src/index.js';
+import { textOf } from '../support/data-set.js';
 import { writeBigInstance, writeInstance } from '../support/loopback-files.js';
 import { Inbox } from '../support/loopback-inbox.js';
 import {

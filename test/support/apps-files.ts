@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { encodeDataSet } from '../../src/dataset/data-set.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
@@ -11,6 +10,7 @@ import {
   IMPLICIT_VR_LITTLE_ENDIAN,
   transferSyntax,
 } from '../../src/dataset/transfer-syntax.js';
+import { encodeDataSet } from './data-set.js';
 import { CT_IMAGE, MR_IMAGE, part10Of, sampleImage, samplePart10 } from './sample-instance.js';
 
 export interface Folder extends AsyncDisposable {

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { associateRq } from '../../src/acse/propose.js';
 import { deferred } from '../../src/base/deferred.js';
-import { encodeDataSet } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../src/dataset/transfer-syntax.js';
 import { encodeCommand } from '../../src/dimse/command-codec.js';
 import { MessageReader } from '../../src/dimse/message-reader.js';
@@ -17,6 +16,7 @@ import {
 import { encodePdu } from '../../src/pdu/codec.js';
 import { PduReader, type ReceivedPdu } from '../../src/pdu/pdu-reader.js';
 import type { AssociateAc, AssociateRq, Pdu, ProposedPresentationContext, UserIdentity } from '../../src/pdu/types.js';
+import { encodeDataSet } from './data-set.js';
 import { drip } from './misbehaviour.js';
 import { CT_IMAGE, sampleImage } from './sample-instance.js';
 

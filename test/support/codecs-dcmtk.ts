@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decompressedChunks } from '../../src/codecs/decompress.js';
-import { type DataSet, decodeDataSet } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../src/dataset/transfer-syntax.js';
 import { gathered } from './codecs-images.js';
+import { type DataSet, decodeDataSet } from './data-set.js';
 import { skipWithout } from './peers-required.js';
 import { readPart10, samplePart10 } from './sample-instance.js';
 

@@ -1,8 +1,8 @@
 /** Images that tests of the codecs make: pixels that are easy and hard to compress, data sets around them, both ways. */
 import { decompressedChunks } from '../../src/codecs/decompress.js';
-import { type DataElement, type DataSet, decodeDataSet, encodeDataSet } from '../../src/dataset/data-set.js';
 import type { TransferSyntax } from '../../src/dataset/transfer-syntax.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, transferSyntax } from '../../src/dataset/transfer-syntax.js';
+import { type DataElement, type DataSet, decodeDataSet, encodeDataSet } from './data-set.js';
 import { cut } from './data-set-tokens.js';
 import { sampleImage } from './sample-instance.js';
 

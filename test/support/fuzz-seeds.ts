@@ -1,5 +1,5 @@
 /** What the fuzzers begin with: good conversations, files and data sets, and every case of the tables of hostile bytes. */
-import { encodeDataSet } from '../../src/dataset/data-set.js';
+
 import {
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -7,6 +7,7 @@ import {
   transferSyntax,
 } from '../../src/dataset/transfer-syntax.js';
 import { encodePdu } from '../../src/pdu/codec.js';
+import { encodeDataSet } from './data-set.js';
 import type { FuzzTargetName } from './fuzz-targets.js';
 import { messageOf, pduOf, REQUEST, type Row, storeElements } from './hostile.js';
 import { COMMANDS } from './hostile-commands.js';

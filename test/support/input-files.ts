@@ -1,9 +1,9 @@
 /** Input as users have it: folders of small instances, and DICOMDIRs that refer to them. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type DataElement, type DataSet, encodeDataSet } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax } from '../../src/dataset/transfer-syntax.js';
 import { encodeFileMeta } from '../../src/file/file-meta.js';
+import { type DataElement, type DataSet, encodeDataSet } from './data-set.js';
 import { writeInstance } from './loopback-files.js';
 
 /** What to make of a path: an instance, a text that is none, or a symbolic link to what is named after the arrow. */

@@ -1,9 +1,9 @@
 /** Instances in files, for the tests of storeFiles and of the sinks. */
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeDataSet } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax } from '../../src/dataset/transfer-syntax.js';
 import { encodeFileMeta } from '../../src/file/file-meta.js';
+import { encodeDataSet } from './data-set.js';
 import { sampleImage, samplePart10 } from './sample-instance.js';
 
 export interface FileOptions {

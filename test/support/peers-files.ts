@@ -5,8 +5,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { type DataElement, type DataSet, decodeDataSet, encodeDataSet, textOf } from '../../src/dataset/data-set.js';
-import { encodeValue } from '../../src/dataset/element-value.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
@@ -15,6 +13,8 @@ import {
   type TransferSyntax,
   transferSyntax,
 } from '../../src/dataset/transfer-syntax.js';
+import { type DataElement, type DataSet, decodeDataSet, encodeDataSet, textOf } from './data-set.js';
+import { encodeValue } from './encode-value.js';
 import { CT_IMAGE, part10Of, readPart10, type SampleOptions, sampleImage } from './sample-instance.js';
 
 /** A PS3.10 file on the disk. */

@@ -1,8 +1,8 @@
 /** DICOM instances that tests, demo and benchmarks make themselves: small, valid, no two alike. */
 import { newUid } from '../../src/base/identifiers.js';
-import { type DataElement, type DataSet, decodeDataSet, encodeDataSet, textOf } from '../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax, transferSyntax } from '../../src/dataset/transfer-syntax.js';
 import { encodeFileMeta, readFileHead } from '../../src/file/file-meta.js';
+import { type DataElement, type DataSet, decodeDataSet, encodeDataSet, textOf } from './data-set.js';
 
 export const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
 export const CT_IMAGE = '1.2.840.10008.5.1.4.1.1.2';

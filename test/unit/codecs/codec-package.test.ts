@@ -6,7 +6,6 @@ import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DataSetError } from '../../../src/base/errors.js';
 import type { decompressedChunks } from '../../../src/codecs/decompress.js';
-import { type DataElement, encodeDataSet } from '../../../src/dataset/data-set.js';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../../src/dataset/transfer-syntax.js';
 import {
   attributeOf,
@@ -24,6 +23,7 @@ import {
   testImage,
 } from '../../support/codecs-images.js';
 import { type Encoder, encodeFrame } from '../../support/codecs-package.js';
+import { type DataElement, encodeDataSet } from '../../support/data-set.js';
 import { hex } from '../../support/pdu-hex.js';
 import { TemporaryFolder } from '../../support/peers-files.js';
 

@@ -4,7 +4,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { canDecompress } from '../../../src/codecs/compression.js';
-import type { DataElement, DataSet } from '../../../src/dataset/data-set.js';
 import {
   compressedFile,
   convertedBy,
@@ -26,6 +25,7 @@ import {
   type TestImage,
   testImage,
 } from '../../support/codecs-images.js';
+import type { DataElement, DataSet } from '../../support/data-set.js';
 import { sharedData } from '../../support/paths.js';
 import { TemporaryFolder } from '../../support/peers-files.js';
 import { readPart10, samplePart10 } from '../../support/sample-instance.js';

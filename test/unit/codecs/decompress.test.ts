@@ -6,7 +6,6 @@ import { DataSetError, UsageError } from '../../../src/base/errors.js';
 import { canDecompress } from '../../../src/codecs/compression.js';
 import { decompressedChunks } from '../../../src/codecs/decompress.js';
 import { packedBits } from '../../../src/codecs/samples.js';
-import { type DataElement, type DataSet, encodeDataSet } from '../../../src/dataset/data-set.js';
 import {
   EXPLICIT_VR_BIG_ENDIAN as BE,
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN as DEFLATED,
@@ -27,6 +26,7 @@ import {
   testImage,
 } from '../../support/codecs-images.js';
 import { encodeRle } from '../../support/codecs-rle.js';
+import { type DataElement, type DataSet, encodeDataSet } from '../../support/data-set.js';
 
 const RLE = syntaxOf('1.2.840.10008.1.2.5');
 const UNCOMPRESSED = syntaxOf('1.2.840.10008.1.2.1.98');

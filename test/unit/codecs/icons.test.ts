@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DataSetError } from '../../../src/base/errors.js';
 import { decompressedChunks } from '../../../src/codecs/decompress.js';
-import { type DataElement, type DataSet, encodeDataSet } from '../../../src/dataset/data-set.js';
 import { IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN as LE } from '../../../src/dataset/transfer-syntax.js';
 import {
   attributeOf,
@@ -24,6 +23,7 @@ import {
 } from '../../support/codecs-images.js';
 import { encodeFrame } from '../../support/codecs-package.js';
 import { encodeRle } from '../../support/codecs-rle.js';
+import { type DataElement, type DataSet, encodeDataSet } from '../../support/data-set.js';
 
 const RLE = syntaxOf('1.2.840.10008.1.2.5');
 const JPEG_2000 = syntaxOf('1.2.840.10008.1.2.4.90');

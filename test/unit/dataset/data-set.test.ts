@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DataSetError, UsageError } from '../../../src/base/errors.js';
-import type { DataElement, DataSet } from '../../../src/dataset/data-set.js';
-import { decodeDataSet, encodeDataSet, textOf } from '../../../src/dataset/data-set.js';
 import type { TransferSyntax } from '../../../src/dataset/transfer-syntax.js';
 import {
   EXPLICIT_VR_BIG_ENDIAN,
@@ -12,6 +10,8 @@ import {
   IMPLICIT_VR_LITTLE_ENDIAN,
   transferSyntax,
 } from '../../../src/dataset/transfer-syntax.js';
+import type { DataElement, DataSet } from '../../support/data-set.js';
+import { decodeDataSet, encodeDataSet, textOf } from '../../support/data-set.js';
 
 const JPEG = transferSyntax('1.2.840.10008.1.2.4.50') ?? EXPLICIT_VR_LITTLE_ENDIAN;
 

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { DataSetError, FileError } from '../../../src/base/errors.js';
-import { type DataElement, encodeDataSet } from '../../../src/dataset/data-set.js';
 import {
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -13,6 +12,7 @@ import {
   type TransferSyntax,
 } from '../../../src/dataset/transfer-syntax.js';
 import { DirectoryReader, fileReferences, isDicomdir } from '../../../src/file/dicomdir.js';
+import { type DataElement, encodeDataSet } from '../../support/data-set.js';
 import {
   dicomdirFile,
   directoryDataSet,

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DataSetError } from '../../../src/base/errors.js';
-import { encodeDataSet } from '../../../src/dataset/data-set.js';
 import type { TransferSyntax } from '../../../src/dataset/transfer-syntax.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -13,6 +12,7 @@ import {
 } from '../../../src/dataset/transfer-syntax.js';
 import type { FileHead, FileMeta } from '../../../src/file/file-meta.js';
 import { encodeFileMeta, readFileHead } from '../../../src/file/file-meta.js';
+import { encodeDataSet } from '../../support/data-set.js';
 
 const NATIVE = [IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN];
 const JPEG = '1.2.840.10008.1.2.4.50';

@@ -6,7 +6,6 @@ import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { FileError } from '../../../src/base/errors.js';
-import { type DataElement, type DataSet, decodeDataSet, encodeDataSet } from '../../../src/dataset/data-set.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
@@ -17,6 +16,7 @@ import {
 } from '../../../src/dataset/transfer-syntax.js';
 import { encodeFileMeta } from '../../../src/file/file-meta.js';
 import { type InstanceFile, inspectInstance, openDataSet, readInstance } from '../../../src/file/instance-file.js';
+import { type DataElement, type DataSet, decodeDataSet, encodeDataSet } from '../../support/data-set.js';
 import { writeBigInstance } from '../../support/loopback-files.js';
 import { rejection, type TemporaryFolder, temporaryFolder } from '../../support/loopback-server.js';
 import { makeNamedPipe, noNamedPipes } from '../../support/named-pipe.js';

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { constants, createDeflateRaw, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { StatusError } from '../../../src/base/errors.js';
-import { type DataElement, encodeDataSet } from '../../../src/dataset/data-set.js';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
@@ -13,6 +12,7 @@ import {
   type TransferSyntax,
 } from '../../../src/dataset/transfer-syntax.js';
 import { type Announced, DataSetCheck } from '../../../src/services/data-set-check.js';
+import { type DataElement, encodeDataSet } from '../../support/data-set.js';
 import { cut } from '../../support/data-set-tokens.js';
 import { CT_IMAGE, MR_IMAGE, sampleImage } from '../../support/sample-instance.js';
 

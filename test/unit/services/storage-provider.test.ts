@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
-import { type DataElement, encodeDataSet } from '../../../src/dataset/data-set.js';
 import {
   EXPLICIT_VR_BIG_ENDIAN as BE,
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN as DEFLATED,
@@ -14,6 +13,7 @@ import {
 } from '../../../src/dataset/transfer-syntax.js';
 import { encodeFileMeta, readFileHead } from '../../../src/file/file-meta.js';
 import { discardSink, storageProvider } from '../../../src/services/storage-provider.js';
+import { type DataElement, encodeDataSet } from '../../support/data-set.js';
 import {
   type DataSetNode,
   dataSetArbitrary,

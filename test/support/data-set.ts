@@ -1,11 +1,12 @@
-/** Small data sets in memory: identifiers, tests, the demo. What has pixels goes through the token reader instead. */
-import { decodeValue, encodeValue, turnWords, type ValueElement } from './element-value.js';
-import { TokenReader } from './token-reader.js';
-import { TokenWriter } from './token-writer.js';
-import type { ElementToken, Token, WritableToken } from './tokens.js';
-import type { TransferSyntax } from './transfer-syntax.js';
-import type { Vr } from './vr.js';
-import { VrChoice } from './vr-choice.js';
+/** Data sets in memory, to bytes and back. The library has none: what it sends and stores goes through as tokens. */
+import { decodeValue, turnWords, type ValueElement } from '../../src/dataset/element-value.js';
+import { TokenReader } from '../../src/dataset/token-reader.js';
+import { TokenWriter } from '../../src/dataset/token-writer.js';
+import type { ElementToken, Token, WritableToken } from '../../src/dataset/tokens.js';
+import type { TransferSyntax } from '../../src/dataset/transfer-syntax.js';
+import type { Vr } from '../../src/dataset/vr.js';
+import { VrChoice } from '../../src/dataset/vr-choice.js';
+import { encodeValue } from './encode-value.js';
 
 /** Encapsulated pixel data: the fragments, the basic offset table first (PS3.5 A.4). */
 export interface FragmentsElement {
