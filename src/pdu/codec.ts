@@ -17,15 +17,15 @@ import {
   uint8,
   uint16,
 } from './layout.js';
-import { COMMAND_BIT, LAST_BIT, PDU_HEADER } from './p-data-block.js';
-import type { Abort, AssociateAc, AssociateRj, AssociateRq, ControlPdu, PDataTf, Pdu, Pdv } from './types.js';
+import { COMMAND_BIT, LAST_BIT, P_DATA_TF, PDU_HEADER } from './p-data-block.js';
+import type { Abort, AssociateAc, AssociateRj, AssociateRq, ControlPdu, Pdu, Pdv } from './types.js';
 
 /** First byte of each PDU (PS3.8 9.3.2 to 9.3.8). */
 export const PDU_TYPES = {
   'A-ASSOCIATE-RQ': 0x01,
   'A-ASSOCIATE-AC': 0x02,
   'A-ASSOCIATE-RJ': 0x03,
-  'P-DATA-TF': 0x04,
+  'P-DATA-TF': P_DATA_TF,
   'A-RELEASE-RQ': 0x05,
   'A-RELEASE-RP': 0x06,
   'A-ABORT': 0x07,
@@ -172,22 +172,4 @@ function writePdv(writer: ByteWriter, pdv: Pdv): void {
     const control = (pdv.isCommand ? COMMAND_BIT : 0) | (pdv.isLast ? LAST_BIT : 0);
     writer.uint8(pdv.presentationContextId).uint8(control).bytes(pdv.data);
   });
-}
-
-function readPdv(reader: ByteReader): Pdv {
-  const presentationContextId = reader.uint8();
-  const control = reader.uint8();
-  const isCommand = (control & COMMAND_BIT) !== 0;
-  const isLast = (control & LAST_BIT) !== 0;
-  return { presentationContextId, isCommand, isLast, data: reader.bytes(reader.remaining) };
-}
-
-/** A whole P-DATA-TF from the bytes after its header; `data` are views of them. What comes from a peer is streamed instead. */
-export function decodePDataTf(body: Buffer): PDataTf {
-  const reader = new ByteReader(body, PDU_HEADER);
-  const pdvs: Pdv[] = [];
-  while (reader.remaining > 0) pdvs.push(readPdv(reader.section(reader.uint32BE())));
-  if (pdvs.length === 0)
-    throw new ProtocolError('invalid-pdu-parameter-value', 'a P-DATA-TF without a PDV', PDU_HEADER);
-  return { type: 'P-DATA-TF', pdvs };
 }

@@ -4,7 +4,8 @@ import { UsageError } from '../base/errors.js';
 export const PDU_HEADER = 6;
 export const PDV_HEADER = 6;
 const FRAME = PDU_HEADER + PDV_HEADER;
-const P_DATA_TF = 0x04;
+/** First byte of the PDU. */
+export const P_DATA_TF = 0x04;
 export const COMMAND_BIT = 0x01;
 export const LAST_BIT = 0x02;
 

@@ -1,6 +1,16 @@
 /** A request and an acceptance as objects and as bytes, to be varied by the tests of the codec. */
-import { decodePDataTf, decodePdu } from '../../src/pdu/codec.js';
-import type { AssociateAc, AssociateRq, Pdu, UserInformationAc, UserInformationRq } from '../../src/pdu/types.js';
+import assert from 'node:assert/strict';
+import { decodePdu, PDU_TYPES } from '../../src/pdu/codec.js';
+import { PduReader } from '../../src/pdu/pdu-reader.js';
+import type {
+  AssociateAc,
+  AssociateRq,
+  PDataTf,
+  Pdu,
+  Pdv,
+  UserInformationAc,
+  UserInformationRq,
+} from '../../src/pdu/types.js';
 import { hex, withLength } from './pdu-hex.js';
 
 export const VERIFICATION = '1.2.840.10008.1.1';
@@ -45,7 +55,18 @@ export const acBytes = (...items: readonly Buffer[]) => withLength(2, 4, FIXED_P
 export const rqBytesWith = (subItem: Buffer) => rqBytes(APPLICATION_CONTEXT, PROPOSED, withLength(0x50, 2, subItem));
 export const acBytesWith = (subItem: Buffer) => acBytes(APPLICATION_CONTEXT, ACCEPTED, withLength(0x50, 2, subItem));
 
+/** A control PDU, or a P-DATA-TF with one PDV for each fragment that the reader takes from it. */
 export function decode(bytes: Buffer): Pdu {
-  const body = bytes.subarray(6);
-  return bytes[0] === 4 ? decodePDataTf(body) : decodePdu(bytes[0] ?? 0, body);
+  return bytes[0] === PDU_TYPES['P-DATA-TF'] ? readPData(bytes) : decodePdu(bytes[0] ?? 0, bytes.subarray(6));
+}
+
+function readPData(bytes: Buffer): PDataTf {
+  const pdvs: Pdv[] = [];
+  for (const received of new PduReader({ maxPDataLength: 0 }).feed(bytes)) {
+    if (received.type === 'invalid') throw received.error;
+    assert.ok(received.type === 'P-DATA-TF');
+    const { presentationContextId, isCommand, isLast, data } = received;
+    pdvs.push({ presentationContextId, isCommand, isLast, data });
+  }
+  return { type: 'P-DATA-TF', pdvs };
 }

@@ -121,11 +121,6 @@ const TOLERATED: readonly (readonly [name: string, bytes: Buffer, pdu: Pdu])[] =
   ],
   ['reserved bytes of an A-RELEASE-RQ', hex`05 00 00000004 ffffffff`, { type: 'A-RELEASE-RQ' }],
   ['the reserved source of an A-ABORT', hex`07 00 00000004 ffff 01 03`, { type: 'A-ABORT', source: 1, reason: 3 }],
-  [
-    'reserved bits of the message control header',
-    hex`04 00 00000006 00000002 01 fd`,
-    { type: 'P-DATA-TF', pdvs: [{ presentationContextId: 1, isCommand: true, isLast: false, data: hex`` }] },
-  ],
 ];
 
 for (const [name, bytes, pdu] of TOLERATED)
@@ -153,8 +148,6 @@ const REFUSED: readonly (readonly [name: string, bytes: Buffer, reason: AbortRea
   ['an item that runs past its PDU', rqBytes(hex`10 00 0016 ${'1.2.3'}`), 'invalid-pdu-parameter-value', 78],
   ['a sub-item that runs past its item', rqBytesWith(hex`51 00 0004 0000`), 'invalid-pdu-parameter-value'],
   ['a maximum length of two bytes', rqBytesWith(hex`51 00 0002 4000`), 'invalid-pdu-parameter-value'],
-  ['a P-DATA-TF without a PDV', hex`04 00 00000000`, 'invalid-pdu-parameter-value', 6],
-  ['a PDV of one byte', hex`04 00 00000005 00000001 01`, 'invalid-pdu-parameter-value', 11],
 ];
 
 for (const [name, bytes, reason, offset] of REFUSED)
