@@ -12,7 +12,6 @@ import {
   CONTEXT_RESULT,
   type PresentationContextResult,
   type ProposedPresentationContext,
-  type RoleSelection,
 } from '../pdu/types.js';
 
 /** The transfer syntaxes an acceptor takes for one abstract syntax. */
@@ -39,8 +38,6 @@ export interface AcceptPolicy {
   readonly maxPduLength: number;
   /** Most operations that we invoke and perform at a time, 0 is any number; default one of each. */
   readonly asynchronousOperations?: AsynchronousOperationsWindow | undefined;
-  /** Whether the requestor may be the provider of a SOP class (PS3.7 D.3.3.4); default: never. */
-  readonly acceptScpRole?: ((sopClassUid: string) => boolean) | undefined;
   /**
    * The server response for a user who has been let in, empty for user names (PS3.7 Table D.3-15). Without it identities
    * are not looked at, and so not answered.
@@ -94,9 +91,10 @@ export function acceptance(request: AssociateRq, policy: AcceptPolicy): Associat
       // Silence means synchronous, but some peers take it for unlimited: a proposal is always answered.
       asynchronousOperationsWindow:
         asynchronousOperationsWindow && windowAnswer(asynchronousOperationsWindow, policy.asynchronousOperations),
+      // PS3.7 D.3.3.4: a role that was not proposed cannot be answered; that of a provider is never granted.
       roleSelections: roleSelections
         .filter((role) => policy.supports(role.sopClassUid) !== undefined)
-        .map((role) => roleAnswer(role, policy)),
+        .map(({ sopClassUid, scuRole }) => ({ sopClassUid, scuRole, scpRole: false })),
       extendedNegotiations: [],
       userIdentityResponse: answersUser ? policy.userIdentityResponse : undefined,
     },
@@ -148,11 +146,6 @@ export function agreedWindow(request: AssociateRq, response: AssociateAc): Async
 /** 0 is unlimited. */
 function smallerWindow(a: number, b: number): number {
   return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
-}
-
-/** PS3.7 D.3.3.4: a role that was not proposed cannot be answered. */
-function roleAnswer({ sopClassUid, scuRole, scpRole }: RoleSelection, policy: AcceptPolicy): RoleSelection {
-  return { sopClassUid, scuRole, scpRole: scpRole && policy.acceptScpRole?.(sopClassUid) === true };
 }
 
 /** A presentation context that both sides agreed on. */

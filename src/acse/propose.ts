@@ -48,17 +48,8 @@ export function proposeContexts(wanted: readonly WantedContext[]): readonly Prop
   }));
 }
 
-type NegotiatedInformation = Pick<
-  UserInformationRq,
-  | 'asynchronousOperationsWindow'
-  | 'roleSelections'
-  | 'extendedNegotiations'
-  | 'commonExtendedNegotiations'
-  | 'userIdentity'
->;
-
 /** What is not given is not negotiated. */
-export interface AssociateRqOptions extends Partial<NegotiatedInformation> {
+export interface AssociateRqOptions extends Pick<UserInformationRq, 'asynchronousOperationsWindow' | 'userIdentity'> {
   readonly calledAeTitle: string;
   readonly callingAeTitle: string;
   readonly contexts: readonly ProposedPresentationContext[];
@@ -80,9 +71,9 @@ export function associateRq(options: AssociateRqOptions): AssociateRq {
       implementationClassUid: IMPLEMENTATION_CLASS_UID,
       implementationVersionName: IMPLEMENTATION_VERSION_NAME,
       asynchronousOperationsWindow: options.asynchronousOperationsWindow,
-      roleSelections: options.roleSelections ?? [],
-      extendedNegotiations: options.extendedNegotiations ?? [],
-      commonExtendedNegotiations: options.commonExtendedNegotiations ?? [],
+      roleSelections: [],
+      extendedNegotiations: [],
+      commonExtendedNegotiations: [],
       userIdentity: options.userIdentity,
     },
   };

@@ -206,7 +206,7 @@ for (const [proposed, granted, agreed] of [
     assert.deepEqual(agreedWindow(rq, { ...ac, userInformation: answer }), window(agreed));
   });
 
-test('of the roles proposed the requestor gets that of a user, and that of a provider if the policy says so', () => {
+test('of the roles proposed the requestor gets that of a user, and never that of a provider', () => {
   const roles = (proposed: readonly [scu: boolean, scp: boolean], policy: Partial<AcceptPolicy> = {}) => {
     const roleSelections = [{ sopClassUid: CT, scuRole: proposed[0], scpRole: proposed[1] }];
     const answer = accepted(request({ roleSelections }), { ...POLICY, ...policy }).userInformation.roleSelections;
@@ -214,8 +214,7 @@ test('of the roles proposed the requestor gets that of a user, and that of a pro
   };
   assert.deepEqual(roles([true, true]), [[CT, true, false]]);
   assert.deepEqual(roles([false, true]), [[CT, false, false]]);
-  assert.deepEqual(roles([true, true], { acceptScpRole: () => true }), [[CT, true, true]]);
-  assert.deepEqual(roles([true, false], { acceptScpRole: () => true }), [[CT, true, false]]);
+  assert.deepEqual(roles([true, false]), [[CT, true, false]]);
   assert.deepEqual(roles([true, true], { supports: () => undefined }), []);
 });
 
