@@ -39,11 +39,6 @@ export function uidName(uid: string): string | undefined {
   return findUid(uid)?.name || undefined;
 }
 
-/** The keyword of a UID in PS3.6 Table A-1. */
-export function uidKeyword(uid: string): string | undefined {
-  return findUid(uid)?.keyword || undefined;
-}
-
 interface ElementEntry {
   readonly keyword: string;
   readonly vr: DictionaryVr;

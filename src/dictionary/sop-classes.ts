@@ -52,9 +52,6 @@ const PREFIXES: ReadonlyMap<string, string> = new Map([
   ['1.2.840.10008.5.1.4.45.1', 'ITg'],
 ]);
 
-/** Every storage SOP class of the standard, retired ones included. */
-export const STORAGE_SOP_CLASSES: readonly string[] = [...PREFIXES.keys()];
-
 /** False for private classes, and for Media Storage Directory Storage, which is for media alone (PS3.4 Annex I). */
 export function isStorageSopClass(uid: string): boolean {
   return PREFIXES.has(uid);

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { STORAGE_SOP_CLASSES } from '../../src/dictionary/sop-classes.js';
+import { parseUids } from '../../src/dictionary/lookup.js';
+import { isStorageSopClass } from '../../src/dictionary/sop-classes.js';
+import { OTHER_UIDS } from '../../src/dictionary/uids.js';
 import { uidName } from '../../src/index.js';
 import { type Folder, sampleFolder, temporaryFolder } from '../support/apps-files.js';
 import { runStorescu, withStorescp } from '../support/apps-run.js';
@@ -12,6 +14,8 @@ import { run } from '../support/processes.js';
 import { sampleImage, samplePart10 } from '../support/sample-instance.js';
 
 const limits = { concurrency: 3, timeout: 60_000 };
+
+const STORAGE_SOP_CLASSES = parseUids(OTHER_UIDS).flatMap(({ uid }) => (isStorageSopClass(uid) ? [uid] : []));
 
 /** The storage classes of the standard and private ones, a small instance each. */
 async function folderOfClasses(count: number): Promise<Folder> {
