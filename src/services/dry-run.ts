@@ -1,9 +1,8 @@
 /** What `storeFiles` would do, as far as that can be known without asking the peer. */
 import type { WantedContext } from '../acse/propose.js';
-import { NotAnInstance } from '../base/errors.js';
 import type { InstanceFile } from '../file/instance-file.js';
 import type { ProposedPresentationContext } from '../pdu/types.js';
-import { findInstances, type InputFile, isStream, type Paths } from './input-files.js';
+import { findInstances, type InputFile, isSkipped, isStream, type Paths, type ProblemFile } from './input-files.js';
 import { LookAhead } from './look-ahead.js';
 import { type ContextPlan, contextsFor, type Proposal, planContexts, proposalOf } from './plan.js';
 import { sift } from './sift.js';
@@ -78,9 +77,8 @@ async function* problemsFirst(files: LookAhead): AsyncGenerator<PlanEvent, void,
   }
 }
 
-function leftOut({ path, isNamed, error }: Extract<InputFile, { error: Error }>): PlanEvent {
-  const isSkipped = error instanceof NotAnInstance && !isNamed;
-  return { type: isSkipped ? 'skipped' : 'not-sent', path, error };
+function leftOut(file: ProblemFile): PlanEvent {
+  return { type: isSkipped(file) ? 'skipped' : 'not-sent', path: file.path, error: file.error };
 }
 
 function* warnings({ path, warnings: messages }: InstanceFile): Generator<PlanEvent, void, void> {

@@ -40,6 +40,13 @@ export interface LastTry {
 }
 
 export type WaitingInstance = Extract<InputFile, { readonly instance: InstanceFile }>;
+/** One that could not be looked into, or holds no instance. */
+export type ProblemFile = Extract<InputFile, { readonly error: Error }>;
+
+/** Whether it was met by the way and was hardly meant to be sent: that it cannot be is no failure then. */
+export function isSkipped(file: InputFile): boolean {
+  return 'error' in file && !file.isNamed && file.error instanceof NotAnInstance;
+}
 
 /** What `storeFiles` is given: paths that are there already, or come one by one. */
 export type Paths = Iterable<Location> | AsyncIterable<Location>;

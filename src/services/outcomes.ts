@@ -1,13 +1,10 @@
 /** Where the outcomes of a run go, and the decision to halt that follows from them. */
 
 import { deferred } from '../base/deferred.js';
-import { NotAnInstance } from '../base/errors.js';
 import type { Handover } from '../base/handover.js';
-import type { InputFile } from './input-files.js';
+import { isSkipped, type ProblemFile } from './input-files.js';
 import type { LookAhead } from './look-ahead.js';
 import type { StoreFilesOptions, StoreOutcome } from './store-outcome.js';
-
-export type ProblemFile = Extract<InputFile, { error: Error }>;
 
 export class Outcomes {
   readonly #handover: Handover<StoreOutcome>;
@@ -40,15 +37,15 @@ export class Outcomes {
     return this.#handover.put(outcome);
   }
 
-  /** Of a file that could not be looked into: a failure, unless it was met by the way and hardly meant to be sent. */
-  tellProblem({ path, isNamed, error }: ProblemFile): void | Promise<void> {
-    if (isNamed || !(error instanceof NotAnInstance)) return this.tell({ type: 'not-sent', path, error, attempts: 1 });
+  /** A failure, unless the file is skipped. */
+  tellProblem(file: ProblemFile): void | Promise<void> {
+    const { path, error } = file;
+    if (!isSkipped(file)) return this.tell({ type: 'not-sent', path, error, attempts: 1 });
     this.#options.report?.({ type: 'skipped', path, error });
   }
 
   /** Of the files that wait in the end. */
   tellLeft({ waiting, isWalkedThrough: isAll }: Pick<LookAhead, 'waiting' | 'isWalkedThrough'>): void {
-    const isSkipped = (file: InputFile) => 'error' in file && !file.isNamed && file.error instanceof NotAnInstance;
     const paths = waiting.filter((file) => !isSkipped(file)).map(({ path }) => path);
     if (paths.length > 0 || !isAll) this.#options.report?.({ type: 'left', paths, isAll });
   }
