@@ -60,6 +60,7 @@ export {
   type DimseMessage,
   type DimseRequest,
   type DimseResponse,
+  type Direction,
   PRIORITY,
   responseTo,
   type StatusDetails,
@@ -91,7 +92,7 @@ export type {
   TlsSession,
 } from './net/tls-options.js';
 export type { TlsProfileName } from './net/tls-profiles.js';
-export type { AssociationEvent, AssociationTrace, Direction, TraceFunction } from './net/trace.js';
+export type { AssociationEvent, AssociationTrace, TraceFunction } from './net/trace.js';
 export type {
   Associate,
   AssociateAc,

@@ -44,6 +44,11 @@ export function withoutPadding(text: string): string {
   return text.slice(0, end);
 }
 
+/** Nor the spaces at its beginning, which count for nothing in most text (PS3.5 6.2). */
+export function trimmed(text: string): string {
+  return withoutPadding(text).replace(/^ +/, '');
+}
+
 /**
  * Makes an `AeTitle` of text, without leading and trailing spaces.
  * @throws {InvalidIdentifier} if empty, over 16 characters, or with a backslash, a control or a non-ASCII character.

@@ -1,12 +1,12 @@
 /** The file of `--config`: a JSON object of options by their long names, read with the place of every value. */
-import { readFileSync } from 'node:fs';
 import { type DocumentNode, parse, type ValueNode } from '@humanwhocodes/momoa';
 import { CommandLineError } from './command-line-error.js';
 import { configKeys, type SettingOrArgument, valueForm } from './config-keys.js';
 import { type Given, givenValue, type Place } from './given.js';
 import { suggestion } from './nearest-name.js';
 import type { Application } from './option-table.js';
-import { fileMessageOf, messageOf } from './printable.js';
+import { messageOf } from './printable.js';
+import { readTextFile } from './text-file.js';
 
 /** A place in the file, from line and column 1. */
 interface Position {
@@ -22,7 +22,7 @@ const SCHEMA_KEY = '$schema';
  * @throws {CommandLineError} one line with path, line and column, and the key or value at fault.
  */
 export function readConfigFile(application: Application, path: string): Place {
-  const { body } = parseJson(readText(path), path);
+  const { body } = parseJson(readTextFile('--config', path), path);
   if (body.type !== 'Object') throw fault(path, body.loc.start, `${inWords(body)} is not an object of options`);
   const rows = configKeys(application);
   const seen = new Set<string>();
@@ -137,14 +137,6 @@ function endOf(text: string): Position {
 
 function hasPosition(error: unknown): error is Error & Position & { readonly offset: number } {
   return error instanceof Error && 'line' in error && 'column' in error && 'offset' in error;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
-  } catch (error) {
-    throw new CommandLineError(`--config: cannot read ${path}: ${fileMessageOf(error)}`, { cause: error });
-  }
 }
 
 function placeOf(path: string, { line, column }: Position): string {

@@ -1,7 +1,7 @@
 /** INI files as Python's configparser reads them, every value with its line so that a complaint can name it. */
-import { readFileSync } from 'node:fs';
 import { CommandLineError } from './command-line-error.js';
-import { fileMessageOf, messageOf } from './printable.js';
+import { messageOf } from './printable.js';
+import { readTextFile } from './text-file.js';
 
 const MAX_INTERPOLATION_DEPTH = 10;
 const DEFAULT_SECTION = 'DEFAULT';
@@ -109,7 +109,7 @@ export class IniFile {
   /** @throws {CommandLineError} if the file cannot be read or is no INI file. */
   constructor(path: string) {
     this.path = path;
-    this.#parse(readText(path));
+    this.#parse(readTextFile('-lc', path));
   }
 
   /** @throws {CommandLineError} if there is no such section. */
@@ -162,13 +162,5 @@ export class IniFile {
 
   #fault(line: number, message: string): CommandLineError {
     return new CommandLineError(`${this.path}:${line}: ${message}`);
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
-  } catch (error) {
-    throw new CommandLineError(`-lc: cannot read ${path}: ${fileMessageOf(error)}`, { cause: error });
   }
 }

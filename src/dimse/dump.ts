@@ -1,10 +1,8 @@
 /** The text behind -d: a DIMSE message as a block of lines. */
 import { formatTag } from '../base/errors.js';
 import { excerpt } from '../base/printable.js';
-import { type CStoreRq, type CStoreRsp, type DimseMessage, PRIORITY } from './messages.js';
+import { type CStoreRq, type CStoreRsp, type DimseMessage, type Direction, PRIORITY } from './messages.js';
 import { formatStatus } from './status.js';
-
-export type Direction = 'outgoing' | 'incoming';
 
 /** What is told of a message beside its command set. */
 export interface MessageFacts {

@@ -146,6 +146,9 @@ export type DimseResponse = CEchoRsp | CStoreRsp | UnknownRsp;
 /** Every command set that is sent or understood. */
 export type DimseMessage = DimseRequest | DimseResponse | CCancelRq;
 
+/** Whether we sent it or the peer did. */
+export type Direction = 'outgoing' | 'incoming';
+
 const BY_TYPE: Readonly<Record<DimseMessage['type'], Declaration>> = {
   'C-ECHO-RQ': C_ECHO_RQ,
   'C-ECHO-RSP': C_ECHO_RSP,

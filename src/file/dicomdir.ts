@@ -1,5 +1,6 @@
 /** PS3.3 F, PS3.10 8: DICOMDIR files, and what their directory records refer to. */
 import { DataSetError } from '../base/errors.js';
+import { trimmed } from '../base/identifiers.js';
 import { TokenReader } from '../dataset/token-reader.js';
 import type { Token } from '../dataset/tokens.js';
 import { type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
@@ -141,8 +142,4 @@ export class DirectoryReader {
     const isInUse = this.#values.get(RECORD_IN_USE_FLAG) !== '\0\0';
     if (isInUse && fileId.join('') !== '') yield { record: this.#record, type, fileId };
   }
-}
-
-function trimmed(text: string): string {
-  return text.replace(/^ +|[ \0]+$/g, '');
 }

@@ -194,3 +194,13 @@ function answered(call: (done: (error?: Error | null, value?: unknown) => void) 
     call((error, value) => (error ? reject(error) : resolve(value)));
   });
 }
+
+/** What is left of `buffers` after their first `bytes` bytes, for when `readv` or `writev` has stopped short. */
+export function afterBytes(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let skipped = 0;
+  for (const [index, buffer] of buffers.entries()) {
+    if (skipped + buffer.length > bytes) return [buffer.subarray(bytes - skipped), ...buffers.slice(index + 1)];
+    skipped += buffer.length;
+  }
+  return [];
+}

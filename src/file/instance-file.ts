@@ -7,7 +7,7 @@ import { DataSetScan, type ScanResult } from '../dataset/scan.js';
 import { bufferSource, chunkSource, type DataSetSource } from '../dataset/source.js';
 import { canConvert, type TranscoderOptions } from '../dataset/transcode.js';
 import { type TransferSyntax, transferSyntax } from '../dataset/transfer-syntax.js';
-import { type Glance, type OpenFile, READ_ONLY } from './disk.js';
+import { afterBytes, type Glance, type OpenFile, READ_ONLY } from './disk.js';
 import { type FileHead, readFileHead } from './file-meta.js';
 import {
   chunksOf,
@@ -334,14 +334,4 @@ async function readOn(file: OpenFile, path: string, bodies: readonly Buffer[], p
 
 function becameShorter(path: string): FileError {
   return new FileError(path, `Bad DICOM file ${path}: it became shorter while it was sent`);
-}
-
-/** What is left of `buffers` after their first `bytes` bytes. */
-function afterBytes(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
-  let skipped = 0;
-  for (const [index, buffer] of buffers.entries()) {
-    if (skipped + buffer.length > bytes) return [buffer.subarray(bytes - skipped), ...buffers.slice(index + 1)];
-    skipped += buffer.length;
-  }
-  return [];
 }

@@ -1,12 +1,9 @@
 /** What an association tells of itself while it works: the facts behind a log, without a word of log text. */
 import type { AcceptedContext } from '../acse/negotiate.js';
 import type { AbortedBy } from '../base/errors.js';
-import type { DimseMessage, DimseRequest, DimseResponse } from '../dimse/messages.js';
+import type { DimseMessage, DimseRequest, DimseResponse, Direction } from '../dimse/messages.js';
 import type { AssociateAc, AssociateRj, AssociateRq } from '../pdu/types.js';
 import type { TlsSession } from './tls-options.js';
-
-/** Whether we sent it or the peer did. */
-export type Direction = 'outgoing' | 'incoming';
 
 /** What happens on an association, or to a server. */
 export type AssociationEvent =

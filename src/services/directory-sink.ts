@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { forEachBatch } from '../base/batch-queue.js';
 import { FileError, StatusError } from '../base/errors.js';
 import { STATUS } from '../dimse/status.js';
-import { Disk, type OpenFile } from '../file/disk.js';
+import { afterBytes, Disk, type OpenFile } from '../file/disk.js';
 import { fileErrorInWords, isSystemError } from '../file/system-error.js';
 import { FinalNames, type NamingOptions } from './final-names.js';
 import { PartFiles, removeLeftovers, tryFile, tryLink } from './part-files.js';
@@ -82,18 +82,8 @@ class DirectorySink {
 function writeAll(file: OpenFile, batch: readonly Buffer[]): void | Promise<void> {
   const written = file.writev(batch);
   const goOn = (bytes: number) => {
-    const rest = without(batch, bytes);
+    const rest = afterBytes(batch, bytes);
     if (rest.length > 0) return writeAll(file, rest);
   };
   return written instanceof Promise ? written.then(goOn) : goOn(written);
-}
-
-/** The buffers without their first `bytes` bytes. */
-function without(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
-  let skip = bytes;
-  for (const [index, buffer] of buffers.entries()) {
-    if (skip < buffer.length) return [buffer.subarray(skip), ...buffers.slice(index + 1)];
-    skip -= buffer.length;
-  }
-  return [];
 }

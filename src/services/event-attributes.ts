@@ -1,6 +1,6 @@
 /** The attributes that events tell of an instance. */
 import { InvalidIdentifier } from '../base/errors.js';
-import { MAX_TOLERATED_UID_LENGTH, parseUid } from '../base/identifiers.js';
+import { MAX_TOLERATED_UID_LENGTH, parseUid, trimmed } from '../base/identifiers.js';
 import { type CapturedAttribute, SPECIFIC_CHARACTER_SET } from '../dataset/attribute-capture.js';
 
 /** Bytes of a value, and the value of Specific Character Set (0008,0005) as it came, if there is one. */
@@ -31,6 +31,7 @@ export function factsOf(attributes: Attributes, decodeText: TextDecoding = utf8O
     studyInstanceUid: uidOf(attributes, STUDY_INSTANCE_UID),
     seriesInstanceUid: uidOf(attributes, SERIES_INSTANCE_UID),
     modality: codeOf(attributes, MODALITY),
+    // Escape sequences may hide spaces until they are decoded.
     patientId:
       id && orNothing(trimmed(decodeText(withoutPadding(id.bytes), codeOf(attributes, SPECIFIC_CHARACTER_SET)))),
   };
@@ -60,11 +61,6 @@ function withoutPadding(bytes: Buffer): Buffer {
   let begin = 0;
   while (begin < end && bytes[begin] === SPACE) begin++;
   return bytes.subarray(begin, end);
-}
-
-/** What is left within escape sequences. */
-function trimmed(text: string): string {
-  return text.replace(/^ +|[ \0]+$/g, '');
 }
 
 function orNothing(text: string): string | undefined {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Direction, dumpMessage } from '../../../src/dimse/dump.js';
-import { type CStoreRq, type DimseMessage, PRIORITY, responseTo } from '../../../src/dimse/messages.js';
+import { dumpMessage } from '../../../src/dimse/dump.js';
+import { type CStoreRq, type DimseMessage, type Direction, PRIORITY, responseTo } from '../../../src/dimse/messages.js';
 import { anyMessage } from '../../support/dimse-messages.js';
 
 const STORE: CStoreRq = {
