@@ -70,7 +70,7 @@ describe('in a folder that has been removed', limits, () => {
   /** Of an application that a shell starts there. */
   async function runInNoFolder(name: 'storescu' | 'storescp', args: readonly string[]): Promise<Ended> {
     await using gone = await temporaryFolder();
-    const command = ['-c', 'cd "$1" && rmdir "$1" && shift && exec "$@"', 'sh', gone.path];
+    const command = ['-c', 'cd "$1" && rm -r "$1" && shift && exec "$@"', 'sh', gone.path];
     return await run('sh', [...command, process.execPath, applicationPath(name), ...args]);
   }
 
