@@ -23,9 +23,14 @@ export class FragmentMoves {
   #offsetLeft = 0;
   #isTableMissing = false;
 
-  /** False as well if something else stands in the place of a table: nobody can then tell where frames begin anyway. */
+  /** False for all of a data set in which something else stands in the place of a table, be it that of an icon. */
   get areMoved(): boolean {
     return this.#areMoved && !this.#isTableMissing;
+  }
+
+  /** Whether bytes are still to be shown to `look`: they are not to be skipped. */
+  get isLooking(): boolean {
+    return this.#offsetLeft > 0;
   }
 
   open(tag: number): void {

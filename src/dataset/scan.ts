@@ -33,7 +33,7 @@ export interface ScanResult {
   readonly needsRewrite: boolean;
   /**
    * True if one of them is a fragment with others behind it: padding moves those away from where the offset tables have them. But
-   * not if something else stands in the place of such a table (PS3.5 A.4): nobody can then tell where frames begin anyway.
+   * not if something else stands in the place of a table (PS3.5 A.4), for which it would be taken.
    */
   readonly movesFragments: boolean;
 }
@@ -84,7 +84,8 @@ export class DataSetScan {
 
   /** Bytes of the current value that need not be fed. */
   get skippable(): number {
-    return this.#uidTag === undefined && !this.#isCaptured ? this.#reader.skippable : 0;
+    const isWanted = this.#uidTag !== undefined || this.#isCaptured || this.#fragments.isLooking;
+    return isWanted ? 0 : this.#reader.skippable;
   }
 
   /** Passes over the next `length` bytes, `skippable` at most. */

@@ -111,6 +111,34 @@ for (const [what, syntax, bytes, expected] of SCANS)
     assert.deepEqual(scan(cut(bytes, [1]), syntax), expected);
   });
 
+/** As a file is read: what may be passed over after a chunk is passed over. */
+function scanWithJumps(bytes: Buffer, syntax: TransferSyntax, sizes: readonly number[]): ScanResult {
+  const scan = new DataSetScan(syntax);
+  for (let at = 0, turn = 0; at < bytes.length; turn++) {
+    const size = sizes[turn % sizes.length] ?? 1;
+    scan.feed(bytes.subarray(at, at + size));
+    at = Math.min(bytes.length, at + size);
+    const jump = Math.min(scan.skippable, bytes.length - at);
+    scan.skip(jump);
+    at += jump;
+  }
+  scan.end();
+  return scan.result;
+}
+
+test('wherever a data set is cut, and whatever may be passed over is passed over, the scan tells the same', () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(fc.constantFrom(...SCANS), sizes, ([, syntax, bytes, expected], cuts) => {
+      assert.deepEqual(scanWithJumps(bytes, syntax, cuts), expected);
+    }),
+    { numRuns: 2000 },
+  );
+  for (const [, syntax, bytes, expected] of SCANS)
+    for (let first = 1; first < bytes.length; first++)
+      assert.deepEqual(scanWithJumps(bytes, syntax, [first, bytes.length]), expected);
+});
+
 test('the head is complete with the first element behind the UIDs, not before', () => {
   const scan = new DataSetScan(LE);
   scan.feed(UIDS);
