@@ -8,7 +8,7 @@ import { Handshaking, type ServedConnection } from './handshaking.js';
 import { checkOptions } from './options.js';
 import type { ServeOptions } from './serve-options.js';
 import { artimMs, HANG_UP_MS, type Timeouts, withDefaults } from './timeouts.js';
-import { MAX_TIMER_MS } from './timer.js';
+import { startTimer } from './timer.js';
 import type { AcceptorSecurity } from './tls.js';
 import type { AcceptorTls } from './tls-options.js';
 import { type AssociationEvent, nextAssociationId, tellTrace } from './trace.js';
@@ -103,19 +103,16 @@ export class Server implements AsyncDisposable {
     const stopAll = () => {
       for (const connection of this.#connections) connection.stop();
     };
-    let timer = setTimeout(
-      () => {
+    let cancel = startTimer(graceMs, () => {
+      stopAll();
+      cancel = startTimer(HANG_UP_MS, () => {
         stopAll();
-        timer = setTimeout(() => {
-          stopAll();
-          this.#closed.resolve();
-        }, HANG_UP_MS);
-      },
-      Math.min(graceMs, MAX_TIMER_MS),
-    );
+        this.#closed.resolve();
+      });
+    });
     this.#settleWhenDone();
     await this.closed;
-    clearTimeout(timer);
+    cancel();
   }
 
   /** `close` without a grace: what `await using` calls. */

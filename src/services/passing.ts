@@ -22,7 +22,8 @@ export function isPassingStatus(code: number): boolean {
 
 /**
  * Whether an association may be had later that cannot be had now, or was lost: a network that fails, a peer that is silent, hangs
- * up, aborts, breaks the protocol or rejects for the time being (PS3.8 9.3.4). What it is told of users, certificates or contexts it refuses for good.
+ * up, aborts, breaks the protocol or rejects for the time being (PS3.8 9.3.4). What it is told of users, certificates or contexts
+ * it refuses for good.
  */
 export function isPassingError(error: unknown): boolean {
   if (error instanceof TimeoutError || error instanceof ProtocolError) return true;
