@@ -1,5 +1,7 @@
 /** So many at a time, and the others after them, first come, first served. */
 
+import { remove } from './removal.js';
+
 /** A turn, or the wait for it. */
 export interface Turn {
   /** Whether it has come. */
@@ -36,9 +38,8 @@ export class Turns {
   }
 
   #onLeft(place: Place): void {
-    const position = this.#waiting.indexOf(place);
-    if (position >= 0) this.#waiting.splice(position, 1);
-    else if (place.isDue) this.#next();
+    if (place.isDue) this.#next();
+    else remove(this.#waiting, place);
   }
 
   #next(): void {

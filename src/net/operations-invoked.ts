@@ -56,31 +56,32 @@ export class OperationsInvoked {
       // Not awaited for nothing: what the caller does next, a release perhaps, comes after this request.
       if (!place.isDue) await due(place);
       this.#user.assertAnswerable();
-      const { request, answer, turn } = this.#pending.open(make, exchange.presentationContextId);
+      const pending = this.#pending.open(make, exchange.presentationContextId);
+      const { request, answer, turn } = pending;
       try {
         let begunMs = 0;
         const dataSetBytes = await this.#user.send(request, exchange, {
           turn: turn.isDue ? undefined : { whenDue: (...tell) => this.#whenDue(turn, ...tell) },
           onTurn: () => {
             begunMs = performance.now();
-            this.#pending.begin(request.messageId);
+            this.#pending.begin(pending);
             exchange.onTurn?.();
           },
-          onHandedOver: () => this.#pending.onHandedOver(request.messageId),
+          onHandedOver: () => this.#pending.onHandedOver(pending),
         });
-        this.#pending.onSent(request.messageId);
+        this.#pending.onSent(pending);
         // No more files are open than are being sent, however many wait for their responses.
         const closing = close();
         // What goes wrong there is thrown when the answer is in, which comes anyway.
         if (closing !== undefined) await closing.catch(() => undefined);
-        const response = await answer;
+        const response = await answer.promise;
         const { presentationContextId } = exchange;
         const ms = performance.now() - begunMs;
         this.#user.onAnswered({ request, response, presentationContextId, dataSetBytes, ms });
         if (closing !== undefined) await closing;
         return response;
       } finally {
-        this.#pending.close(request.messageId);
+        this.#pending.close(pending);
       }
     } finally {
       place.leave();

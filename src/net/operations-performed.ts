@@ -1,6 +1,7 @@
 /** The operations that the peer invokes: as many at work as were negotiated, each answered when done (PS3.7 D.3.3.3). */
 import { type Deferred, deferred } from '../base/deferred.js';
 import { StatusError, toError } from '../base/errors.js';
+import { remove } from '../base/removal.js';
 import { type DimseResponse, responseTo } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
 import type { Association } from './association.js';
@@ -25,7 +26,7 @@ export class OperationsPerformed {
   readonly #association: Association;
   readonly #services: readonly ServiceProvider[];
   readonly #shouldStop: () => boolean;
-  readonly #atWork = new Set<ReceivedRequest>();
+  readonly #atWork: ReceivedRequest[] = [];
   #oneDone: Deferred<void> | undefined;
 
   constructor(association: Association, services: readonly ServiceProvider[], shouldStop: () => boolean) {
@@ -36,7 +37,7 @@ export class OperationsPerformed {
 
   /** Whether a provider has not finished with a request yet, be it that its association has ended meanwhile. */
   get isAtWork(): boolean {
-    return this.#atWork.size > 0;
+    return this.#atWork.length > 0;
   }
 
   /** See `serveRequests`. */
@@ -46,9 +47,9 @@ export class OperationsPerformed {
     try {
       for (let received = await requests.next(); received !== undefined; received = await requests.next()) {
         if (this.#isSentOnceMore(received)) await this.#until(0);
-        if (association.hasEnded || (this.#shouldStop() && this.#atWork.size > 0)) break;
+        if (association.hasEnded || (this.#shouldStop() && this.#atWork.length > 0)) break;
         void this.#perform(received);
-        if (this.#atWork.size >= association.maxOperationsPerformed)
+        if (this.#atWork.length >= association.maxOperationsPerformed)
           await this.#until(association.maxOperationsPerformed - 1);
       }
       await this.#until(0);
@@ -75,22 +76,22 @@ export class OperationsPerformed {
 
   /** Waits until no more than `count` are at work. */
   async #until(count: number): Promise<void> {
-    while (this.#atWork.size > count) {
+    while (this.#atWork.length > count) {
       this.#oneDone = deferred();
       await this.#oneDone.promise;
     }
   }
 
   async #perform(received: ReceivedRequest): Promise<void> {
-    this.#atWork.add(received);
+    this.#atWork.push(received);
     try {
       const response = await this.#answer(received);
       await this.#association.respond(received, response);
     } catch (error) {
       this.#failUnlessEnded(error);
     }
-    this.#atWork.delete(received);
-    if (this.#shouldStop() && this.#atWork.size === 0) await this.#association.abort();
+    remove(this.#atWork, received);
+    if (this.#shouldStop() && this.#atWork.length === 0) await this.#association.abort();
     this.#oneDone?.resolve();
   }
 

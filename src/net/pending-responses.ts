@@ -1,14 +1,18 @@
 /** Requests made and not yet answered, by message id (PS3.7 7.5.1), and their turns (PS3.7 D.3.3.3). */
 import { type Deferred, deferred } from '../base/deferred.js';
 import { ProtocolError } from '../base/errors.js';
+import { remove } from '../base/removal.js';
 import { type Turn, Turns } from '../base/turns.js';
 import { MessageIds } from '../dimse/message-id.js';
 import { type DimseRequest, type DimseResponse, responseTo } from '../dimse/messages.js';
 import { describeStatus, formatStatus, STATUS } from '../dimse/status.js';
 import type { PeerTimer } from './timeouts.js';
 
-interface Pending {
+/** One of them. What can change is `PendingResponses`' to change. */
+export interface Pending<Request extends DimseRequest = DimseRequest> {
+  readonly request: Request;
   readonly presentationContextId: number;
+  /** Of its response. */
   readonly type: DimseResponse['type'];
   readonly answer: Deferred<DimseResponse>;
   readonly turn: Turn;
@@ -16,15 +20,17 @@ interface Pending {
   /** Whether the peer can have all of it. */
   isHandedOver: boolean;
   isAnswered: boolean;
+  /** Whether it is sent to its last byte and not answered. */
+  isOwed: boolean;
 }
 
-const NOT_SENT = { hasBegun: false, isHandedOver: false, isAnswered: false };
+const NOT_SENT = { hasBegun: false, isHandedOver: false, isAnswered: false, isOwed: false };
 
 export class PendingResponses {
   readonly #ids = new MessageIds();
-  readonly #pending = new Map<number, Pending>();
-  /** Ids of the requests that are sent to their last byte and not answered. */
-  readonly #owed = new Set<number>();
+  /** Few, or in the order of their responses for the most part. */
+  readonly #pending: Pending[] = [];
+  #owed = 0;
   readonly #turns: Turns;
   readonly #timer: Pick<PeerTimer, 'start' | 'stop'>;
 
@@ -41,38 +47,48 @@ export class PendingResponses {
   open<Request extends DimseRequest>(
     make: (messageId: number) => Request,
     presentationContextId: number,
-  ): { readonly request: Request; readonly answer: Promise<DimseResponse>; readonly turn: Turn } {
-    const request = make(this.#ids.next(this.#pending));
-    const answer = deferred<DimseResponse>();
+  ): Pending<Request> {
+    const request = make(this.#ids.next(this));
     const { type } = responseTo(request, STATUS.success);
+    const answer = deferred<DimseResponse>();
     const turn = this.#turns.enter();
-    this.#pending.set(request.messageId, { presentationContextId, type, answer, turn, ...NOT_SENT });
-    return { request, answer: answer.promise, turn };
+    const pending = { request, presentationContextId, type, answer, turn, ...NOT_SENT };
+    this.#pending.push(pending);
+    return pending;
+  }
+
+  get size(): number {
+    return this.#pending.length;
+  }
+
+  has(messageId: number): boolean {
+    return this.#find(messageId) !== undefined;
   }
 
   /** The request is about to be sent. */
-  begin(messageId: number): void {
-    const pending = this.#pending.get(messageId);
-    if (pending !== undefined) pending.hasBegun = true;
+  begin(pending: Pending): void {
+    pending.hasBegun = true;
   }
 
   /** The last byte of the request is about to be sent. */
-  onHandedOver(messageId: number): void {
-    const pending = this.#pending.get(messageId);
-    if (pending !== undefined) pending.isHandedOver = true;
+  onHandedOver(pending: Pending): void {
+    pending.isHandedOver = true;
   }
 
   /** The last byte of the request is sent. Its response may have come before that. */
-  onSent(messageId: number): void {
-    if (this.#pending.get(messageId)?.isAnswered !== false) return;
-    if (this.#owed.size === 0) this.#timer.start();
-    this.#owed.add(messageId);
+  onSent(pending: Pending): void {
+    if (pending.isAnswered) return;
+    pending.isOwed = true;
+    this.#owed++;
+    if (this.#owed === 1) this.#timer.start();
   }
 
-  close(messageId: number): void {
-    this.#pending.get(messageId)?.turn.leave();
-    this.#pending.delete(messageId);
-    if (this.#owed.delete(messageId) && this.#owed.size === 0) this.#timer.stop();
+  close(pending: Pending): void {
+    pending.turn.leave();
+    remove(this.#pending, pending);
+    if (!pending.isOwed) return;
+    this.#settleDebt(pending);
+    if (this.#owed === 0) this.#timer.stop();
   }
 
   /**
@@ -82,7 +98,7 @@ export class PendingResponses {
    */
   settle(response: DimseResponse, presentationContextId: number): void {
     const { type, messageIdBeingRespondedTo } = response;
-    const pending = this.#pending.get(messageIdBeingRespondedTo);
+    const pending = this.#find(messageIdBeingRespondedTo);
     const isExpected = pending?.hasBegun && !pending.isAnswered;
     if (!isExpected || pending.presentationContextId !== presentationContextId || pending.type !== type)
       throw new ProtocolError(
@@ -95,17 +111,28 @@ export class PendingResponses {
         `a ${type} with status ${formatStatus(response.status)} before all of message ${messageIdBeingRespondedTo} was sent`,
       );
     pending.isAnswered = true;
-    this.#owed.delete(messageIdBeingRespondedTo);
-    if (this.#owed.size > 0) this.#timer.start();
+    this.#settleDebt(pending);
+    if (this.#owed > 0) this.#timer.start();
     else this.#timer.stop();
     pending.answer.resolve(response);
     pending.turn.leave();
   }
 
   fail(error: Error): void {
-    this.#owed.clear();
+    for (const pending of this.#pending) this.#settleDebt(pending);
     this.#timer.stop();
     this.#turns.fail(error);
-    for (const { answer } of this.#pending.values()) answer.reject(error);
+    for (const { answer } of this.#pending) answer.reject(error);
+  }
+
+  #find(messageId: number): Pending | undefined {
+    for (const pending of this.#pending) if (pending.request.messageId === messageId) return pending;
+    return undefined;
+  }
+
+  #settleDebt(pending: Pending): void {
+    if (!pending.isOwed) return;
+    pending.isOwed = false;
+    this.#owed--;
   }
 }

@@ -5,7 +5,7 @@ import type { ProposedPresentationContext } from '../pdu/types.js';
 import { findInstances, type InputFile, isSkipped, isStream, type Paths, type ProblemFile } from './input-files.js';
 import { LookAhead } from './look-ahead.js';
 import { type ContextPlan, contextsFor, type Proposal, planContexts, proposalOf } from './plan.js';
-import { sift } from './sift.js';
+import { sieve } from './sift.js';
 import type { SelectFilesOptions, StoreEvent } from './store-outcome.js';
 
 /** Files of one transfer syntax that go out in a context if the peer accepts it. */
@@ -44,7 +44,7 @@ export async function* planFiles(
 ): AsyncGenerator<PlanEvent, void, void> {
   const proposal = proposalOf(options);
   const walk = findInstances(paths, { ...options, recurse: options.recurse ?? false });
-  const files = new LookAhead(sift(walk, options), { ...options, isStream: isStream(paths) });
+  const files = new LookAhead(walk, { signal: options.signal, isWanted: sieve(options), isStream: isStream(paths) });
   try {
     let usual: readonly WantedContext[] = [];
     for (let isFirst = true; ; isFirst = false) {

@@ -57,23 +57,26 @@ export function isStream(paths: Paths): paths is AsyncIterable<Location> {
   return Symbol.asyncIterator in paths;
 }
 
+/** Looks into a file that was found, at once or when the disk has answered. Never throws. */
+export type Look = () => InputFile | Promise<InputFile>;
+
 /**
- * Looks into each path in turn, as often as it is given. `options` are for directories, see `filesIn`; a path that is named
- * is never filtered. Never throws for a single path.
+ * What there is to look into for each path in turn, as often as it is given; some files at a time. `options` are for directories,
+ * see `filesIn`; a path that is named is never filtered. Never throws for a single path.
  */
-export async function* findInstances(paths: Paths, options: WalkOptions): AsyncGenerator<InputFile, void, void> {
+export async function* findInstances(paths: Paths, options: WalkOptions): AsyncGenerator<readonly Look[], void, void> {
   if (isStream(paths)) for await (const path of paths) yield* instancesAt(path, options);
   else for (const path of paths) yield* instancesAt(path, options);
 }
 
-async function* instancesAt(path: Location, options: WalkOptions): AsyncGenerator<InputFile, void, void> {
+async function* instancesAt(path: Location, options: WalkOptions): AsyncGenerator<readonly Look[], void, void> {
   if (await isDirectory(path)) {
-    for await (const batch of filesIn(path, options)) for (const found of batch) yield await lookInto(found, false);
+    for await (const batch of filesIn(path, options)) yield batch.map((found) => () => lookInto(found, false));
     return;
   }
   const file = await inspect(path, true);
-  if (!('error' in file && (await isDicomdir(path)))) yield file;
-  else for await (const found of filesOfDicomdir(path.toString())) yield await lookInto(found, true);
+  if (!('error' in file && (await isDicomdir(path)))) yield [() => file];
+  else for await (const found of filesOfDicomdir(path.toString())) yield [() => lookInto(found, true)];
 }
 
 async function isDirectory(path: Location): Promise<boolean> {

@@ -2,7 +2,7 @@
 import { type Deferred, deferred } from '../base/deferred.js';
 import { throwIfAborted } from '../net/signals.js';
 import { startTimer } from '../net/timer.js';
-import type { InputFile } from './input-files.js';
+import type { InputFile, Look } from './input-files.js';
 
 /** Most that wait. One costs half a kilobyte, and 16 KiB more at the most if it was read whole. */
 const CAPACITY = 1024;
@@ -16,6 +16,8 @@ const STALL_MS = 100;
 export interface LookAheadOptions {
   /** Ends the walk with its reason as the error. */
   readonly signal?: AbortSignal | undefined;
+  /** Others are passed over for good. */
+  readonly isWanted?: (file: InputFile) => boolean;
   readonly capacity?: number;
   /** Most that come back, or have done so and wait. */
   readonly maxRetried?: number;
@@ -25,7 +27,8 @@ export interface LookAheadOptions {
 
 /** Draws from a walk that may be much longer than what is ever held of it. To be closed. */
 export class LookAhead {
-  readonly #files: AsyncGenerator<InputFile, void, void>;
+  readonly #walk: AsyncIterable<readonly Look[]>;
+  readonly #isWanted: (file: InputFile) => boolean;
   readonly #maxCapacity: number;
   #capacity: number;
   readonly #signal: AbortSignal | undefined;
@@ -46,10 +49,17 @@ export class LookAhead {
   #shrunk: Deferred<void> | undefined;
 
   constructor(
-    files: AsyncGenerator<InputFile, void, void>,
-    { signal, capacity = CAPACITY, maxRetried = MAX_RETRIED, isStream = false }: LookAheadOptions = {},
+    walk: AsyncIterable<readonly Look[]>,
+    {
+      signal,
+      isWanted = () => true,
+      capacity = CAPACITY,
+      maxRetried = MAX_RETRIED,
+      isStream = false,
+    }: LookAheadOptions = {},
   ) {
-    this.#files = files;
+    this.#walk = walk;
+    this.#isWanted = isWanted;
     this.#isStream = isStream;
     this.#signal = signal;
     this.#maxCapacity = capacity;
@@ -170,7 +180,7 @@ export class LookAhead {
 
   /** Resolves when there is something new: a file, or the end. */
   async change(): Promise<void> {
-    this.#walking ??= this.#walk();
+    this.#walking ??= this.#walkOn();
     this.#grown ??= deferred();
     await this.#grown.promise;
   }
@@ -222,17 +232,21 @@ export class LookAhead {
     this.#shrunk = undefined;
   }
 
-  async #walk(): Promise<void> {
+  async #walkOn(): Promise<void> {
     try {
-      for await (const file of this.#files) {
-        throwIfAborted(this.#signal);
-        this.#fresh.push(file);
-        this.#onGrown();
-        while (this.#isFull && !this.#hasEnded) {
-          this.#shrunk ??= deferred();
-          await this.#shrunk.promise;
+      for await (const looks of this.#walk) {
+        for (const look of looks) {
+          const looking = look();
+          const file = looking instanceof Promise ? await looking : looking;
+          throwIfAborted(this.#signal);
+          if (this.#isWanted(file)) this.#fresh.push(file);
+          this.#onGrown();
+          while (this.#isFull && !this.#hasEnded) {
+            this.#shrunk ??= deferred();
+            await this.#shrunk.promise;
+          }
+          if (this.#hasEnded) return;
         }
-        if (this.#hasEnded) return;
       }
       this.#isWalkedThrough = !this.#hasEnded;
     } catch (error) {

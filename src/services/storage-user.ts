@@ -14,7 +14,7 @@ import { Outcomes } from './outcomes.js';
 import { chooseContext, contextsFor, PerKind, type Proposal, planContexts, proposalOf } from './plan.js';
 import { Retries } from './retries.js';
 import { type Run, Sending } from './sending.js';
-import { sift } from './sift.js';
+import { sieve } from './sift.js';
 import { noContextFor } from './store-instance.js';
 import { checkStoreFilesOptions, type StoreFilesOptions, type StoreOutcome } from './store-outcome.js';
 import { verify } from './verification.js';
@@ -33,7 +33,7 @@ import { verify } from './verification.js';
 export async function* storeFiles(paths: Paths, options: StoreFilesOptions): AsyncGenerator<StoreOutcome, void, void> {
   checkStoreFilesOptions(options);
   const walk = findInstances(paths, { ...options, recurse: options.recurse ?? false });
-  const files = new LookAhead(sift(walk, options), { signal: options.signal, isStream: isStream(paths) });
+  const files = new LookAhead(walk, { signal: options.signal, isWanted: sieve(options), isStream: isStream(paths) });
   const told = new Handover<StoreOutcome>();
   const outcomes = new Outcomes(told, options);
   const run = { files, outcomes, retries: new Retries(files, outcomes, options) };

@@ -3,8 +3,15 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EXPLICIT_VR_LITTLE_ENDIAN, type TransferSyntax } from '../../src/dataset/transfer-syntax.js';
 import { encodeFileMeta } from '../../src/file/file-meta.js';
+import type { WalkOptions } from '../../src/services/folder-walk.js';
+import { findInstances, type InputFile, type Paths } from '../../src/services/input-files.js';
 import { type DataElement, type DataSet, encodeDataSet } from './data-set.js';
 import { writeInstance } from './loopback-files.js';
+
+/** What `findInstances` finds, each looked into when it is asked for. */
+export async function* instancesIn(paths: Paths, options: WalkOptions): AsyncGenerator<InputFile, void, void> {
+  for await (const looks of findInstances(paths, options)) for (const look of looks) yield await look();
+}
 
 /** What to make of a path: an instance, a text that is none, or a symbolic link to what is named after the arrow. */
 export async function makeTree(root: string, lines: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProtocolError, UsageError } from '../../../src/base/errors.js';
 import type { DimseRequest, DimseResponse } from '../../../src/dimse/messages.js';
-import { PendingResponses } from '../../../src/net/pending-responses.js';
+import { type Pending, PendingResponses } from '../../../src/net/pending-responses.js';
 
 const echo = (messageId: number): DimseRequest => ({ type: 'C-ECHO-RQ', messageId, affectedSopClassUid: '1.2' });
 /** Of turns, which most of these tests are not about. */
@@ -24,22 +24,27 @@ const echoed = (messageIdBeingRespondedTo: number): DimseResponse => ({
 
 test('message ids count from 1, wrap after 65535, and pass over those under way', () => {
   const pending = new PendingResponses(MANY, new TimerCalls());
-  const open = (): number => pending.open(echo, 1).request.messageId;
-  assert.deepEqual([open(), open(), open()], [1, 2, 3]);
-  pending.close(1);
-  pending.close(3);
+  const open = () => pending.open(echo, 1);
+  const idsOf = (opened: readonly Pending[]) => opened.map(({ request }) => request.messageId);
+  const [first, second, third] = [open(), open(), open()];
+  assert.deepEqual(idsOf([first, second, third]), [1, 2, 3]);
+  pending.close(first);
+  pending.close(third);
   for (let id = 4; id <= 65_535; id++) {
-    assert.equal(open(), id);
-    pending.close(id);
+    const next = open();
+    assert.equal(next.request.messageId, id);
+    pending.close(next);
   }
-  assert.deepEqual([open(), open(), open()], [1, 3, 4], '2 is still under way');
+  assert.deepEqual(idsOf([open(), open(), open()]), [1, 3, 4], '2 is still under way');
 });
 
 test('when every id is under way there is none left', () => {
   const pending = new PendingResponses(MANY, new TimerCalls());
-  for (let count = 0; count < 65_535; count++) pending.open(echo, 1);
+  const all = Array.from({ length: 65_535 }, () => pending.open(echo, 1));
   assert.throws(() => pending.open(echo, 1), UsageError);
-  pending.close(4711);
+  const some = all[4710];
+  assert.ok(some !== undefined);
+  pending.close(some);
   assert.equal(pending.open(echo, 1).request.messageId, 4711);
 });
 
@@ -47,9 +52,9 @@ test('a response goes to its request only: id, context and type', async () => {
   const pending = new PendingResponses(MANY, new TimerCalls());
   const first = pending.open(echo, 1);
   const second = pending.open(echo, 3);
-  for (const id of [1, 2]) {
-    pending.begin(id);
-    pending.onHandedOver(id);
+  for (const each of [first, second]) {
+    pending.begin(each);
+    pending.onHandedOver(each);
   }
   const store: DimseResponse = { type: 'C-STORE-RSP', messageIdBeingRespondedTo: 1, status: 0 };
   for (const [response, context] of [
@@ -62,39 +67,40 @@ test('a response goes to its request only: id, context and type', async () => {
     assert.throws(() => pending.settle(response, context), ProtocolError);
   pending.settle(echoed(2), 3);
   pending.settle(echoed(1), 1);
-  assert.deepEqual(await first.answer, echoed(1));
-  assert.deepEqual(await second.answer, echoed(2));
-  pending.close(1);
+  assert.deepEqual(await first.answer.promise, echoed(1));
+  assert.deepEqual(await second.answer.promise, echoed(2));
+  pending.close(first);
   assert.throws(() => pending.settle(echoed(1), 1), ProtocolError, 'once it is done, a second response is none');
 });
 
 test('a request that has not begun to be sent has no response yet', async () => {
   const pending = new PendingResponses(MANY, new TimerCalls());
-  const { answer } = pending.open(echo, 1);
+  const opened = pending.open(echo, 1);
   assert.throws(() => pending.settle(echoed(1), 1), ProtocolError);
-  pending.begin(1);
+  pending.begin(opened);
   assert.throws(() => pending.settle(echoed(1), 1), ProtocolError, 'the peer cannot have read all of it');
-  pending.onHandedOver(1);
+  pending.onHandedOver(opened);
   pending.settle(echoed(1), 1);
-  assert.deepEqual(await answer, echoed(1));
+  assert.deepEqual(await opened.answer.promise, echoed(1));
 });
 
 test('the next request has its turn when a response comes, or when nobody waits for one any more', async () => {
   const pending = new PendingResponses(2, new TimerCalls());
-  const requests = Array.from({ length: 5 }, () => pending.open(echo, 1));
-  const areDue = () => requests.map(({ turn }) => turn.isDue);
-  for (const id of [1, 2]) {
-    pending.begin(id);
-    pending.onHandedOver(id);
+  const open = () => pending.open(echo, 1);
+  const [first, second, third, fourth, fifth] = [open(), open(), open(), open(), open()];
+  const areDue = () => [first, second, third, fourth, fifth].map(({ turn }) => turn.isDue);
+  for (const each of [first, second]) {
+    pending.begin(each);
+    pending.onHandedOver(each);
   }
   assert.deepEqual(areDue(), [true, true, false, false, false]);
   pending.settle(echoed(2), 1);
   assert.deepEqual(areDue(), [true, true, true, false, false]);
-  pending.close(2);
+  pending.close(second);
   assert.deepEqual(areDue(), [true, true, true, false, false], 'it had one turn');
-  pending.close(1);
+  pending.close(first);
   assert.deepEqual(areDue(), [true, true, true, true, false]);
-  const never = new Promise((_, reject) => requests[4]?.turn.whenDue(() => assert.fail('it is over'), reject));
+  const never = new Promise((_, reject) => fifth.turn.whenDue(() => assert.fail('it is over'), reject));
   const error = new Error('lost');
   pending.fail(error);
   await assert.rejects(never, error);
@@ -108,7 +114,7 @@ test('a request that cannot be made takes no turn', () => {
 
 test('a failure is for all that is under way', async () => {
   const pending = new PendingResponses(MANY, new TimerCalls());
-  const answers = [pending.open(echo, 1).answer, pending.open(echo, 1).answer];
+  const answers = [pending.open(echo, 1), pending.open(echo, 1)].map(({ answer }) => answer.promise);
   const error = new Error('lost');
   pending.fail(error);
   for (const answer of answers) await assert.rejects(answer, error);
@@ -117,24 +123,24 @@ test('a failure is for all that is under way', async () => {
 test('the timer runs from the last byte sent of the first request that is owed a response, and anew from each response', () => {
   const timer = new TimerCalls();
   const pending = new PendingResponses(MANY, timer);
-  for (let count = 0; count < 3; count++) {
-    const { messageId } = pending.open(echo, 1).request;
-    pending.begin(messageId);
-    pending.onHandedOver(messageId);
+  const [first, second, third] = [pending.open(echo, 1), pending.open(echo, 1), pending.open(echo, 1)];
+  for (const each of [first, second, third]) {
+    pending.begin(each);
+    pending.onHandedOver(each);
   }
   assert.deepEqual(timer.calls.splice(0), []);
-  pending.onSent(1);
+  pending.onSent(first);
   assert.deepEqual(timer.calls.splice(0), ['start']);
-  pending.onSent(2);
+  pending.onSent(second);
   assert.deepEqual(timer.calls.splice(0), [], 'the peer owes the first response no later for it');
   pending.settle(echoed(2), 1);
   assert.deepEqual(timer.calls.splice(0), ['start'], 'the first may have waited for the second');
   pending.settle(echoed(1), 1);
   assert.deepEqual(timer.calls.splice(0), ['stop']);
-  for (const id of [1, 2]) pending.close(id);
+  for (const each of [first, second]) pending.close(each);
   assert.deepEqual(timer.calls.splice(0), []);
-  pending.onSent(3);
-  pending.close(3);
+  pending.onSent(third);
+  pending.close(third);
   assert.deepEqual(timer.calls.splice(0), ['start', 'stop']);
 });
 
@@ -150,36 +156,34 @@ for (const [status, isTaken] of [
 ] as const)
   test(`the status ${status.toString(16)} before a request is all sent is ${isTaken ? 'its answer' : 'a fault'}`, async () => {
     const pending = new PendingResponses(MANY, new TimerCalls());
-    const { answer } = pending.open(echo, 1);
-    pending.begin(1);
+    const opened = pending.open(echo, 1);
+    pending.begin(opened);
     const response = { ...echoed(1), status };
     if (isTaken) {
       pending.settle(response, 1);
-      assert.deepEqual(await answer, response);
+      assert.deepEqual(await opened.answer.promise, response);
     } else assert.throws(() => pending.settle(response, 1), ProtocolError);
   });
 
 test('a response that comes before its request is all sent is not owed any more', () => {
   const timer = new TimerCalls();
   const pending = new PendingResponses(MANY, timer);
-  pending.open(echo, 1);
-  pending.begin(1);
+  const opened = pending.open(echo, 1);
+  pending.begin(opened);
   pending.settle({ ...echoed(1), status: 0xa700 }, 1);
   timer.calls.splice(0);
-  pending.onSent(1);
-  pending.close(1);
+  pending.onSent(opened);
+  pending.close(opened);
   assert.deepEqual(timer.calls, []);
 });
 
 test('nothing is owed by an association that has ended', () => {
   const timer = new TimerCalls();
   const pending = new PendingResponses(MANY, timer);
-  for (const id of [1, 2]) {
-    pending.open(echo, 1);
-    pending.onSent(id);
-  }
+  const both = [pending.open(echo, 1), pending.open(echo, 1)];
+  for (const each of both) pending.onSent(each);
   pending.fail(new Error('lost'));
   assert.deepEqual(timer.calls, ['start', 'stop']);
-  for (const id of [1, 2]) pending.close(id);
+  for (const each of both) pending.close(each);
   assert.deepEqual(timer.calls, ['start', 'stop']);
 });

@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { FileError, NotAnInstance } from '../../../src/base/errors.js';
 import { openDataSet } from '../../../src/file/instance-file.js';
-import { findInstances, type InputFile, type PathFilter } from '../../../src/services/input-files.js';
-import { dicomdirFile, makeTree } from '../../support/input-files.js';
+import type { InputFile, PathFilter } from '../../../src/services/input-files.js';
+import { dicomdirFile, instancesIn, makeTree } from '../../support/input-files.js';
 import { writeInstance } from '../../support/loopback-files.js';
 import { temporaryFolder } from '../../support/loopback-server.js';
 import { sharedData } from '../../support/paths.js';
@@ -18,13 +18,13 @@ function inShort(file: InputFile): string {
 
 async function find(paths: readonly string[], recurse = false, accept?: PathFilter): Promise<readonly string[]> {
   const found: string[] = [];
-  for await (const file of findInstances(paths, { recurse, accept })) found.push(inShort(file));
+  for await (const file of instancesIn(paths, { recurse, accept })) found.push(inShort(file));
   return found;
 }
 
 async function errorsOf(path: string): Promise<readonly string[]> {
   const messages: string[] = [];
-  for await (const file of findInstances([path], { recurse: false }))
+  for await (const file of instancesIn([path], { recurse: false }))
     if ('error' in file) messages.push(file.error.message);
   return messages;
 }
@@ -49,7 +49,7 @@ test('what was named and cannot be sent is an error of its path, and the rest go
   const good = await writeInstance(folder.path, 'good');
   const missing = join(folder.path, 'missing');
   assert.deepEqual(await find([missing, good, '', join(good, 'below')]), ['=!missing', '=good', '=!', '=!below']);
-  for await (const file of findInstances([missing], { recurse: false })) {
+  for await (const file of instancesIn([missing], { recurse: false })) {
     assert.ok('error' in file && file.error instanceof FileError);
     assert.equal(file.error.path, missing);
     assert.equal(file.error.message, `Cannot read input file ${missing}: no such file or directory`);
@@ -71,7 +71,7 @@ test('a folder that cannot be looked into is told by its own name, and those aft
   await using folder = await temporaryFolder();
   await makeTree(folder.path, ['1', 'a/in-a', 'b/in-b', 'c/in-c']);
   const found: string[] = [];
-  for await (const file of findInstances([folder.path], { recurse: true })) {
+  for await (const file of instancesIn([folder.path], { recurse: true })) {
     found.push(inShort(file));
     if (file.path.endsWith('1')) await rm(join(folder.path, 'b'), { recursive: true });
   }
@@ -93,7 +93,7 @@ test('a file whose name is no UTF-8 is an instance, and can be opened to be sent
   await symlink(path, Buffer.from(`${folder.path}/d\xff/M\xfcller`, 'latin1'));
   await writeFile(Buffer.from(`${folder.path}/d\xff/N\xe4`, 'latin1'), 'no DICOM file');
   const files: InputFile[] = [];
-  for await (const file of findInstances([folder.path], { recurse: true })) files.push(file);
+  for await (const file of instancesIn([folder.path], { recurse: true })) files.push(file);
   const [good, linked, text, ...others] = files;
   assert.ok(good !== undefined && 'instance' in good && good.instance.location === undefined);
   assert.ok(linked !== undefined && 'instance' in linked);
@@ -143,7 +143,7 @@ describe('a DICOMDIR', () => {
     await makeTree(folder.path, ['A', 'B']);
     await writeFile(join(folder.path, 'DICOMDIR'), dicomdirFile([{ file: 'A' }, { file: 'B' }]));
     assert.deepEqual(await find([folder.path], true), ['A', 'B', '!DICOMDIR']);
-    for await (const file of findInstances([folder.path], { recurse: true }))
+    for await (const file of instancesIn([folder.path], { recurse: true }))
       assert.ok(!('error' in file) || file.error instanceof NotAnInstance);
   });
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
-import { findInstances, type InputFile } from '../../../src/services/input-files.js';
-import { dicomdirFile, makeTree } from '../../support/input-files.js';
+import type { InputFile } from '../../../src/services/input-files.js';
+import { dicomdirFile, instancesIn, makeTree } from '../../support/input-files.js';
 import { temporaryFolder } from '../../support/loopback-server.js';
 
 async function found(files: AsyncIterable<InputFile>, root: string): Promise<readonly string[]> {
@@ -18,7 +18,7 @@ test('a link that a pattern leaves out does not stand for another one to the sam
   await using root = await temporaryFolder();
   await makeTree(root.path, ['real/1.dcm', 'l/a.txt -> ../real/1.dcm', 'l/b.dcm -> ../real/1.dcm', 'l/c.dcm -> b.dcm']);
   const accept = (path: string): boolean => !path.endsWith('.txt');
-  const links = findInstances([join(root.path, 'l')], { recurse: false, accept });
+  const links = instancesIn([join(root.path, 'l')], { recurse: false, accept });
   assert.deepEqual(await found(links, root.path), ['l/b.dcm']);
 });
 
@@ -26,7 +26,7 @@ test('a folder made in place of one that has been looked into is looked into as 
   await using root = await temporaryFolder();
   await makeTree(root.path, ['d1/1.dcm', 'd2/2.dcm', 'd3/3.dcm']);
   const all: string[] = [];
-  for await (const { path } of findInstances([root.path], { recurse: true })) {
+  for await (const { path } of instancesIn([root.path], { recurse: true })) {
     all.push(relative(root.path, path));
     if (all.length > 1) continue;
     // On many file systems the new folder gets the number of the old one.
@@ -42,7 +42,7 @@ test('a DICOMDIR in a folder is skipped even if it is damaged', async () => {
   await makeTree(root.path, ['d/1.dcm']);
   const whole = dicomdirFile([{ file: '1.DCM' }]);
   await writeFile(join(root.path, 'd/DICOMDIR'), whole.subarray(0, whole.length - 7));
-  assert.deepEqual(await found(findInstances([join(root.path, 'd')], { recurse: false }), root.path), [
+  assert.deepEqual(await found(instancesIn([join(root.path, 'd')], { recurse: false }), root.path), [
     'd/1.dcm',
     'd/DICOMDIR: Cannot send input file /d/DICOMDIR: it is a DICOMDIR',
   ]);
@@ -54,5 +54,5 @@ test('a DICOMDIR that is reached by a link refers to the files beside itself', a
   await writeFile(join(root.path, 'cd/DICOMDIR'), dicomdirFile([{ file: '1.dcm' }]));
   await symlink('../cd/DICOMDIR', join(root.path, 'elsewhere/DICOMDIR'));
   const link = join(root.path, 'elsewhere/DICOMDIR');
-  assert.deepEqual(await found(findInstances([link], { recurse: false }), root.path), ['cd/1.dcm']);
+  assert.deepEqual(await found(instancesIn([link], { recurse: false }), root.path), ['cd/1.dcm']);
 });

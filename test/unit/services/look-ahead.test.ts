@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { InputFile } from '../../../src/services/input-files.js';
+import type { InputFile, Look } from '../../../src/services/input-files.js';
 import { LookAhead } from '../../../src/services/look-ahead.js';
 
 function file(path: string): InputFile {
@@ -15,18 +15,24 @@ class Walk {
   hasEnded = false;
   readonly #paths: readonly string[];
   readonly #error: Error | undefined;
+  readonly #atOnce: number;
 
-  constructor(paths: readonly string[], error?: Error) {
+  constructor(
+    paths: readonly string[],
+    { error, atOnce = 2 }: { readonly error?: Error; readonly atOnce?: number } = {},
+  ) {
     this.#paths = paths;
     this.#error = error;
+    this.#atOnce = atOnce;
   }
 
-  async *files(): AsyncGenerator<InputFile, void, void> {
+  async *files(): AsyncGenerator<readonly Look[], void, void> {
     try {
-      for (const path of this.#paths) {
-        this.walked++;
-        yield file(path);
-      }
+      for (let from = 0; from < this.#paths.length; from += this.#atOnce)
+        yield this.#paths.slice(from, from + this.#atOnce).map((path, index) => () => {
+          this.walked++;
+          return index % 2 === 0 ? file(path) : Promise.resolve(file(path));
+        });
       if (this.#error !== undefined) throw this.#error;
     } finally {
       this.hasEnded = true;
@@ -52,9 +58,10 @@ test('whatever fits first, each file is taken once, in order within each turn, a
       fc.integer({ min: 1, max: 128 }),
       fc.integer({ min: 1, max: 7 }),
       fc.integer({ min: 1, max: 60 }),
-      async (count, capacity, kinds, inARow) => {
+      fc.integer({ min: 1, max: 200 }),
+      async (count, capacity, kinds, inARow, atOnce) => {
         const kindOf = ({ path }: InputFile) => Math.floor(Number(path) / inARow) % kinds;
-        const walk = new Walk(numbered(count));
+        const walk = new Walk(numbered(count), { atOnce });
         const files = new LookAhead(walk.files(), { capacity });
         const taken: number[] = [];
         for (let kind = await files.peek(); kind !== undefined; kind = await files.peek()) {
@@ -117,7 +124,7 @@ test('nothing is walked before it is asked for, and closing ends the walk where 
 });
 
 test('an error of the walk comes after the files before it; an interruption at once', async () => {
-  const failing = new LookAhead(new Walk(['1'], new Error('gone')).files());
+  const failing = new LookAhead(new Walk(['1'], { error: new Error('gone') }).files());
   assert.equal((await failing.take(all))?.path, '1');
   await assert.rejects(async () => failing.take(all), /gone/);
   await assert.rejects(failing.peek(), /gone/);

@@ -14,7 +14,7 @@ import {
 } from '../../../src/dataset/transfer-syntax.js';
 import { VERIFICATION_SOP_CLASS } from '../../../src/dictionary/sop-classes.js';
 import type { InstanceFile } from '../../../src/file/instance-file.js';
-import type { InputFile } from '../../../src/services/input-files.js';
+import type { Look } from '../../../src/services/input-files.js';
 import { LookAhead } from '../../../src/services/look-ahead.js';
 import { chooseContext, contextsFor, type Proposal, planContexts } from '../../../src/services/plan.js';
 
@@ -67,8 +67,8 @@ interface Plan {
 
 /** The associations that a peer which accepts everything would see, looking ahead over `capacity` files. */
 async function plansFor(instances: readonly InstanceFile[], proposal: Proposal, capacity?: number): Promise<Plan[]> {
-  async function* walk(): AsyncGenerator<InputFile, void, void> {
-    for (const instance of instances) yield { path: instance.path, isNamed: false, instance };
+  async function* walk(): AsyncGenerator<readonly Look[], void, void> {
+    yield instances.map((instance) => () => ({ path: instance.path, isNamed: false, instance }));
   }
   const files = new LookAhead(walk(), capacity === undefined ? {} : { capacity });
   const plans: Plan[] = [];
