@@ -61,7 +61,8 @@ export class MessageReader {
     const command = this.#command(fragment);
     if (command === undefined) return;
     this.#expect(command.hasDataSet ? 'data' : 'command');
-    yield { type: 'command', presentationContextId: fragment.presentationContextId, ...command };
+    const { message, hasDataSet } = command;
+    yield { type: 'command', presentationContextId: fragment.presentationContextId, message, hasDataSet };
   }
 
   #checkPlace(fragment: PdvFragment): void {

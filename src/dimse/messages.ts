@@ -180,20 +180,31 @@ export function isResponse(message: DimseMessage): message is DimseResponse {
 /** What may explain a status (PS3.7 Annex C). The comment is cut to 64 characters when sent. */
 export type StatusDetails = Pick<CStoreRsp, 'offendingElement' | 'errorComment' | 'errorId'>;
 
+/** What answers a request. */
+export const RESPONSE_TYPES = {
+  'C-ECHO-RQ': 'C-ECHO-RSP',
+  'C-STORE-RQ': 'C-STORE-RSP',
+  'UNKNOWN-RQ': 'UNKNOWN-RSP',
+} as const satisfies Record<DimseRequest['type'], DimseResponse['type']>;
+
 /** The response to `request`: its own message id and, where it names them, its SOP class and instance. */
-export function responseTo(request: DimseRequest, status: number, details: StatusDetails = {}): DimseResponse {
-  const common = {
-    affectedSopClassUid: request.affectedSopClassUid,
-    messageIdBeingRespondedTo: request.messageId,
-    status,
-    ...details,
-  };
+export function responseTo(request: DimseRequest, status: number, details?: StatusDetails): DimseResponse {
+  const response = plainResponseTo(request, status);
+  return details === undefined ? response : { ...response, ...details };
+}
+
+function plainResponseTo(request: DimseRequest, status: number): DimseResponse {
+  const { messageId: messageIdBeingRespondedTo, affectedSopClassUid } = request;
   switch (request.type) {
     case 'C-ECHO-RQ':
-      return { type: 'C-ECHO-RSP', ...common };
-    case 'C-STORE-RQ':
-      return { type: 'C-STORE-RSP', ...common, affectedSopInstanceUid: request.affectedSopInstanceUid };
-    case 'UNKNOWN-RQ':
-      return { type: 'UNKNOWN-RSP', commandField: request.commandField | RESPONSE_BIT, ...common };
+      return { type: 'C-ECHO-RSP', affectedSopClassUid, messageIdBeingRespondedTo, status };
+    case 'C-STORE-RQ': {
+      const { affectedSopInstanceUid } = request;
+      return { type: 'C-STORE-RSP', affectedSopClassUid, messageIdBeingRespondedTo, status, affectedSopInstanceUid };
+    }
+    case 'UNKNOWN-RQ': {
+      const commandField = request.commandField | RESPONSE_BIT;
+      return { type: 'UNKNOWN-RSP', commandField, affectedSopClassUid, messageIdBeingRespondedTo, status };
+    }
   }
 }

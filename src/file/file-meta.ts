@@ -18,8 +18,8 @@ export interface FileMeta {
   readonly transferSyntaxUid: string;
   readonly implementationClassUid?: string;
   readonly implementationVersionName?: string;
-  readonly sourceApplicationEntityTitle?: string;
-  readonly receivingApplicationEntityTitle?: string;
+  readonly sourceApplicationEntityTitle?: string | undefined;
+  readonly receivingApplicationEntityTitle?: string | undefined;
 }
 
 interface Field {

@@ -267,9 +267,11 @@ export class Association implements AssociationHandle, UpperLayerUser {
     }
   }
 
-  #tellAnswered(direction: 'incoming' | 'outgoing', { presentationContextId, ...answered }: Answered): void {
+  #tellAnswered(direction: 'incoming' | 'outgoing', answered: Answered): void {
+    const { request, response, presentationContextId, dataSetBytes, ms } = answered;
     const context = this.#made.contexts.get(presentationContextId);
-    if (context !== undefined) this.#made.trace({ type: 'answered', direction, context, ...answered });
+    if (context !== undefined)
+      this.#made.trace({ type: 'answered', direction, context, request, response, dataSetBytes, ms });
   }
 
   #onFragment(fragment: PdvFragment): void {

@@ -110,8 +110,17 @@ export class MessageSender {
     return new Promise((resolve, reject) => {
       const writer = new MessageWriter(message, to.dataSet, to.presentationContextId);
       const hasDataSet = to.dataSet !== undefined;
-      const state = { hasBegun: false, hasLeft: false, prepared: undefined };
-      const outgoing: Outgoing = { writer, hasDataSet, onTurn, onHandedOver, resolve, reject, ...state };
+      const outgoing: Outgoing = {
+        writer,
+        hasDataSet,
+        onTurn,
+        onHandedOver,
+        resolve,
+        reject,
+        hasBegun: false,
+        hasLeft: false,
+        prepared: undefined,
+      };
       if (turn === undefined) this.#enqueue(outgoing);
       else this.#enqueueAt(turn, outgoing);
     });

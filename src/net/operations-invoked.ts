@@ -61,7 +61,7 @@ export class OperationsInvoked {
       try {
         let begunMs = 0;
         const dataSetBytes = await this.#user.send(request, exchange, {
-          turn: turn.isDue ? undefined : { whenDue: (...tell) => this.#whenDue(turn, ...tell) },
+          turn: turn.isDue ? undefined : { whenDue: (onDue, onNever) => this.#whenDue(turn, onDue, onNever) },
           onTurn: () => {
             begunMs = performance.now();
             this.#pending.begin(pending);

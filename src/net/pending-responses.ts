@@ -4,8 +4,8 @@ import { ProtocolError } from '../base/errors.js';
 import { remove } from '../base/removal.js';
 import { type Turn, Turns } from '../base/turns.js';
 import { MessageIds } from '../dimse/message-id.js';
-import { type DimseRequest, type DimseResponse, responseTo } from '../dimse/messages.js';
-import { describeStatus, formatStatus, STATUS } from '../dimse/status.js';
+import { type DimseRequest, type DimseResponse, RESPONSE_TYPES } from '../dimse/messages.js';
+import { describeStatus, formatStatus } from '../dimse/status.js';
 import type { PeerTimer } from './timeouts.js';
 
 /** One of them. What can change is `PendingResponses`' to change. */
@@ -23,8 +23,6 @@ export interface Pending<Request extends DimseRequest = DimseRequest> {
   /** Whether it is sent to its last byte and not answered. */
   isOwed: boolean;
 }
-
-const NOT_SENT = { hasBegun: false, isHandedOver: false, isAnswered: false, isOwed: false };
 
 export class PendingResponses {
   readonly #ids = new MessageIds();
@@ -49,10 +47,17 @@ export class PendingResponses {
     presentationContextId: number,
   ): Pending<Request> {
     const request = make(this.#ids.next(this));
-    const { type } = responseTo(request, STATUS.success);
-    const answer = deferred<DimseResponse>();
-    const turn = this.#turns.enter();
-    const pending = { request, presentationContextId, type, answer, turn, ...NOT_SENT };
+    const pending = {
+      request,
+      presentationContextId,
+      type: RESPONSE_TYPES[request.type],
+      answer: deferred<DimseResponse>(),
+      turn: this.#turns.enter(),
+      hasBegun: false,
+      isHandedOver: false,
+      isAnswered: false,
+      isOwed: false,
+    };
     this.#pending.push(pending);
     return pending;
   }

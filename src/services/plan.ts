@@ -86,12 +86,23 @@ export class PerKind<T> {
   readonly #find: (instance: InstanceFile) => T;
   /** By SOP class and transfer syntax. */
   readonly #known = new Map<string, Map<string, { readonly found: T }>>();
+  /** Most are followed by others of their kind. */
+  #last: { readonly sopClassUid: string; readonly transferSyntaxUid: string; readonly found: T } | undefined;
 
   constructor(find: (instance: InstanceFile) => T) {
     this.#find = find;
   }
 
   of(instance: InstanceFile): T {
+    const { sopClassUid, transferSyntaxUid } = instance;
+    const last = this.#last;
+    if (last?.sopClassUid === sopClassUid && last.transferSyntaxUid === transferSyntaxUid) return last.found;
+    const found = this.#lookUp(instance);
+    this.#last = { sopClassUid, transferSyntaxUid, found };
+    return found;
+  }
+
+  #lookUp(instance: InstanceFile): T {
     const { sopClassUid, transferSyntaxUid } = instance;
     const known = this.#known.get(sopClassUid)?.get(transferSyntaxUid);
     if (known !== undefined) return known.found;

@@ -13,7 +13,7 @@ import type { Outcomes } from './outcomes.js';
 import { chooseContext, PerKind } from './plan.js';
 import type { Retries } from './retries.js';
 import { type OpenInstance, openInstance, sendInstance } from './store-instance.js';
-import type { AnsweredOutcome, StoreFilesOptions, StoreOutcome, Transfer } from './store-outcome.js';
+import type { AnsweredOutcome, StoreFilesOptions, StoreOutcome } from './store-outcome.js';
 
 /** What becomes of a request. `again`: the association was lost before it was answered. `later`: it waits for another try. */
 type Ended = StoreOutcome | ProblemFile | { readonly again: WaitingInstance } | 'later';
@@ -73,7 +73,7 @@ export class Sending {
         if (file === undefined) isDone = true;
         else if ('error' in file) this.#inFlight.add(file);
         else await this.#sendAll(file, limit);
-        await this.#inFlight.untilBelow(limit);
+        if (this.#inFlight.size >= limit) await this.#inFlight.untilBelow(limit);
       }
     } finally {
       // Also if nobody knows what is next.
@@ -131,22 +131,26 @@ export class Sending {
     if (isAlone) await this.#inFlight.untilBelow(1);
     const turns = file.turns ?? this.#options.repeat;
     for (let turn = 0; turn < turns; turn++) {
-      if (this.#goesOn) await this.#begin(file);
-      else if (!this.#outcomes.isHalted) this.#inFlight.add({ again: file });
+      if (this.#goesOn) {
+        const beginning = this.#begin(file);
+        if (beginning !== undefined) await beginning;
+      } else if (!this.#outcomes.isHalted) this.#inFlight.add({ again: file });
       if (this.#inFlight.size >= limit) await this.#inFlight.untilBelow(limit);
       if (isAlone) await this.#inFlight.untilBelow(1);
     }
   }
 
   /** Opens a file, and sends it when those begun before it are on their way. */
-  async #begin(file: WaitingInstance): Promise<void> {
+  #begin(file: WaitingInstance): void | Promise<void> {
     const { instance, dataSet } = file;
+    const send = (opened: OpenInstance) => this.#inFlight.add(this.#send(file, opened));
+    const fail = (error: unknown) => this.#inFlight.add(this.#notSent(file, error));
     try {
       const opening = openInstance(instance, this.#contexts.of(instance), dataSet);
-      const opened = opening instanceof Promise ? await opening : opening;
-      this.#inFlight.add(this.#send(file, opened));
+      if (opening instanceof Promise) return opening.then(send, fail);
+      send(opening);
     } catch (error) {
-      this.#inFlight.add(this.#notSent(file, error));
+      fail(error);
     }
   }
 
@@ -167,14 +171,16 @@ export class Sending {
       const status = describeStatus(response.status);
       const isStored = status.category === 'success' || status.category === 'warning';
       const type = isStored ? 'stored' : 'refused';
-      const transfer = { ...transferSince(begun, context, dataSet), attempts };
-      return this.#answered(file, { type, path, instance, status, response, ...transfer });
+      const { bytes } = dataSet;
+      const ms = performance.now() - begun;
+      return this.#answered(file, { type, path, instance, status, response, context, bytes, ms, attempts });
     } catch (error) {
       if (error instanceof FileError || error instanceof NoPresentationContext) return this.#notSent(file, error);
       this.#loss ??= toError(error);
       if (!isSent) return { again: file };
-      const transfer = { ...transferSince(begun, context, dataSet), attempts };
-      const outcome = { type: 'unanswered', path, instance, error: this.#loss, ...transfer } as const;
+      const { bytes } = dataSet;
+      const ms = performance.now() - begun;
+      const outcome = { type: 'unanswered', path, instance, error: this.#loss, context, bytes, ms, attempts } as const;
       return this.#retries.afterLoss(file, outcome) ?? outcome;
     }
   }
@@ -208,8 +214,4 @@ export class Sending {
     if ('type' in ended) return this.#outcomes.tell(ended);
     this.#again.set(ended.again, (this.#again.get(ended.again) ?? 0) + 1);
   }
-}
-
-function transferSince(begun: number, context: AcceptedContext, { bytes }: MeasuredSource): Omit<Transfer, 'attempts'> {
-  return { context, bytes, ms: performance.now() - begun };
 }

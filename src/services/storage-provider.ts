@@ -151,8 +151,8 @@ function toInstance(
     transferSyntaxUid: context.transferSyntax,
     implementationClassUid: IMPLEMENTATION_CLASS_UID,
     implementationVersionName: IMPLEMENTATION_VERSION_NAME,
-    ...(sender === '' ? {} : { sourceApplicationEntityTitle: sender }),
-    ...(aeTitle === undefined ? {} : { receivingApplicationEntityTitle: aeTitle }),
+    sourceApplicationEntityTitle: sender === '' ? undefined : sender,
+    receivingApplicationEntityTitle: aeTitle,
   });
   const capture = wanted && new AttributeCapture(wanted);
   const check = new DataSetCheck(context.transferSyntax, { sopClassUid, sopInstanceUid }, capture);

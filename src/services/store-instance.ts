@@ -5,7 +5,8 @@ import type { DataSetSource } from '../dataset/source.js';
 import { transferSyntax } from '../dataset/transfer-syntax.js';
 import { uidName } from '../dictionary/lookup.js';
 import { type DimseResponse, PRIORITY } from '../dimse/messages.js';
-import { type InstanceFile, openDataSet } from '../file/instance-file.js';
+import type { InstanceFile } from '../file/instance-file.js';
+import { openDataSet } from '../file/instance-source.js';
 import type { AssociationHandle } from '../net/association-handle.js';
 import { chooseContext } from './plan.js';
 

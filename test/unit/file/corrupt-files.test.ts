@@ -16,7 +16,8 @@ import {
   transferSyntax,
 } from '../../../src/dataset/transfer-syntax.js';
 import { vrInfo } from '../../../src/dataset/vr.js';
-import { type InstanceFile, inspectInstance, openDataSet } from '../../../src/file/instance-file.js';
+import { type InstanceFile, inspectInstance } from '../../../src/file/instance-file.js';
+import { openDataSet } from '../../../src/file/instance-source.js';
 import { DataSetCheck } from '../../../src/services/data-set-check.js';
 import { type DataSetNode, dataSetArbitrary, type ElementNode } from '../../support/data-set-arbitrary.js';
 import { cut, expectedTokens, readWhole } from '../../support/data-set-tokens.js';

@@ -15,7 +15,8 @@ import {
   transferSyntax,
 } from '../../../src/dataset/transfer-syntax.js';
 import { encodeFileMeta } from '../../../src/file/file-meta.js';
-import { type InstanceFile, inspectInstance, openDataSet, readInstance } from '../../../src/file/instance-file.js';
+import { type InstanceFile, inspectInstance, readInstance } from '../../../src/file/instance-file.js';
+import { openDataSet } from '../../../src/file/instance-source.js';
 import { type DataElement, type DataSet, decodeDataSet, encodeDataSet } from '../../support/data-set.js';
 import { writeBigInstance } from '../../support/loopback-files.js';
 import { rejection, type TemporaryFolder, temporaryFolder } from '../../support/loopback-server.js';

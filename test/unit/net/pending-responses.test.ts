@@ -108,7 +108,10 @@ test('the next request has its turn when a response comes, or when nobody waits 
 
 test('a request that cannot be made takes no turn', () => {
   const pending = new PendingResponses(1, new TimerCalls());
-  assert.throws(() => pending.open((id) => Object.assign(echo(id), { type: 'C-NONE-RQ' }), 1));
+  const fail = () => {
+    throw new Error('no UID');
+  };
+  assert.throws(() => pending.open(fail, 1), /no UID/);
   assert.ok(pending.open(echo, 1).turn.isDue);
 });
 

@@ -4,7 +4,7 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { FileError, NotAnInstance } from '../../../src/base/errors.js';
-import { openDataSet } from '../../../src/file/instance-file.js';
+import { openDataSet } from '../../../src/file/instance-source.js';
 import type { InputFile, PathFilter } from '../../../src/services/input-files.js';
 import { dicomdirFile, instancesIn, makeTree } from '../../support/input-files.js';
 import { writeInstance } from '../../support/loopback-files.js';
