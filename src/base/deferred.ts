@@ -18,6 +18,20 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
+/** A wait that always ends well: whoever is woken looks for himself what there is. */
+export interface Wakeup {
+  readonly promise: Promise<void>;
+  wake(): void;
+}
+
+export function wakeup(): Wakeup {
+  let wake: () => void = unset;
+  const promise = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  return { promise, wake };
+}
+
 function unset(): never {
   throw new Error('a promise calls its executor at once');
 }

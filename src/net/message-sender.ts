@@ -1,6 +1,6 @@
 /** Messages out: one after another on an association, each in as many P-DATA-TF blocks as it needs (PS3.7 6.3.1). */
 
-import { type Deferred, deferred } from '../base/deferred.js';
+import { type Wakeup, wakeup } from '../base/deferred.js';
 import { toError } from '../base/errors.js';
 import type { Turn } from '../base/turns.js';
 import type { DataSetSource } from '../dataset/source.js';
@@ -67,7 +67,7 @@ export class MessageSender {
   readonly #spare: PDataBlock[] = [];
   /** `due`: it will run once what happens now is over, so that messages that are sent together go out together. */
   #state: 'idle' | 'due' | 'running' = 'idle';
-  #idle: Deferred<void> | undefined;
+  #idle: Wakeup | undefined;
   #cutShort: MessageCutShort | undefined;
   #writing = false;
   #isPreparing = false;
@@ -89,7 +89,7 @@ export class MessageSender {
   /** Resolves when what has been given to `send`, and has its turn, is sent or has failed. */
   async idle(): Promise<void> {
     if (this.#state === 'idle') return;
-    this.#idle ??= deferred();
+    this.#idle ??= wakeup();
     await this.#idle.promise;
   }
 
@@ -210,7 +210,7 @@ export class MessageSender {
       if (this.#waiting.length === 0) await written;
     }
     this.#state = 'idle';
-    this.#idle?.resolve();
+    this.#idle?.wake();
     this.#idle = undefined;
     clearTimeout(this.#hangUp);
     this.#hangUp = undefined;

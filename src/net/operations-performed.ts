@@ -1,5 +1,5 @@
 /** The operations that the peer invokes: as many at work as were negotiated, each answered when done (PS3.7 D.3.3.3). */
-import { type Deferred, deferred } from '../base/deferred.js';
+import { type Wakeup, wakeup } from '../base/deferred.js';
 import { StatusError, toError } from '../base/errors.js';
 import { remove } from '../base/removal.js';
 import { type DimseResponse, responseTo } from '../dimse/messages.js';
@@ -27,7 +27,7 @@ export class OperationsPerformed {
   readonly #services: readonly ServiceProvider[];
   readonly #shouldStop: () => boolean;
   readonly #atWork: ReceivedRequest[] = [];
-  #oneDone: Deferred<void> | undefined;
+  #oneDone: Wakeup | undefined;
 
   constructor(association: Association, services: readonly ServiceProvider[], shouldStop: () => boolean) {
     this.#association = association;
@@ -77,7 +77,7 @@ export class OperationsPerformed {
   /** Waits until no more than `count` are at work. */
   async #until(count: number): Promise<void> {
     while (this.#atWork.length > count) {
-      this.#oneDone = deferred();
+      this.#oneDone = wakeup();
       await this.#oneDone.promise;
     }
   }
@@ -92,7 +92,7 @@ export class OperationsPerformed {
     }
     remove(this.#atWork, received);
     if (this.#shouldStop() && this.#atWork.length === 0) await this.#association.abort();
-    this.#oneDone?.resolve();
+    this.#oneDone?.wake();
   }
 
   async #answer(received: ReceivedRequest): Promise<DimseResponse> {

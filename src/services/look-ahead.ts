@@ -1,5 +1,5 @@
 /** Files that wait to be sent: looked into before their turn, but only so many of them, in their order. */
-import { type Deferred, deferred } from '../base/deferred.js';
+import { type Wakeup, wakeup } from '../base/deferred.js';
 import { throwIfAborted } from '../net/signals.js';
 import { startTimer } from '../net/timer.js';
 import type { InputFile, Look } from './input-files.js';
@@ -45,8 +45,8 @@ export class LookAhead {
   #isWalkedThrough = false;
   #error: unknown;
   #walking: Promise<void> | undefined;
-  #grown: Deferred<void> | undefined;
-  #shrunk: Deferred<void> | undefined;
+  #grown: Wakeup | undefined;
+  #shrunk: Wakeup | undefined;
 
   constructor(
     walk: AsyncIterable<readonly Look[]>,
@@ -181,7 +181,7 @@ export class LookAhead {
   /** Resolves when there is something new: a file, or the end. */
   async change(): Promise<void> {
     this.#walking ??= this.#walkOn();
-    this.#grown ??= deferred();
+    this.#grown ??= wakeup();
     await this.#grown.promise;
   }
 
@@ -223,12 +223,12 @@ export class LookAhead {
   }
 
   #onGrown(): void {
-    this.#grown?.resolve();
+    this.#grown?.wake();
     this.#grown = undefined;
   }
 
   #onShrunk(): void {
-    this.#shrunk?.resolve();
+    this.#shrunk?.wake();
     this.#shrunk = undefined;
   }
 
@@ -242,7 +242,7 @@ export class LookAhead {
           if (this.#isWanted(file)) this.#fresh.push(file);
           this.#onGrown();
           while (this.#isFull && !this.#hasEnded) {
-            this.#shrunk ??= deferred();
+            this.#shrunk ??= wakeup();
             await this.#shrunk.promise;
           }
           if (this.#hasEnded) return;
