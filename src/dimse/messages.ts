@@ -180,13 +180,6 @@ export function isResponse(message: DimseMessage): message is DimseResponse {
 /** What may explain a status (PS3.7 Annex C). The comment is cut to 64 characters when sent. */
 export type StatusDetails = Pick<CStoreRsp, 'offendingElement' | 'errorComment' | 'errorId'>;
 
-/** What answers a request. */
-export const RESPONSE_TYPES = {
-  'C-ECHO-RQ': 'C-ECHO-RSP',
-  'C-STORE-RQ': 'C-STORE-RSP',
-  'UNKNOWN-RQ': 'UNKNOWN-RSP',
-} as const satisfies Record<DimseRequest['type'], DimseResponse['type']>;
-
 /** The response to `request`: its own message id and, where it names them, its SOP class and instance. */
 export function responseTo(request: DimseRequest, status: number, details?: StatusDetails): DimseResponse {
   const response = plainResponseTo(request, status);

@@ -63,6 +63,9 @@ export async function readHead(
     const bytes = await readAt(file, 0, Buffer.allocUnsafe(length));
     const head = readFileHead(bytes, size);
     if (!('needed' in head)) return { bytes, head };
+    // It would be needed for ever.
+    if (bytes.length < Math.min(length, size))
+      throw new DataSetError(`only ${bytes.length} of its ${size} bytes are there`);
     length = head.needed;
   }
 }

@@ -1,11 +1,11 @@
 /** Requests made and not yet answered, by message id (PS3.7 7.5.1), and their turns (PS3.7 D.3.3.3). */
 import { type Deferred, deferred } from '../base/deferred.js';
-import { ProtocolError } from '../base/errors.js';
+import { ProtocolError, UsageError } from '../base/errors.js';
 import { remove } from '../base/removal.js';
 import { type Turn, Turns } from '../base/turns.js';
 import { MessageIds } from '../dimse/message-id.js';
-import { type DimseRequest, type DimseResponse, RESPONSE_TYPES } from '../dimse/messages.js';
-import { describeStatus, formatStatus } from '../dimse/status.js';
+import { type DimseRequest, type DimseResponse, responseTo } from '../dimse/messages.js';
+import { describeStatus, formatStatus, STATUS } from '../dimse/status.js';
 import type { PeerTimer } from './timeouts.js';
 
 /** One of them. What can change is `PendingResponses`' to change. */
@@ -26,7 +26,7 @@ export interface Pending<Request extends DimseRequest = DimseRequest> {
 
 export class PendingResponses {
   readonly #ids = new MessageIds();
-  /** Few, or in the order of their responses for the most part. */
+  /** Mostly few, and answered in this order: a peer that answers tens of thousands the other way round has them looked for. */
   readonly #pending: Pending[] = [];
   #owed = 0;
   readonly #turns: Turns;
@@ -41,16 +41,22 @@ export class PendingResponses {
     this.#timer = timer;
   }
 
-  /** Makes a request that is to be sent when its turn comes, with a message id that no other one has. */
+  /**
+   * Makes a request that is to be sent when its turn comes, with a message id that no other one has.
+   * @throws {UsageError} if `make` gives it another
+   */
   open<Request extends DimseRequest>(
     make: (messageId: number) => Request,
     presentationContextId: number,
   ): Pending<Request> {
-    const request = make(this.#ids.next(this));
+    const messageId = this.#ids.next(this);
+    const request = make(messageId);
+    if (request.messageId !== messageId)
+      throw new UsageError(`message id ${request.messageId} in a request that was given ${messageId}`);
     const pending = {
       request,
       presentationContextId,
-      type: RESPONSE_TYPES[request.type],
+      type: responseTo(request, STATUS.success).type,
       answer: deferred<DimseResponse>(),
       turn: this.#turns.enter(),
       hasBegun: false,

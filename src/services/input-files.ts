@@ -57,7 +57,7 @@ export function isStream(paths: Paths): paths is AsyncIterable<Location> {
   return Symbol.asyncIterator in paths;
 }
 
-/** Looks into a file that was found, at once or when the disk has answered. Never throws. */
+/** Looks into a file that was found. Never throws. */
 export type Look = () => InputFile | Promise<InputFile>;
 
 /**

@@ -239,8 +239,10 @@ export class LookAhead {
           const looking = look();
           const file = looking instanceof Promise ? await looking : looking;
           throwIfAborted(this.#signal);
-          if (this.#isWanted(file)) this.#fresh.push(file);
-          this.#onGrown();
+          if (this.#isWanted(file)) {
+            this.#fresh.push(file);
+            this.#onGrown();
+          }
           while (this.#isFull && !this.#hasEnded) {
             this.#shrunk ??= wakeup();
             await this.#shrunk.promise;

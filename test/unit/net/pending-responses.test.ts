@@ -106,6 +106,12 @@ test('the next request has its turn when a response comes, or when nobody waits 
   await assert.rejects(never, error);
 });
 
+test('a request keeps the message id that it was given', () => {
+  const pending = new PendingResponses(1, new TimerCalls());
+  assert.throws(() => pending.open((id) => echo(id + 1), 1), UsageError);
+  assert.ok(pending.open(echo, 1).turn.isDue);
+});
+
 test('a request that cannot be made takes no turn', () => {
   const pending = new PendingResponses(1, new TimerCalls());
   const fail = () => {

@@ -11,8 +11,11 @@ const collectGarbage: unknown = runInNewContext('gc');
 
 /** Bytes of objects that have outlived two collections of the young ones, which does not mean that they are in use. */
 function oldBytes(): number {
-  for (let times = 0; times < 2; times++) if (typeof collectGarbage === 'function') collectGarbage({ type: 'minor' });
-  return getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ?? 0;
+  assert.ok(typeof collectGarbage === 'function');
+  for (let times = 0; times < 2; times++) collectGarbage({ type: 'minor' });
+  const space = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space');
+  assert.ok(space !== undefined);
+  return space.space_used_size;
 }
 
 const UID_BYTES = 1000;

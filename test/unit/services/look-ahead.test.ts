@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { wakeup } from '../../../src/base/deferred.js';
 import type { InputFile, Look } from '../../../src/services/input-files.js';
 import { LookAhead } from '../../../src/services/look-ahead.js';
 
@@ -137,6 +138,30 @@ test('an error of the walk comes after the files before it; an interruption at o
   await assert.rejects(interrupted.filled(), /interrupted/);
   assert.equal(walk.walked, 1);
   assert.equal(walk.hasEnded, true);
+});
+
+test('what is not wanted is passed over and is no news', async () => {
+  const [reached, gate] = [wakeup(), wakeup()];
+  async function* walk(): AsyncGenerator<readonly Look[], void, void> {
+    yield [() => file('1'), () => file('3')];
+    reached.wake();
+    await gate.promise;
+    yield [() => file('5'), () => file('6')];
+  }
+  const files = new LookAhead(walk(), { isWanted: isEven });
+  let isTold = false;
+  const change = files.change().then(() => {
+    isTold = true;
+  });
+  await reached.promise;
+  assert.equal(isTold, false);
+  gate.wake();
+  await change;
+  assert.deepEqual(
+    files.waiting.map(({ path }) => path),
+    ['6'],
+  );
+  assert.deepEqual(await drain(files, all), [6]);
 });
 
 test('several may take at once', async () => {
