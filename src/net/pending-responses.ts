@@ -3,7 +3,7 @@ import { type Deferred, deferred } from '../base/deferred.js';
 import { ProtocolError, UsageError } from '../base/errors.js';
 import { remove } from '../base/removal.js';
 import { type Turn, Turns } from '../base/turns.js';
-import { MessageIds } from '../dimse/message-id.js';
+import { MessageIds, type Outstanding } from '../dimse/message-id.js';
 import { type DimseRequest, type DimseResponse, responseTo } from '../dimse/messages.js';
 import { describeStatus, formatStatus, STATUS } from '../dimse/status.js';
 import type { PeerTimer } from './timeouts.js';
@@ -24,7 +24,7 @@ export interface Pending<Request extends DimseRequest = DimseRequest> {
   isOwed: boolean;
 }
 
-export class PendingResponses {
+export class PendingResponses implements Outstanding {
   readonly #ids = new MessageIds();
   /** Mostly few, and answered in this order: a peer that answers tens of thousands the other way round has them looked for. */
   readonly #pending: Pending[] = [];
