@@ -1,41 +1,43 @@
 /** Things from those who make them to the one who takes them. */
 import { type Wakeup, wakeup } from './deferred.js';
 
-/** Makers are held back until the taker is done with what was put, and has said whether more is wanted. */
+/** Makers are held back while what was put before is not taken. */
 export class Handover<T> {
   readonly #waiting: T[] = [];
   #isOpen = true;
   #arrived: Wakeup | undefined;
-  #done: Wakeup | undefined;
+  #taken: Wakeup | undefined;
 
-  /** After `close` nothing is put any more. @returns what resolves when the taker comes for more than what was put */
+  /** After `close` nothing is put any more. @returns if other things wait too, what resolves when none does */
   put(item: T): void | Promise<void> {
     if (!this.#isOpen) return;
     this.#waiting.push(item);
     this.#arrived?.wake();
-    this.#done ??= wakeup();
-    return this.#done.promise;
+    if (this.#waiting.length === 1) return;
+    this.#taken ??= wakeup();
+    return this.#taken.promise;
   }
 
   /** The next thing, when there is one; undefined if none will come. */
   async take(): Promise<T | undefined> {
-    if (this.#waiting.length === 0) this.#onDone();
     while (this.#isOpen && this.#waiting.length === 0) {
       this.#arrived = wakeup();
       await this.#arrived.promise;
     }
-    return this.#waiting.shift();
+    const item = this.#waiting.shift();
+    if (this.#waiting.length === 0) this.#onTaken();
+    return item;
   }
 
   /** No more is put, or no more taken. */
   close(): void {
     this.#isOpen = false;
     this.#arrived?.wake();
-    this.#onDone();
+    this.#onTaken();
   }
 
-  #onDone(): void {
-    this.#done?.wake();
-    this.#done = undefined;
+  #onTaken(): void {
+    this.#taken?.wake();
+    this.#taken = undefined;
   }
 }

@@ -28,10 +28,7 @@ export class InFlight<T> {
     while (this.#works.length >= (failures.length > 0 ? 1 : limit)) {
       try {
         const [oldest] = this.#works;
-        if (oldest !== undefined) {
-          const telling = this.#tell(await oldest);
-          if (telling instanceof Promise) await telling;
-        }
+        if (oldest !== undefined) await this.#tell(await oldest);
       } catch (error) {
         failures.push(error);
       }

@@ -69,15 +69,12 @@ export class Sending {
     let isDone = false;
     try {
       while (this.#goesOn && !isDone) {
-        const taking = this.#options.idleMs === undefined ? this.#files.take(isFor) : this.#next(isFor);
-        const file = taking instanceof Promise ? await taking : taking;
+        const file = this.#options.idleMs === undefined ? await this.#files.take(isFor) : await this.#next(isFor);
         if (file === undefined) isDone = true;
         else if ('error' in file) this.#inFlight.add(file);
-        else {
-          const sending = this.#sendAll(file, limit);
-          if (sending instanceof Promise) await sending;
-        }
-        if (this.#inFlight.size >= limit) await this.#inFlight.untilBelow(limit);
+        else await this.#sendAll(file, limit);
+        // Also where there is room: whoever has the last outcome may want no further file.
+        await this.#inFlight.untilBelow(limit);
       }
     } finally {
       // Also if nobody knows what is next.
@@ -130,27 +127,22 @@ export class Sending {
   }
 
   /** As often as it is to be sent. */
-  #sendAll(file: WaitingInstance, limit: number): void | Promise<void> {
+  async #sendAll(file: WaitingInstance, limit: number): Promise<void> {
     const isAlone = file.last?.wasLost === true;
+    if (isAlone) await this.#inFlight.untilBelow(1);
     const turns = file.turns ?? this.#options.repeat;
-    if (turns === 1 && !isAlone) return this.#begin(file);
-    return this.#sendInTurns(file, turns, isAlone ? 1 : limit);
-  }
-
-  async #sendInTurns(file: WaitingInstance, turns: number, limit: number): Promise<void> {
-    await this.#inFlight.untilBelow(limit);
     for (let turn = 0; turn < turns; turn++) {
-      await this.#begin(file);
-      await this.#inFlight.untilBelow(limit);
+      if (this.#goesOn) {
+        const beginning = this.#begin(file);
+        if (beginning !== undefined) await beginning;
+      } else if (!this.#outcomes.isHalted) this.#inFlight.add({ again: file });
+      if (this.#inFlight.size >= limit) await this.#inFlight.untilBelow(limit);
+      if (isAlone) await this.#inFlight.untilBelow(1);
     }
   }
 
-  /** Opens a file, and sends it when those begun before it are on their way; if nothing is to be sent any more, it waits again. */
+  /** Opens a file, and sends it when those begun before it are on their way. */
   #begin(file: WaitingInstance): void | Promise<void> {
-    if (!this.#goesOn) {
-      if (!this.#outcomes.isHalted) this.#inFlight.add({ again: file });
-      return;
-    }
     const { instance, dataSet } = file;
     const send = (opened: OpenInstance) => this.#inFlight.add(this.#send(file, opened));
     const fail = (error: unknown) => this.#inFlight.add(this.#notSent(file, error));

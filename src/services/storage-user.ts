@@ -23,8 +23,8 @@ import { verify } from './verification.js';
  * Sends files, and the files in directories, and yields one outcome per request as its response comes. The files are looked
  * into ahead of the one that is sent, 128 of them, or up to a thousand while other kinds come up: what those need is proposed,
  * and files that need something else go over further associations. On each the order is that of the paths.
- * Stop early by leaving the loop: no further file is begun then, and the association is released. Paths that come one by one
- * (`AsyncIterable`) are sent as they come. With `retry`, what may pass is tried again.
+ * Stop early by leaving the loop: the association is released. Paths that come one by one (`AsyncIterable`) are sent as they come.
+ * With `retry`, what may pass is tried again.
  * @throws {TransportError | TimeoutError | AssociationRejected | AssociationAborted} no association, or it was lost;
  *   what was yielded before stays true
  * @throws {NoPresentationContext} the peer accepted nothing at all

@@ -626,6 +626,16 @@ test('a file that has gone when its turn comes is not sent, and the association 
   assert.equal(associations(acceptor), 1);
 });
 
+test('the association does not wait for a caller who is busy with the last outcome', async () => {
+  await using folder = await temporaryFolder();
+  await using acceptor = await keepingServer();
+  const run = send(acceptor.port, [await writeInstance(folder.path, 'a')], { haltOnFailure: true });
+  const { value } = await run.next();
+  assert.ok(value && inShort(value) === 'stored a 0000');
+  await traced(acceptor.traces, 'released');
+  assert.equal((await run.next()).done, true);
+});
+
 test('leaving the loop early releases, after the one that is under way', async () => {
   await using folder = await temporaryFolder();
   const paths = await Promise.all(['a', 'b', 'c'].map((name) => writeInstance(folder.path, name)));

@@ -260,7 +260,9 @@ test('a small data set waits in no more than twice its bytes, however long what 
     const { dataSet: kept } = await readInstance(path);
     assert.ok(kept !== undefined);
     assert.ok(kept.equals(dataSet));
-    assert.ok(kept.buffer.byteLength <= 2 * dataSet.length, `${kept.buffer.byteLength} for ${dataSet.length}`);
+    // What Node cuts small buffers from is there for others, too.
+    const most = Math.max(2 * dataSet.length, Buffer.poolSize);
+    assert.ok(kept.buffer.byteLength <= most, `${kept.buffer.byteLength} for ${dataSet.length}`);
   }
 });
 
