@@ -12,7 +12,7 @@ export interface Outstanding {
 /** Counts up from 1 and goes back to 1 after 65535. */
 export class MessageIds {
   #last = 0;
-  /** No request has an id yet that was not given. */
+  /** Until the ids begin anew none is outstanding that comes next: many requests need not be searched for each. */
   #isFirstRound = true;
 
   next(outstanding: Outstanding): number {
