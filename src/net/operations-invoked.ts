@@ -57,24 +57,24 @@ export class OperationsInvoked {
       if (!place.isDue) await due(place);
       this.#user.assertAnswerable();
       const pending = this.#pending.open(make, exchange.presentationContextId);
-      const { request, answer, turn } = pending;
+      const { request, turn } = pending;
       try {
         let begunMs = 0;
         const dataSetBytes = await this.#user.send(request, exchange, {
           turn: turn.isDue ? undefined : { whenDue: (onDue, onNever) => this.#whenDue(turn, onDue, onNever) },
           onTurn: () => {
             begunMs = performance.now();
-            this.#pending.begin(pending);
+            pending.begin();
             exchange.onTurn?.();
           },
-          onHandedOver: () => this.#pending.onHandedOver(pending),
+          onHandedOver: () => pending.onHandedOver(),
         });
-        this.#pending.onSent(pending);
+        pending.onSent();
         // No more files are open than are being sent, however many wait for their responses.
         const closing = close();
         // What goes wrong there is thrown when the answer is in, which comes anyway.
         if (closing !== undefined) await closing.catch(() => undefined);
-        const response = await answer.promise;
+        const response = await pending.answer;
         const { presentationContextId } = exchange;
         const ms = performance.now() - begunMs;
         this.#user.onAnswered({ request, response, presentationContextId, dataSetBytes, ms });

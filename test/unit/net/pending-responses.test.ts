@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProtocolError, UsageError } from '../../../src/base/errors.js';
 import type { DimseRequest, DimseResponse } from '../../../src/dimse/messages.js';
-import { type Pending, PendingResponses } from '../../../src/net/pending-responses.js';
+import { type PendingResponse, PendingResponses } from '../../../src/net/pending-responses.js';
 
 const echo = (messageId: number): DimseRequest => ({ type: 'C-ECHO-RQ', messageId, affectedSopClassUid: '1.2' });
 /** Of turns, which most of these tests are not about. */
@@ -25,7 +25,7 @@ const echoed = (messageIdBeingRespondedTo: number): DimseResponse => ({
 test('message ids count from 1, wrap after 65535, and pass over those under way', () => {
   const pending = new PendingResponses(MANY, new TimerCalls());
   const open = () => pending.open(echo, 1);
-  const idsOf = (opened: readonly Pending[]) => opened.map(({ request }) => request.messageId);
+  const idsOf = (opened: readonly PendingResponse[]) => opened.map(({ request }) => request.messageId);
   const [first, second, third] = [open(), open(), open()];
   assert.deepEqual(idsOf([first, second, third]), [1, 2, 3]);
   pending.close(first);
@@ -53,8 +53,8 @@ test('a response goes to its request only: id, context and type', async () => {
   const first = pending.open(echo, 1);
   const second = pending.open(echo, 3);
   for (const each of [first, second]) {
-    pending.begin(each);
-    pending.onHandedOver(each);
+    each.begin();
+    each.onHandedOver();
   }
   const store: DimseResponse = { type: 'C-STORE-RSP', messageIdBeingRespondedTo: 1, status: 0 };
   for (const [response, context] of [
@@ -67,8 +67,8 @@ test('a response goes to its request only: id, context and type', async () => {
     assert.throws(() => pending.settle(response, context), ProtocolError);
   pending.settle(echoed(2), 3);
   pending.settle(echoed(1), 1);
-  assert.deepEqual(await first.answer.promise, echoed(1));
-  assert.deepEqual(await second.answer.promise, echoed(2));
+  assert.deepEqual(await first.answer, echoed(1));
+  assert.deepEqual(await second.answer, echoed(2));
   pending.close(first);
   assert.throws(() => pending.settle(echoed(1), 1), ProtocolError, 'once it is done, a second response is none');
 });
@@ -77,11 +77,11 @@ test('a request that has not begun to be sent has no response yet', async () => 
   const pending = new PendingResponses(MANY, new TimerCalls());
   const opened = pending.open(echo, 1);
   assert.throws(() => pending.settle(echoed(1), 1), ProtocolError);
-  pending.begin(opened);
+  opened.begin();
   assert.throws(() => pending.settle(echoed(1), 1), ProtocolError, 'the peer cannot have read all of it');
-  pending.onHandedOver(opened);
+  opened.onHandedOver();
   pending.settle(echoed(1), 1);
-  assert.deepEqual(await opened.answer.promise, echoed(1));
+  assert.deepEqual(await opened.answer, echoed(1));
 });
 
 test('the next request has its turn when a response comes, or when nobody waits for one any more', async () => {
@@ -90,8 +90,8 @@ test('the next request has its turn when a response comes, or when nobody waits 
   const [first, second, third, fourth, fifth] = [open(), open(), open(), open(), open()];
   const areDue = () => [first, second, third, fourth, fifth].map(({ turn }) => turn.isDue);
   for (const each of [first, second]) {
-    pending.begin(each);
-    pending.onHandedOver(each);
+    each.begin();
+    each.onHandedOver();
   }
   assert.deepEqual(areDue(), [true, true, false, false, false]);
   pending.settle(echoed(2), 1);
@@ -123,7 +123,7 @@ test('a request that cannot be made takes no turn', () => {
 
 test('a failure is for all that is under way', async () => {
   const pending = new PendingResponses(MANY, new TimerCalls());
-  const answers = [pending.open(echo, 1), pending.open(echo, 1)].map(({ answer }) => answer.promise);
+  const answers = [pending.open(echo, 1), pending.open(echo, 1)].map(({ answer }) => answer);
   const error = new Error('lost');
   pending.fail(error);
   for (const answer of answers) await assert.rejects(answer, error);
@@ -134,13 +134,13 @@ test('the timer runs from the last byte sent of the first request that is owed a
   const pending = new PendingResponses(MANY, timer);
   const [first, second, third] = [pending.open(echo, 1), pending.open(echo, 1), pending.open(echo, 1)];
   for (const each of [first, second, third]) {
-    pending.begin(each);
-    pending.onHandedOver(each);
+    each.begin();
+    each.onHandedOver();
   }
   assert.deepEqual(timer.calls.splice(0), []);
-  pending.onSent(first);
+  first.onSent();
   assert.deepEqual(timer.calls.splice(0), ['start']);
-  pending.onSent(second);
+  second.onSent();
   assert.deepEqual(timer.calls.splice(0), [], 'the peer owes the first response no later for it');
   pending.settle(echoed(2), 1);
   assert.deepEqual(timer.calls.splice(0), ['start'], 'the first may have waited for the second');
@@ -148,7 +148,7 @@ test('the timer runs from the last byte sent of the first request that is owed a
   assert.deepEqual(timer.calls.splice(0), ['stop']);
   for (const each of [first, second]) pending.close(each);
   assert.deepEqual(timer.calls.splice(0), []);
-  pending.onSent(third);
+  third.onSent();
   pending.close(third);
   assert.deepEqual(timer.calls.splice(0), ['start', 'stop']);
 });
@@ -166,11 +166,11 @@ for (const [status, isTaken] of [
   test(`the status ${status.toString(16)} before a request is all sent is ${isTaken ? 'its answer' : 'a fault'}`, async () => {
     const pending = new PendingResponses(MANY, new TimerCalls());
     const opened = pending.open(echo, 1);
-    pending.begin(opened);
+    opened.begin();
     const response = { ...echoed(1), status };
     if (isTaken) {
       pending.settle(response, 1);
-      assert.deepEqual(await opened.answer.promise, response);
+      assert.deepEqual(await opened.answer, response);
     } else assert.throws(() => pending.settle(response, 1), ProtocolError);
   });
 
@@ -178,10 +178,10 @@ test('a response that comes before its request is all sent is not owed any more'
   const timer = new TimerCalls();
   const pending = new PendingResponses(MANY, timer);
   const opened = pending.open(echo, 1);
-  pending.begin(opened);
+  opened.begin();
   pending.settle({ ...echoed(1), status: 0xa700 }, 1);
   timer.calls.splice(0);
-  pending.onSent(opened);
+  opened.onSent();
   pending.close(opened);
   assert.deepEqual(timer.calls, []);
 });
@@ -190,7 +190,7 @@ test('nothing is owed by an association that has ended', () => {
   const timer = new TimerCalls();
   const pending = new PendingResponses(MANY, timer);
   const both = [pending.open(echo, 1), pending.open(echo, 1)];
-  for (const each of both) pending.onSent(each);
+  for (const each of both) each.onSent();
   pending.fail(new Error('lost'));
   assert.deepEqual(timer.calls, ['start', 'stop']);
   for (const each of both) pending.close(each);

@@ -30,12 +30,12 @@ async function exchange(pending: PendingResponses, count: number): Promise<void>
   let last = open();
   for (let done = 0; done < count; done++) {
     const next = open();
-    pending.begin(last);
-    pending.onHandedOver(last);
-    pending.onSent(last);
+    last.begin();
+    last.onHandedOver();
+    last.onSent();
     const { messageId } = last.request;
     pending.settle({ type: 'C-ECHO-RSP', messageIdBeingRespondedTo: messageId, status: STATUS.success }, 1);
-    await last.answer.promise;
+    await last.answer;
     pending.close(last);
     last = next;
   }
