@@ -48,7 +48,6 @@ export class UpperLayer {
   #state: State = 1;
   #written: Promise<void> = Promise.resolve();
   #hasAborted = false;
-  #lastSent: Pdu | undefined;
 
   private constructor(role: Role, options: UpperLayerOptions, call?: Call) {
     this.#role = role;
@@ -75,9 +74,17 @@ export class UpperLayer {
 
   /** Feeds one event to the machine and carries out its effects. @throws {UsageError} for a request out of place. */
   advance(event: UlEvent): void {
+    this.#perform(this.#step(event));
+  }
+
+  #step(event: UlEvent): readonly UlEffect[] {
     const { next, effects } = step(this.#state, this.#role, event);
     this.#state = next;
-    for (const effect of effects) this.#perform(effect);
+    return effects;
+  }
+
+  #perform(effects: readonly UlEffect[]): void {
+    for (const effect of effects) this.#carryOut(effect);
   }
 
   /** Sends framed P-DATA-TF PDUs; resolves when the kernel has taken them. The buffer is in use until then. */
@@ -104,7 +111,7 @@ export class UpperLayer {
     return this.#transport?.bytesRead ?? 0;
   }
 
-  #perform(effect: UlEffect): void {
+  #carryOut(effect: UlEffect): void {
     switch (effect.do) {
       case 'connect':
         void this.#connect();
@@ -139,7 +146,6 @@ export class UpperLayer {
       if (this.#hasAborted) return;
       this.#hasAborted = true;
     }
-    this.#lastSent = pdu;
     // A lost connection is reported by its own event.
     this.#connected.write(encodePdu(pdu)).catch(() => undefined);
   }
@@ -178,17 +184,18 @@ export class UpperLayer {
   #onChunk(chunk: Buffer): void {
     this.guard(() => {
       for (const received of this.#reader.feed(chunk)) {
-        this.#lastSent = undefined;
-        this.advance(toEvent(received));
-        this.#tellAnswer(received);
+        const hadAborted = this.#hasAborted;
+        const effects = this.#step(toEvent(received));
+        this.#perform(effects);
+        if (!hadAborted) this.#tellAnswer(received, effects);
       }
       this.#user.onRead?.();
     });
   }
 
   /** What the machine alone has answered. */
-  #tellAnswer(received: ReceivedPdu): void {
-    const answer = this.#lastSent;
+  #tellAnswer(received: ReceivedPdu, effects: readonly UlEffect[]): void {
+    const answer = effects.find((effect) => effect.do === 'send')?.pdu;
     if (received.type === 'invalid') this.#user.onFault?.(received.error);
     else if (answer?.type === 'A-ABORT')
       this.#user.onFault?.(new ProtocolError('unexpected-pdu', `${received.type} out of turn`));
