@@ -1,5 +1,7 @@
 /** A queue between a socket that pushes and a sink that pulls: many small pushes, one array per pull. */
 import type { Backlog } from './backlog.js';
+import { type Wakeup, wakeup } from './deferred.js';
+import { UsageError } from './errors.js';
 import { keep, letGo } from './read-buffer.js';
 
 // A view costs its object and may keep a whole chunk alive: without this, one-byte fragments would fill the memory.
@@ -26,7 +28,7 @@ export async function forEachBatch(
 /**
  * Each turn of the iterator takes all that came in since the last one, so a slow sink sees few large batches.
  * What is pushed counts in the backlog until the consumer is done with it: until it asks for the next batch.
- * One consumer at a time. Leaving the loop early (`break`, a throw) lets the rest drain away unread.
+ * To be read once. Leaving the loop early (`break`, a throw) lets the rest drain away unread.
  */
 export class BatchQueue implements Batches {
   readonly #backlog: Backlog;
@@ -36,10 +38,11 @@ export class BatchQueue implements Batches {
   /** The batch that the consumer has. */
   #taken: readonly Buffer[] = [];
   #takenBytes = 0;
+  #hasReader = false;
   #ended = false;
   #discarding = false;
   #error: Error | undefined;
-  #wake: (() => void) | undefined;
+  #changed: Wakeup | undefined;
 
   constructor(backlog: Backlog) {
     this.#backlog = backlog;
@@ -52,7 +55,7 @@ export class BatchQueue implements Batches {
     this.#waiting.push(keep(view));
     this.#waitingBytes += view.length + VIEW_COST;
     this.#backlog.add(view.length + VIEW_COST);
-    this.#wakeConsumer();
+    this.#onChange();
   }
 
   /** No more will come. With an error, what waits is dropped and the consumer's loop throws it. */
@@ -61,14 +64,19 @@ export class BatchQueue implements Batches {
     this.#ended = true;
     this.#error = error;
     if (error !== undefined) this.#drop();
-    this.#wakeConsumer();
+    this.#onChange();
   }
 
-  /** Throws away what waits and what will come: the sink has failed, the peer goes on sending. */
+  /**
+   * Throws away what waits and what will come: the sink has failed, the peer goes on sending. A consumer that is there still
+   * may be at work on its batch, or never come back: its bytes stay as they are and count no more, and what it is thrown says why.
+   */
   discard(): void {
     this.#discarding = true;
     this.#drop();
-    this.#giveBack();
+    this.#backlog.remove(this.#takenBytes);
+    this.#takenBytes = 0;
+    this.#onChange();
   }
 
   /** Bytes that have come so far, thrown away or not. */
@@ -84,38 +92,58 @@ export class BatchQueue implements Batches {
   /** Resolves when the producer has ended the queue, in good order or not. */
   async drained(): Promise<void> {
     this.discard();
-    while (!this.#ended) await this.#more();
+    while (!this.#ended) await this.#change();
   }
 
   /** As `forEachBatch` has it: one promise each time that nothing waits, and no other. */
   async forEach(consume: (batch: readonly Buffer[]) => void | Promise<void>): Promise<void> {
+    this.#beginReading();
     try {
       while (!this.isRead) {
-        if (this.#waiting.length === 0) await this.#more();
+        if (this.#waiting.length === 0) await this.#change();
         else {
           const working = consume(this.#take());
           if (working !== undefined) await working;
           this.#giveBack();
         }
+        this.#assertThere();
       }
       if (this.#error !== undefined) throw this.#error;
     } finally {
-      this.discard();
+      this.#endReading();
     }
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly Buffer[], void, void> {
+    this.#beginReading();
     try {
       for (;;) {
         this.#giveBack();
+        this.#assertThere();
         if (this.#waiting.length > 0) yield this.#take();
-        else if (!this.#ended) await this.#more();
+        else if (!this.#ended) await this.#change();
         else if (this.#error !== undefined) throw this.#error;
         else return;
       }
     } finally {
-      this.discard();
+      this.#endReading();
     }
+  }
+
+  /** Nobody is to take what is left for the whole. */
+  #beginReading(): void {
+    if (this.#hasReader) throw new UsageError('a data set can be read only once');
+    this.#hasReader = true;
+    this.#assertThere();
+  }
+
+  #endReading(): void {
+    this.#giveBack();
+    this.discard();
+  }
+
+  #assertThere(): void {
+    if (this.#discarding) throw this.#error ?? new UsageError('a data set cannot be read once its request is answered');
   }
 
   #take(): readonly Buffer[] {
@@ -140,15 +168,14 @@ export class BatchQueue implements Batches {
     this.#waitingBytes = 0;
   }
 
-  #more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+  /** Resolves when something has come, or the end, or nothing more will be handed out. */
+  #change(): Promise<void> {
+    this.#changed ??= wakeup();
+    return this.#changed.promise;
   }
 
-  #wakeConsumer(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+  #onChange(): void {
+    this.#changed?.wake();
+    this.#changed = undefined;
   }
 }

@@ -12,7 +12,10 @@ export interface IncomingRequest {
   readonly association: AssociationHandle;
   readonly context: AcceptedContext;
   readonly message: DimseRequest;
-  /** In the context's transfer syntax as it arrives, each batch valid until the next is asked for. May be left unread. */
+  /**
+   * In the context's transfer syntax as it arrives, each batch valid until the next is asked for. May be left unread; to be read
+   * once, and not after the answer: a second loop, or one that the answer has overtaken, throws {UsageError}.
+   */
   readonly dataSet: Batches | undefined;
   /** Aborts when the association ends and nobody is left to answer. */
   readonly signal: AbortSignal;

@@ -42,7 +42,8 @@ export interface IncomingInstance {
   /**
    * The instance as a PS3.10 file: preamble, file meta information, then the data set as received, but for elements of
    * groups 0000 and 0002 in front of it. Each batch is valid until the next is asked for. The loop ends in good order only
-   * after the last byte of a data set that is whole.
+   * after the last byte of a data set that is whole. To be read once, before the sink settles: a second loop, or one that is
+   * running still then, throws {UsageError}.
    */
   readonly part10: Batches;
   /**

@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { type StoreInstance, storageProvider } from '../../src/index.js';
+import { forEachBatch } from '../../src/base/batch-queue.js';
+import { deferred } from '../../src/base/deferred.js';
+import {
+  type IncomingInstance,
+  STATUS,
+  StatusError,
+  type StoreInstance,
+  storageProvider,
+  UsageError,
+} from '../../src/index.js';
 import { encodePdu } from '../../src/pdu/codec.js';
 import { CT_CONTEXT, command, ctDataSet, pData, RawPeer, storeRq } from '../support/loopback-peer.js';
 import { startServer } from '../support/loopback-server.js';
@@ -54,4 +63,38 @@ test('what a sink holds until it asks for more is as it was sent, however much c
     assert.equal(hash, createHash('sha256').update(dataSetOf(id)).digest('hex'), key);
   }
   assert.equal(hashes.size, INSTANCES);
+});
+
+test('a sink that fails while it reads is answered, and its reading ends', async () => {
+  for (const begin of [
+    ({ part10 }: IncomingInstance) => forEachBatch(part10, () => undefined),
+    async ({ part10 }: IncomingInstance) => {
+      for await (const _ of part10);
+    },
+  ]) {
+    const overtaken = deferred<unknown>();
+    const store: StoreInstance = async (instance) => {
+      begin(instance).then(() => overtaken.resolve('read'), overtaken.resolve);
+      throw new StatusError(STATUS.outOfResources, 'the database is away');
+    };
+    await using acceptor = await startServer({ services: [storageProvider({ store })] });
+    await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
+    const [request, first, ...rest] = pieces(3);
+    assert.ok(request !== undefined && first !== undefined);
+    peer.send(request, first);
+    assert.ok((await overtaken.promise) instanceof UsageError);
+    peer.send(...rest);
+    assert.equal((await peer.message('C-STORE-RSP')).message.status, STATUS.outOfResources);
+  }
+});
+
+test('a sink that reads a second time is told so, and nothing half read is acknowledged', async () => {
+  const store: StoreInstance = async ({ part10 }) => {
+    for await (const _ of part10) break;
+    await forEachBatch(part10, () => undefined);
+  };
+  await using acceptor = await startServer({ services: [storageProvider({ store })] });
+  await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
+  peer.send(...pieces(1));
+  assert.equal((await peer.message('C-STORE-RSP')).message.status, STATUS.processingFailure);
 });

@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Backlog } from '../../../src/base/backlog.js';
 import { BatchQueue, forEachBatch } from '../../../src/base/batch-queue.js';
+import { deferred } from '../../../src/base/deferred.js';
+import { UsageError } from '../../../src/base/errors.js';
+import { ReadBuffer } from '../../../src/base/read-buffer.js';
 
 function queueOf(highWaterBytes: number) {
   const calls: string[] = [];
@@ -188,3 +191,62 @@ test('forEachBatch takes any other iterable of batches', async () => {
   await forEachBatch(batches(), ([view]) => void received.push(view?.[0] ?? 0));
   assert.deepEqual(received, [1, 2]);
 });
+
+/** The two ways to read. */
+const READINGS = {
+  loop: async (queue: BatchQueue, consume: (batch: readonly Buffer[]) => void | Promise<void>) => {
+    for await (const batch of queue) await consume(batch);
+  },
+  forEachBatch,
+};
+
+for (const [name, read] of Object.entries(READINGS)) {
+  test(`${name}: what is left after one reading is not taken for the whole by another`, async () => {
+    const { queue } = queueOf(1e9);
+    queue.push(Buffer.of(1));
+    queue.end();
+    await read(queue, () => undefined);
+    for (const again of Object.values(READINGS))
+      await assert.rejects(
+        again(queue, () => assert.fail('a batch came out')),
+        UsageError,
+      );
+  });
+
+  test(`${name}: a reading that is overtaken by the end of the request is told so, whoever came to wait first`, async () => {
+    for (const isReadFirst of [true, false]) {
+      const { queue } = queueOf(1e9);
+      const begin = () => read(queue, () => assert.fail('a batch came out')).catch((error: unknown) => error);
+      const reading = isReadFirst ? begin() : undefined;
+      const drained = queue.drained();
+      const overtaken = reading ?? begin();
+      queue.push(Buffer.of(1));
+      queue.end();
+      await drained;
+      assert.ok((await overtaken) instanceof UsageError, `read ${isReadFirst ? 'before' : 'after'}`);
+    }
+  });
+
+  test(`${name}: a consumer at work while the rest is thrown away keeps what it has, which counts no more`, async () => {
+    const { queue, calls } = queueOf(1000);
+    const memory = new ReadBuffer();
+    memory.room().fill(1);
+    queue.push(memory.filled(2000));
+    const atWork = deferred<readonly Buffer[]>();
+    const goOn = deferred();
+    const reading = read(queue, (batch) => {
+      atWork.resolve(batch);
+      return goOn.promise;
+    });
+    const [view] = await atWork.promise;
+    const drained = queue.drained();
+    assert.deepEqual(calls, ['full', 'room']);
+    queue.end();
+    await drained;
+    memory.room().fill(2);
+    assert.deepEqual(view, Buffer.alloc(2000, 1));
+    goOn.resolve();
+    await assert.rejects(reading, UsageError);
+    assert.deepEqual(calls, ['full', 'room']);
+  });
+}
