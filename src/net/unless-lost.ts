@@ -22,13 +22,20 @@ export function unlessLost<T>(work: Promise<T>, lost: AbortSignal): Promise<T> {
   });
 }
 
-/** Closes a data set when first called; does nothing after that. Gives no promise if there is nothing to wait for. */
+/**
+ * Closes a data set when first called; does nothing after that. Gives no promise if there is nothing to wait for, and never throws:
+ * what goes wrong at once is rejected with as well.
+ */
 export function closeOnce(dataSet: DataSetSource | undefined, lost: AbortSignal): () => void | Promise<void> {
   let open = dataSet;
   return () => {
     const closed = open;
     open = undefined;
-    const closing = closed?.close();
-    return closing && unlessLost(closing, lost);
+    try {
+      const closing = closed?.close();
+      return closing && unlessLost(closing, lost);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }

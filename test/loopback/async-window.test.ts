@@ -188,6 +188,26 @@ test('a request that cannot be made or whose source fails gives its turn to the 
 const echoLike = (messageId: number) =>
   ({ type: 'UNKNOWN-RQ', commandField: 0x0110, messageId, affectedSopClassUid: CT }) as const;
 
+test('a source that cannot be closed costs its own request alone, however it says so', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  const { association, peer } = await requestorAndPeer(acceptor);
+  const fail = () => {
+    throw new RangeError('no close');
+  };
+  for (const [index, close] of [fail, async () => fail()].entries()) {
+    const dataSet = { ...bufferSource(Buffer.alloc(10)), close };
+    const request = rejection(association.request(echoLike, { presentationContextId: STORE, dataSet }));
+    const { message } = await peer.message('UNKNOWN-RQ');
+    peer.send(
+      command({ type: 'UNKNOWN-RSP', commandField: 0x8110, messageIdBeingRespondedTo: index + 1, status: 0 }, STORE),
+    );
+    assert.equal(message.messageId, index + 1);
+    assert.ok((await request) instanceof RangeError);
+  }
+  assert.equal(association.failure, undefined);
+  await association.abort();
+});
+
 test('a request that fails before its turn gives nobody else an early turn', async () => {
   await using acceptor = await RawAcceptor.listen();
   const { association, peer } = await requestorAndPeer(acceptor);
