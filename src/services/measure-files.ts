@@ -58,7 +58,15 @@ async function sizeOf(location: Location): Promise<number> {
 
 function statOf(location: Location) {
   return inputDisk.run(
-    () => statSync(location, { throwIfNoEntry: false }),
+    () => statNow(location),
     () => stat(location).catch(() => undefined),
   );
+}
+
+function statNow(location: Location) {
+  try {
+    return statSync(location, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }

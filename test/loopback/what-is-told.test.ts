@@ -128,3 +128,15 @@ test('measured is what would be looked into', async () => {
   assert.deepEqual(await lastMeasure(measureFiles([...paths, missing])), { files: 4, bytes: bytes - 8 });
   assert.equal(await lastMeasure(measureFiles([])), undefined);
 });
+
+test('what cannot be measured counts nothing', async () => {
+  await using folder = await temporaryFolder();
+  const path = await writeInstance(folder.path, 'a.dcm');
+  const bytes = (await readFile(path)).length;
+  const circle = join(folder.path, 'circle');
+  await symlink(circle, circle);
+  const paths = [join(path, 'below'), circle, join(folder.path, 'n'.repeat(300)), 'a\0b'];
+  assert.deepEqual(await lastMeasure(measureFiles([folder.path])), { files: 2, bytes });
+  for (const wrong of paths)
+    assert.deepEqual(await lastMeasure(measureFiles([wrong, path])), { files: 2, bytes }, wrong);
+});
