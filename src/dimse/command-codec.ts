@@ -66,15 +66,16 @@ const GROUP_LENGTH = tagText(COMMAND_GROUP_LENGTH) + uint32LEText(4);
 
 /**
  * The command set of `message`, group length first, elements ascending, an even number of bytes.
- * @throws {UsageError} if a number of it has no place in 16 bits
+ * @throws {UsageError} if a value is missing, of another type, or a number that has no place in 16 bits
  */
 export function encodeCommand(message: DimseMessage, hasDataSet: boolean): Buffer {
   const declaration = declarationOf(message.type);
   const fields: Readonly<Fields> = message;
   let elements = '';
-  for (const { name, number, tag, vr } of layoutOf(declaration)) {
+  for (const { name, number, tag, vr, isOptional } of layoutOf(declaration)) {
     const value = valueToSend(number, fields[name], declaration, hasDataSet);
-    if (value === undefined) continue;
+    if (value === undefined && isOptional) continue;
+    if (!isOf(vr, value)) throw new UsageError(`${name} of a ${message.type} is ${value}`);
     const text = valueText(vr, value);
     elements += tag + uint32LEText(text.length) + text;
   }
@@ -89,6 +90,12 @@ function valueToSend(
 ): CommandValue | undefined {
   if (number === COMMAND_DATA_SET_TYPE) return hasDataSet ? DATA_SET_PRESENT : NO_DATA_SET;
   return number === COMMAND_FIELD ? (commandField ?? told) : told;
+}
+
+/** Programs without types give anything. */
+function isOf(vr: CommandVr, value: CommandValue | undefined): value is CommandValue {
+  if (vr === 'US') return typeof value === 'number';
+  return vr === 'AT' ? Array.isArray(value) : typeof value === 'string';
 }
 
 function tagText(number: number): string {
