@@ -23,7 +23,7 @@ import type { AssociationHandle } from './association-handle.js';
 import { DEFAULT_MAX_PDU_LENGTH } from './establishment.js';
 import { serveRequests } from './operations-performed.js';
 import { checkOptions } from './options.js';
-import { abortReason, throwIfAborted, whenAborted } from './signals.js';
+import { abortReason, checkSignals, throwIfAborted, whenAborted } from './signals.js';
 import { artimMs, HANG_UP_MS, type Timeouts, Wait, withDefaults } from './timeouts.js';
 import type { RequestorTls } from './tls-options.js';
 import { type AssociationTrace, nextAssociationId, type TraceFunction, tellTrace } from './trace.js';
@@ -75,6 +75,7 @@ export interface AssociationRequest extends Peer {
  */
 export async function requestAssociation(options: AssociationRequest): Promise<AssociationHandle> {
   checkOptions(options, 1);
+  checkSignals({ signal: options.signal });
   const contexts = proposeContexts(options.contexts.map(checkedContext));
   throwIfAborted(options.signal);
   const request = associateRq({

@@ -1,6 +1,12 @@
 /** Signals that a caller gives, and what their reasons become. */
 import { setMaxListeners } from 'node:events';
-import { AssociationAborted } from '../base/errors.js';
+import { AssociationAborted, UsageError } from '../base/errors.js';
+
+/** @throws {UsageError} if it is something else, of a program without types or another realm, which nobody could listen to later */
+export function checkSignals(signals: Readonly<Record<string, AbortSignal | undefined>>): void {
+  for (const [name, signal] of Object.entries(signals))
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw new UsageError(`${name} is no AbortSignal`);
+}
 
 /** What is thrown for a signal that has aborted: its reason, if that is an `Error`. */
 export function abortReason(signal: AbortSignal | undefined): Error {

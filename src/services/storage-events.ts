@@ -138,7 +138,7 @@ export class StorageEvents implements AsyncIterable<StorageEvent>, StoreObserver
       {
         type: 'stored',
         time: new Date(),
-        path: typeof stored === 'object' ? stored.path : undefined,
+        path: stored ? stored.path : undefined,
         sopClassUid,
         sopInstanceUid,
         ...factsOf(instance.attributes, this.#decodeText),

@@ -1,10 +1,11 @@
 /** What a caller of `storeFiles` says, and what it is told. */
 import type { AcceptedContext } from '../acse/negotiate.js';
 import { UsageError } from '../base/errors.js';
-import type { DimseResponse } from '../dimse/messages.js';
+import { type DimseResponse, PRIORITY } from '../dimse/messages.js';
 import type { Status } from '../dimse/status.js';
 import type { InstanceFile } from '../file/instance-file.js';
 import type { Peer } from '../net/requestor.js';
+import { checkSignals } from '../net/signals.js';
 import type { PathFilter } from './folder-walk.js';
 import type { RetryOptions } from './retry-options.js';
 import type { StoreInstanceOptions } from './store-instance.js';
@@ -56,7 +57,11 @@ export interface StoreFilesOptions extends Peer, SelectFilesOptions, Omit<StoreI
 }
 
 /** @throws {UsageError} naming the option that is out of range; the peer's are looked at when an association is requested */
-export function checkStoreFilesOptions({ repeat = 0, associations = 1, idleMs = 0 }: StoreFilesOptions): void {
+export function checkStoreFilesOptions(options: StoreFilesOptions): void {
+  const { repeat = 0, associations = 1, idleMs = 0, priority = 'low', signal, finish } = options;
+  checkSignals({ signal, finish });
+  if (!Object.hasOwn(PRIORITY, priority))
+    throw new UsageError(`priority ${priority} is none of ${Object.keys(PRIORITY).join(', ')}`);
   if (!(Number.isSafeInteger(repeat) && repeat >= 0))
     throw new UsageError(`repeat ${repeat} is not a whole number from 0 up`);
   if (!(Number.isSafeInteger(associations) && associations >= 1))

@@ -461,6 +461,13 @@ for (const options of OUT_OF_RANGE)
     }
   });
 
+test('a signal that is none is told before anything is sent', async () => {
+  await using acceptor = await RawAcceptor.listen();
+  for (const wrong of ['{"signal":null}', '{"signal":{}}'])
+    assert.ok((await rejection(associate(acceptor.port, JSON.parse(wrong)))) instanceof UsageError);
+  assert.equal(acceptor.connections.length, 0);
+});
+
 test('a requestor needs a port, a server may leave it to the system', async () => {
   assert.ok((await rejection(associate(0))) instanceof UsageError);
   assert.ok((await rejection(associate(1, { connectionTimeoutMs: -1 }))) instanceof UsageError);

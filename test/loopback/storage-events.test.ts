@@ -160,6 +160,17 @@ test('an instance is acknowledged when the consumer is done with its event', asy
   assert.equal((await inTime(next, 'the end of the association')).value?.type, 'association-ended');
 });
 
+test('a sink that says nothing of a path may say so by null', async () => {
+  await using server = await eventServer(async (instance) => {
+    await discardSink(instance);
+    return JSON.parse('null');
+  });
+  void reading(server.events);
+  await using peer = await RawPeer.request(server.port, [CT_CONTEXT]);
+  assert.equal(await store(peer, '1.2.1'), 0);
+  await release(peer);
+});
+
 test('a consumer that leaves keeps no peer waiting', async () => {
   await using server = await eventServer(discardSink);
   const left = (async () => {

@@ -696,6 +696,9 @@ const WRONG_OPTIONS: readonly Options[] = [
   { associations: 0 },
   { idleMs: -1 },
   { idleMs: Number.NaN },
+  JSON.parse('{"priority":"urgent"}'),
+  JSON.parse('{"signal":null}'),
+  JSON.parse('{"finish":{}}'),
 ];
 
 for (const options of WRONG_OPTIONS)
