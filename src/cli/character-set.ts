@@ -14,6 +14,9 @@ const MAX_FAULTS = 100;
 const FAULT_MS = 60_000;
 const MAX_REMEMBERED = 1000;
 
+/** PS3.3 Table C.12-2, ISO 8859-15: of the single-byte ones the one that the library does not know. */
+const LATIN_9 = 'ISO_IR 203';
+
 /**
  * @param onFault is told, in a printable line, of character sets that nobody knows and of escape sequences that belong to none
  * @param now in milliseconds, from any start
@@ -23,6 +26,7 @@ export async function textDecoder(
   now: () => number = () => performance.now(),
 ): Promise<DecodeText> {
   const { convertBytes } = await import('dicom-character-set');
+  const latin9 = new TextDecoder('iso-8859-15');
   const told = new Set<string>();
   /** When the next may be told, had none been told at once: it is never behind by more than `MAX_FAULTS`. */
   let due = now() - MAX_FAULTS * FAULT_MS;
@@ -40,6 +44,7 @@ export async function textDecoder(
   };
   return (bytes, specificCharacterSet, vr = 'LO') => {
     const named = specificCharacterSet?.replaceAll('\0', '').trim() ?? '';
+    if (named === LATIN_9) return latin9.decode(bytes);
     try {
       return convertBytes(named, bytes, { vr });
     } catch (error) {

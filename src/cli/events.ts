@@ -1,6 +1,6 @@
 /** What storescp makes of its server's events: the lines of `--events`, the programs of `--exec` and `--exec-study`. */
 import { type StorageEvent, StorageEvents } from '../index.js';
-import { textDecoder } from './character-set.js';
+import type { DecodeText } from './character-set.js';
 import { CommandLineError } from './command-line-error.js';
 import type { CommandTemplate } from './command-template.js';
 import { EventFile } from './event-file.js';
@@ -17,7 +17,7 @@ import type { StorescpOptions } from './storescp-options.js';
 export async function openEvents(
   options: StorescpOptions,
   log: Log,
-  hangUps: HangUps,
+  { hangUps, decoder }: { readonly hangUps: HangUps; readonly decoder: () => Promise<DecodeText> },
 ): Promise<EventReports | undefined> {
   const { events, execCommand, execStudyCommand, ignore } = options;
   const given = { '--events': events, '--exec': execCommand, '--exec-study': execStudyCommand };
@@ -26,7 +26,7 @@ export async function openEvents(
   if (ignore) throw new CommandLineError(`${first[0]}: not with --ignore, which stores nothing`);
   assertRunnable('--exec', execCommand);
   assertRunnable('--exec-study', execStudyCommand);
-  const decodeText = await textDecoder((message) => log.warning(message));
+  const decodeText = await decoder();
   const args = execCommand && instanceArguments(execCommand, decodeText);
   const { studyTimeoutMs } = options;
   const reports = new EventReports(new StorageEvents({ studyTimeoutMs, decodeText, attributes: args?.attributes }), {
@@ -66,6 +66,8 @@ export class EventReports {
   readonly #file: EventFile | undefined;
   readonly #programs: ProgramQueue;
   readonly #consumed: Promise<void>;
+  /** Associations of which it is told that an object belongs to no study. */
+  readonly #withoutStudy = new Set<number>();
   #graceTimer: NodeJS.Timeout | undefined;
 
   constructor(events: StorageEvents, work: Work) {
@@ -103,10 +105,22 @@ export class EventReports {
 
   async #consume(): Promise<void> {
     for await (const event of this.events) {
+      this.#tellWithoutStudy(event);
       if (this.#file !== undefined) await this.#file.write(eventLine(event));
       const job = this.#jobFor(event);
       if (job !== undefined) await this.#programs.add(job);
     }
+  }
+
+  /** Nobody is told when a study has ended that has no name. */
+  #tellWithoutStudy(event: StorageEvent): void {
+    const { options, log } = this.#work;
+    if (event.type === 'association-ended') this.#withoutStudy.delete(event.association);
+    if (event.type !== 'stored' || event.studyInstanceUid !== undefined) return;
+    if (this.#withoutStudy.has(event.association)) return;
+    if (options.events === undefined && options.execStudyCommand === undefined) return;
+    this.#withoutStudy.add(event.association);
+    log.warning(`No Study Instance UID that is one in SOP Instance ${event.sopInstanceUid}: no study ends with it`);
   }
 
   #jobFor(event: StorageEvent): Job | undefined {

@@ -1,6 +1,6 @@
 /** `--output-pattern`: the folders and the name of each instance's file. */
 import type { IncomingInstance } from '../index.js';
-import { textDecoder } from './character-set.js';
+import type { DecodeText } from './character-set.js';
 import { CommandLineError } from './command-line-error.js';
 import { shown } from './option-values.js';
 import { outputPart, type PartPieces } from './output-part.js';
@@ -14,11 +14,8 @@ export interface OutputNames {
   namesOf(instance: IncomingInstance): readonly string[];
 }
 
-/**
- * @param onFault is told of texts that cannot be decoded
- * @throws {CommandLineError} on a placeholder that stands for nothing, and a pattern that gives two instances one name
- */
-export async function outputNames(pattern: PatternSyntax, onFault: (message: string) => void): Promise<OutputNames> {
+/** @throws {CommandLineError} on a placeholder that stands for nothing, and a pattern that gives two instances one name */
+export function outputNames(pattern: PatternSyntax, decode: DecodeText): OutputNames {
   const partPieces = pattern.parts.map(piecesOf);
   const sources = partPieces.flat().filter((piece) => typeof piece !== 'string');
   const parts = partPieces.map(outputPart);
@@ -26,7 +23,6 @@ export async function outputNames(pattern: PatternSyntax, onFault: (message: str
     const hasUid = sources.some(({ isSopInstanceUid }) => isSopInstanceUid);
     throw new CommandLineError(`--output-pattern: ${shown(pattern.text)} ${hasUid ? UID_BLURRED : UID_LACKING}`);
   }
-  const decode = await textDecoder(onFault);
   return {
     attributes: [...new Set(sources.flatMap(({ tag }) => tag ?? []))],
     namesOf(instance) {

@@ -143,7 +143,8 @@ function valueText(attribute: CapturedAttribute, tag: number, instance: Instance
   if (vr === 'SQ' || NO_TEXT.has(vr)) return '';
   if (!ENCODED_TEXT.has(vr)) {
     const { value } = decodeValue(tag, vr, bytes);
-    return Array.isArray(value) ? value.map((one) => String(one)).join('\\') : '';
+    const textOf = vr === 'AT' ? (tag: unknown) => Number(tag).toString(16).padStart(8, '0').toUpperCase() : String;
+    return Array.isArray(value) ? value.map((one) => textOf(one)).join('\\') : '';
   }
   const charset = instance.attributes.get(SPECIFIC_CHARACTER_SET)?.bytes.toString('latin1');
   const text = decode(bytes, charset, vr);

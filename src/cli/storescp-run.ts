@@ -13,6 +13,7 @@ import {
 } from '../index.js';
 import { admission } from './admission.js';
 import { EXIT, exitCodeOn } from './application.js';
+import { type DecodeText, textDecoder } from './character-set.js';
 import { CommandLineError } from './command-line-error.js';
 import { type EventReports, openEvents } from './events.js';
 import { HangUps } from './hang-ups.js';
@@ -52,8 +53,13 @@ async function receive(
   const narrator = new Narrator('provider', log);
   const admitted = admission(options, log, hangUps);
   const tls = acceptorTls(options);
-  const reports = await openEvents(options, log, hangUps);
-  const sink = await openSink(options, log);
+  let decoding: Promise<DecodeText> | undefined;
+  const decoder = () => {
+    decoding ??= textDecoder((message) => log.warning(message));
+    return decoding;
+  };
+  const reports = await openEvents(options, log, { hangUps, decoder });
+  const sink = await openSink(options, log, decoder);
   const serving = serve({
     ...options,
     ...admitted,

@@ -1,5 +1,6 @@
 /** Where storescp puts what it receives, and what it says of that. */
 import { directorySink, discardSink, type IncomingInstance, printable, type StoreInstance } from '../index.js';
+import type { DecodeText } from './character-set.js';
 import type { Log } from './log.js';
 import { outputNames } from './output-names.js';
 import type { StorescpOptions } from './storescp-options.js';
@@ -12,9 +13,9 @@ export interface Sink {
 }
 
 /** @throws {FileError | CommandLineError} if the directory or the pattern will not do */
-export async function openSink(options: StorescpOptions, log: Log): Promise<Sink> {
+export async function openSink(options: StorescpOptions, log: Log, decoder: () => Promise<DecodeText>): Promise<Sink> {
   const { ignore, outputPattern } = options;
-  const names = outputPattern && (await outputNames(outputPattern, (message) => log.warning(message)));
+  const names = outputPattern && outputNames(outputPattern, await decoder());
   if (ignore || names === undefined) return { store: await plainSink(options, log), attributes: [] };
   // The name is known when the data set has come.
   const store = await directorySink(options.outputDirectory, {

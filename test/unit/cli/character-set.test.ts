@@ -41,6 +41,7 @@ const TEXTS: readonly (readonly [string, string | undefined, string, string])[] 
   ],
   ['Latin-1', 'ISO_IR 100', 'Buc^J\xe9r\xf4me', 'Buc^Jérôme'],
   ['Latin-2', 'ISO_IR 101', 'Wa\xb3\xeasa', 'Wałęsa'],
+  ['Latin-9', 'ISO_IR 203', '\xa4 J\xe9r\xf4me \xbd', '€ Jérôme œ'],
   ['Greek', 'ISO_IR 126', '\xc4\xe9\xef\xed\xf5\xf3\xe9\xef\xf2', 'Διονυσιος'],
   ['Greek with code extensions', '\\ISO 2022 IR 126', '\x1b-F\xc4\xe9\xef\xed\xf5\xf3\xe9\xef\xf2', 'Διονυσιος'],
   ['Cyrillic', 'ISO_IR 144', '\xbb\xee\xda\x63\xd5\xdc\xd1\xe3\xe0\xd3', 'Люкcембург'],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join, relative, sep } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { textDecoder } from '../../../src/cli/character-set.js';
 import { CommandLineError } from '../../../src/cli/command-line-error.js';
 import { outputNames } from '../../../src/cli/output-names.js';
 import { outputPattern } from '../../../src/cli/output-pattern.js';
@@ -25,6 +26,7 @@ const SAMPLE: Attributes = {
   '0020000d': ['UI', '1.2.3.4\0'],
   '00200013': ['IS', ' 7 '],
   '00201208': ['IS', '+7'],
+  '00280009': ['AT', '\x18\x00\x63\x10\x0c\x00\xff\x00'],
   '00280010': ['US', '\x00\x02'],
   '00280106': ['SS', '\xff\xff'],
 };
@@ -50,8 +52,17 @@ function instanceOf(attributes: Attributes = SAMPLE, more: Partial<IncomingInsta
   };
 }
 
+function thrown(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
 async function pathOf(pattern: string, instance: IncomingInstance = instanceOf()): Promise<string> {
-  const names = await outputNames(outputPattern(pattern), (fault) => assert.fail(fault));
+  const names = outputNames(outputPattern(pattern), await textDecoder((fault) => assert.fail(fault)));
   return names.namesOf(instance).join('/');
 }
 
@@ -69,6 +80,10 @@ const PATHS: readonly (readonly [pattern: string, path: string])[] = [
   [
     '{InstanceNumber:0000}-{InstanceNumber}-{Rows:00000}{SmallestImagePixelValue:00}.{SOPInstanceUID}',
     '0007-7-00512-1.1.2.3',
+  ],
+  [
+    '{FrameIncrementPointer:lower}/{FrameIncrementPointer}/{SOPInstanceUID}',
+    '00181063_000c00ff/00181063_000C00FF/1.2.3',
   ],
   ['{NumberOfStudyRelatedInstances:0000}.{SOPInstanceUID}', '0007.1.2.3'],
   ['{StudyDate:YYYY/MM/DD}/{SOPInstanceUID}', '2024/01/31/1.2.3'],
@@ -119,10 +134,8 @@ describe('an output pattern', () => {
 
   for (const [pattern, message] of FAULTS)
     it(`${pattern} is refused`, async () => {
-      const fault = await outputNames(outputPattern(pattern), () => undefined).then(
-        () => assert.fail('it is taken'),
-        (error: unknown) => error,
-      );
+      const decode = await textDecoder((fault) => assert.fail(fault));
+      const fault = thrown(() => outputNames(outputPattern(pattern), decode));
       assert.ok(fault instanceof CommandLineError, String(fault));
       const text = fault.message.replace(/^--output-pattern: /, '');
       if (typeof message === 'string') assert.equal(text, message);
@@ -131,7 +144,7 @@ describe('an output pattern', () => {
 
   it('asks for the attributes that it names, each once', async () => {
     const pattern = '{PatientID}/{StudyDate:YYYY/MM}/{CallingAET}/{0010,0020}.{SOPInstanceUID}';
-    const { attributes } = await outputNames(outputPattern(pattern), () => undefined);
+    const { attributes } = outputNames(outputPattern(pattern), await textDecoder(() => undefined));
     assert.deepEqual(attributes, [0x00100020, 0x00080020]);
   });
 
@@ -184,7 +197,7 @@ describe('whatever a peer sends', () => {
     '{PatientName:upper}/{CallingAET:lower}/{SOPInstanceUID}_{PatientID}',
   ])
     it(`${pattern} leads to a file below the directory, with as many folders as it says`, async () => {
-      const names = await outputNames(outputPattern(pattern), () => undefined);
+      const names = outputNames(outputPattern(pattern), await textDecoder(() => undefined));
       const length = outputPattern(pattern).parts.length;
       fc.assert(
         fc.property(arbitrary, ({ charset, values, callingAeTitle }) => {
@@ -231,7 +244,7 @@ describe('two instances with different UIDs', () => {
   /** Undefined if it is refused, by its form or since two instances might get one name. */
   const namesBy = async (pattern: string) => {
     try {
-      return await outputNames(outputPattern(pattern), () => undefined);
+      return outputNames(outputPattern(pattern), await textDecoder(() => undefined));
     } catch {
       return undefined;
     }
