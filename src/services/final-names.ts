@@ -34,6 +34,12 @@ export interface NamingOptions {
   readonly onKeep?: ((path: string, isSame: boolean, instance: IncomingInstance) => void) | undefined;
 }
 
+/** By what the file that stays is, beside what came. */
+const WHAT_IS_THERE = {
+  different: 'another data set is stored under this UID',
+  'no-instance': 'a file that is no DICOM file is stored under this UID',
+} as const;
+
 /** With all that is removed in between: more often than by chance, and few enough if the directory itself is gone. */
 const MAX_TRIES = 10;
 /** The system takes milliseconds to remove as much, and a tenth of a second for a gigabyte: nobody else is to wait for that. */
@@ -154,13 +160,16 @@ export class FinalNames {
     const { onDuplicate, onKeep, fsync } = this.#options;
     if (!(await statOf(this.#disk, path)).isFile())
       throw new StatusError(STATUS.outOfResources, 'cannot store the instance: something in place of its file');
-    const isSame = onDuplicate === 'keep' && (await this.#comparisons.holdSameInstance(path, part));
+    const likeness = onDuplicate === 'keep' ? await this.#comparisons.likeness(path, part) : undefined;
+    const isSame = likeness === 'same';
     // Whoever wrote it may have been told not to.
     if (isSame && fsync) await this.#flushFile(path);
     onKeep?.(path, isSame, instance);
     if (isSame) return;
-    const what = onDuplicate === 'keep' ? 'another data set is stored under this UID' : 'it is stored already';
-    throw new StatusError(STATUS.duplicateInstance, what);
+    throw new StatusError(
+      STATUS.duplicateInstance,
+      likeness === undefined ? 'it is stored already' : WHAT_IS_THERE[likeness],
+    );
   }
 
   async #flushFile(path: string): Promise<void> {

@@ -12,53 +12,56 @@ const NOT_BY_LINK = READ_ONLY | (constants.O_NOFOLLOW ?? 0);
 /** A few at a time, so that their memory is bounded; the others wait for their turns. */
 const MAX_COMPARISONS = 2;
 
+/** Of a file beside another. `no-instance`: it is empty, say, as a loss of power may leave one, and no DICOM file. */
+export type Likeness = 'same' | 'different' | 'no-instance';
+
 export class Comparisons {
   // Reading goes on for long, and an answer to somebody else takes several turns.
   readonly #disk = new Disk({ turnMs: 2 });
   readonly #turns = new Turns(MAX_COMPARISONS);
 
   /**
-   * Compares two files. What stands before the data set, such as who sent it, does not count.
+   * Compares a file with another. What stands before the data set, such as who sent it, does not count.
    * @throws Node's errors of the file system
    */
-  async holdSameInstance(path: string, otherPath: string): Promise<boolean> {
+  async likeness(path: string, otherPath: string): Promise<Likeness> {
     const turn = this.#turns.enter();
     try {
       await due(turn);
-      return await holdSame(this.#disk, path, otherPath);
+      return await likenessOf(this.#disk, path, otherPath);
     } finally {
       turn.leave();
     }
   }
 }
 
-async function holdSame(disk: Disk, path: string, otherPath: string): Promise<boolean> {
+async function likenessOf(disk: Disk, path: string, otherPath: string): Promise<Likeness> {
   const file = await disk.open(path, NOT_BY_LINK);
   try {
     const other = await disk.open(otherPath, NOT_BY_LINK);
     try {
-      return await areSame(file, other);
+      return await compared(file, other);
     } finally {
       await other.close();
     }
   } catch (error) {
-    // What cannot be made out as a data set is not the same as one.
     if (!(error instanceof DataSetError)) throw error;
-    return false;
+    return 'no-instance';
   } finally {
     await file.close();
   }
 }
 
-async function areSame(file: OpenFile, other: OpenFile): Promise<boolean> {
-  const [own, others] = [await dataSetOf(file), await dataSetOf(other)];
-  if (own.transferSyntaxUid !== others.transferSyntaxUid || own.length !== others.length) return false;
+async function compared(file: OpenFile, other: OpenFile): Promise<Likeness> {
+  const [own, wanted] = [await dataSetOf(file), await dataSetOf(other)];
+  if (own.transferSyntaxUid !== wanted.transferSyntaxUid || own.length !== wanted.length) return 'different';
   const [chunk, otherChunk] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
   for (let at = 0; at < own.length; at += CHUNK_BYTES) {
     const bytes = await readAt(file, own.offset + at, chunk);
-    if (bytes.length === 0 || !bytes.equals(await readAt(other, others.offset + at, otherChunk))) return false;
+    const others = await readAt(other, wanted.offset + at, otherChunk);
+    if (bytes.length === 0 || !bytes.equals(others)) return 'different';
   }
-  return true;
+  return 'same';
 }
 
 interface DataSetPlace {

@@ -402,3 +402,16 @@ for (const onDuplicate of ['keep', 'reject'] as const) {
     assert.equal(contentOf(folder.path, 'CT.1'), 'atad');
   });
 }
+
+for (const [what, there] of [
+  ['empty', ''],
+  ['no DICOM', 'text'],
+] as const)
+  test(`keep: a file that is ${what} stays as well, and that is what is told`, async () => {
+    await using folder = await temporaryFolder();
+    const store = await directorySink(folder.path, { onDuplicate: 'keep' });
+    writeFileSync(join(folder.path, 'CT.1'), there);
+    const outcome = await store(instanceOf()).then(() => 'ok', refusal);
+    assert.equal(outcome, '111 a file that is no DICOM file is stored under this UID');
+    assert.equal(readFileSync(join(folder.path, 'CT.1'), 'latin1'), there);
+  });

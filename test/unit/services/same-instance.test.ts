@@ -38,7 +38,7 @@ test('others have their turns while long files are compared', async (context) =>
     if (!isDone) setImmediate(count);
   };
   setImmediate(count);
-  assert.equal(await new Comparisons().holdSameInstance(path, other), true);
+  assert.equal(await new Comparisons().likeness(path, other), 'same');
   isDone = true;
   // A turn after 2 ms is what is aimed at.
   assert.ok(turns >= 20, `${turns} turns`);
@@ -50,11 +50,11 @@ test('files of which one is the beginning of the other are not the same', async 
     const [shorter, longer] = twoFiles(folder, bytes, bytes + 1);
     const comparisons = new Comparisons();
     const answers = [
-      await comparisons.holdSameInstance(shorter, longer),
-      await comparisons.holdSameInstance(longer, shorter),
-      await comparisons.holdSameInstance(shorter, shorter),
+      await comparisons.likeness(shorter, longer),
+      await comparisons.likeness(longer, shorter),
+      await comparisons.likeness(shorter, shorter),
     ];
-    assert.deepEqual(answers, [false, false, true], `${bytes} bytes`);
+    assert.deepEqual(answers, ['different', 'different', 'same'], `${bytes} bytes`);
   }
 });
 
@@ -67,9 +67,9 @@ test('two are compared at a time, and a third waits for its turn', async () => {
     [2, 'long'],
   ] as const) {
     const comparisons = new Comparisons();
-    const longOnes = Array.from({ length: long }, () => comparisons.holdSameInstance(path, other));
+    const longOnes = Array.from({ length: long }, () => comparisons.likeness(path, other));
     // It takes one call to find that it is not there.
-    const short = rejection(comparisons.holdSameInstance(missing, other));
+    const short = rejection(comparisons.likeness(missing, other));
     const first = await Promise.race([...longOnes.map((one) => one.then(() => 'long')), short.then(() => 'missing')]);
     assert.equal(first, expected, `${long} long ones`);
     await Promise.all([...longOnes, short]);
@@ -87,11 +87,11 @@ test("many at a time all get their answers, and a missing file stands in nobody'
   ] as const)
     writeFileSync(name, Buffer.concat([META, Buffer.from(text)]));
   const comparisons = new Comparisons();
-  const missing = Array.from({ length: 4 }, () => rejection(comparisons.holdSameInstance(a, join(folder.path, 'x'))));
-  const answers = Array.from({ length: 12 }, (_, index) => comparisons.holdSameInstance(a, index % 3 === 0 ? c : b));
+  const missing = Array.from({ length: 4 }, () => rejection(comparisons.likeness(a, join(folder.path, 'x'))));
+  const answers = Array.from({ length: 12 }, (_, index) => comparisons.likeness(a, index % 3 === 0 ? c : b));
   for (const error of await Promise.all(missing)) assert.match(String(error), /ENOENT/);
   assert.deepEqual(
     await Promise.all(answers),
-    Array.from({ length: 12 }, (_, index) => index % 3 !== 0),
+    Array.from({ length: 12 }, (_, index) => (index % 3 === 0 ? 'different' : 'same')),
   );
 });
