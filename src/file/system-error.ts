@@ -15,6 +15,15 @@ const WORDS: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files in the system',
   ENAMETOOLONG: 'name too long',
   ELOOP: 'too many levels of symbolic links',
+  EXDEV: 'on another file system',
+  EINVAL: 'invalid argument',
+  ENOTSUP: 'operation not supported',
+  EOPNOTSUPP: 'operation not supported',
+  EEXIST: 'file already exists',
+  EMLINK: 'too many links',
+  EBUSY: 'resource busy',
+  ESTALE: 'stale file handle',
+  ETIMEDOUT: 'timed out',
 };
 
 /** Whether Node's file system raised it: such an error has a code, and the path is no news to who gave it. */

@@ -7,6 +7,7 @@ import { STATUS } from '../dimse/status.js';
 import { afterBytes, Disk, type OpenFile } from '../file/disk.js';
 import { fileErrorInWords, isSystemError } from '../file/system-error.js';
 import { FinalNames, type NamingOptions } from './final-names.js';
+import { Directory } from './output-folders.js';
 import { PartFiles, removeLeftovers, tryFile, tryLink } from './part-files.js';
 import type { IncomingInstance, Stored, StoreInstance } from './storage-provider.js';
 
@@ -18,7 +19,8 @@ export interface DirectorySinkOptions extends NamingOptions {
 
 /**
  * Makes a sink for an existing directory, after removing what a killed run left there.
- * @throws {FileError} if the directory is missing or cannot be written, or has no hard links where `onDuplicate` needs them
+ * @throws {FileError} if the directory is missing, cannot be written or, with `fsync`, flushed, or has no hard links where
+ *   `onDuplicate` needs them
  */
 export async function directorySink(directory: string, options: DirectorySinkOptions = {}): Promise<StoreInstance> {
   let doing = `Cannot write to output directory ${directory}`;
@@ -26,6 +28,10 @@ export async function directorySink(directory: string, options: DirectorySinkOpt
     if (!(await stat(directory)).isDirectory()) throw new FileError(directory, `${doing}: not a directory`);
     await removeLeftovers(directory);
     await tryFile(directory);
+    if (options.fsync !== false) {
+      doing = `Cannot flush output directory ${directory} to the disk, as is asked for`;
+      await new Directory(directory, new Disk()).flush();
+    }
     if (options.onDuplicate === 'keep' || options.onDuplicate === 'reject') {
       doing = `Cannot make a hard link, which keeping the first file takes, in output directory ${directory}`;
       await tryLink(directory);

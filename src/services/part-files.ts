@@ -83,28 +83,37 @@ export async function tryFile(directory: string): Promise<void> {
     await writeFile(file, '', { flag: 'wx' });
     await unlink(file);
   } catch (error) {
-    if (!isSystemError(error) || (error.code !== 'ENOSPC' && error.code !== 'EDQUOT')) throw error;
+    if (!isFull(error)) throw error;
   } finally {
     names.done(file);
   }
 }
 
-/** Tries whether the file system of a directory has hard links. @throws Node's error if not */
+function isFull(error: unknown): boolean {
+  return isSystemError(error) && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+/** Tries whether the file system of a directory has hard links, which one that is full may have. @throws Node's error if not */
 export async function tryLink(directory: string): Promise<void> {
   const names = new PartFiles(directory);
   const [file, other] = [names.next(), names.next()];
-  await writeFile(file, '', { flag: 'wx' });
   try {
-    await link(file, other);
-    await unlink(other);
+    await writeFile(file, '', { flag: 'wx' });
+    try {
+      await link(file, other);
+      await unlink(other);
+    } finally {
+      await unlink(file);
+    }
+  } catch (error) {
+    if (!isFull(error)) throw error;
   } finally {
-    await unlink(file);
     names.done(file);
     names.done(other);
   }
 }
 
-/** A part file of a writer that cannot be asked after, as it was at the start. */
+/** A part file whose writer cannot be asked after, or may be another process by now, as it was at the start. */
 interface Doubtful {
   readonly path: string;
   readonly mtimeMs: number;
@@ -112,7 +121,8 @@ interface Doubtful {
 
 /**
  * Removes part files whose writer is gone; those of another running storescp in the same directory stay. Where the writer was
- * in another container or on another machine that shows only with time.
+ * in another container or on another machine, or has an id that some process has now, that shows only with time. What cannot be
+ * removed stays as well, somebody else's in a folder that many share.
  * @returns `watched` resolves when those have been watched for long enough and are removed or found to be in use
  */
 export async function removeLeftovers(
@@ -125,23 +135,17 @@ export async function removeLeftovers(
     if (match?.groups === undefined) continue;
     const path = join(directory, name);
     const { place = '', pid = '' } = match.groups;
-    await unlessGone(async () => {
+    try {
       const { mtimeMs } = await stat(path);
       const isOurs = place === PLACE;
-      if (isOurs ? !isInUse(mtimeMs, Number(pid)) : isOlderThan(mtimeMs, FOREIGN_LEFTOVER_AGE_MS)) await unlink(path);
-      else if (!isOurs) doubtful.push({ path, mtimeMs });
-    });
+      if (isOurs ? !mayBeInUse(mtimeMs, Number(pid)) : isOlderThan(mtimeMs, FOREIGN_LEFTOVER_AGE_MS))
+        await unlink(path);
+      else if (!isOurs || Number(pid) !== process.pid) doubtful.push({ path, mtimeMs });
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
   }
   return { watched: doubtful.length > 0 ? watch(doubtful, watchMs) : Promise.resolve() };
-}
-
-/** Its writer may have finished meanwhile, or another storescp that starts have removed it. */
-async function unlessGone(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
-  }
 }
 
 async function watch(doubtful: readonly Doubtful[], watchMs: number): Promise<void> {
@@ -158,7 +162,7 @@ async function watch(doubtful: readonly Doubtful[], watchMs: number): Promise<vo
  * A part file older than this process but with its id is another's, which had the same id; one older than the system is of a
  * process that went down with it, whoever has its id now.
  */
-function isInUse(mtimeMs: number, pid: number): boolean {
+function mayBeInUse(mtimeMs: number, pid: number): boolean {
   if (pid === process.pid) return !isOlderThan(mtimeMs, performance.now());
   if (isOlderThan(mtimeMs, uptime() * 1000)) return false;
   try {

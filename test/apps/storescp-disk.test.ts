@@ -1,5 +1,6 @@
 /** The built storescp and a disk that fails it: A700, nothing partial, everybody lives on, and it stores again when it can. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -45,6 +46,39 @@ const files = (directory: string): readonly string[] =>
     .sort();
 
 describe('storescp whose disk', limits, () => {
+  for (const mode of ['replace', 'keep', 'reject'])
+    it(`is full when it starts, with --on-duplicate ${mode}: it stores when there is room`, { skip }, async () => {
+      await using disk = await smallDisk('size=1m,nr_inodes=3');
+      const others = ['a', 'b'].map((name) => join(disk.path, name));
+      for (const path of others) writeFileSync(path, '');
+      await using storescp = await listeningStorescp(['-od', disk.path, '--on-duplicate', mode]);
+      await using socket = await associated(storescp.port);
+      assert.deepEqual(await answer(socket, '1.2.1'), failure('no space left on device'));
+      for (const path of others) rmSync(path);
+      await storeWell(socket, '1.2.1');
+      assert.deepEqual(files(disk.path), ['CT.1.2.1']);
+    });
+
+  it('is another one in one of its folders: that is said in words', { skip }, async () => {
+    await using folder = await temporaryFolder();
+    await using disk = await smallDisk('size=1m');
+    mkdirSync(join(folder.path, 'PEER'));
+    await using storescp = await listeningStorescp([
+      '-od',
+      folder.path,
+      '--output-pattern',
+      '{CallingAET}/{SOPInstanceUID}',
+    ]);
+    await using socket = await associated(storescp.port);
+    const { status } = spawnSync('mount', ['--bind', disk.path, join(folder.path, 'PEER')]);
+    assert.equal(status, 0);
+    try {
+      assert.deepEqual(await answer(socket, '1.2.1'), failure('on another file system'));
+    } finally {
+      spawnSync('umount', [join(folder.path, 'PEER')]);
+    }
+  });
+
   it('is full: both associations are told so, and both store again when there is room', { skip }, async () => {
     await using disk = await smallDisk('size=4m');
     await using storescp = await listeningStorescp(['-od', disk.path]);

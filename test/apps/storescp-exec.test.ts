@@ -283,6 +283,26 @@ describe('storescp --exec-study', limits, () => {
       },
     ));
 
+  it('has no study of objects that name none, which is told once for each association', () =>
+    withPrograms(
+      (command) => ['--exec-study', `${command} {StudyInstanceUID}`],
+      async ({ programs, storescp, socket }) => {
+        for (const [uid, study] of [
+          ['1.2.1', ''],
+          ['1.2.2', '1.2.3abc'],
+          ['1.2.3', '1.2.77'],
+        ] as const)
+          await storeOf(socket, uid, study);
+        await releaseAssociation(socket);
+        storescp.process.kill('SIGTERM');
+        const study = await programs.next();
+        assert.deepEqual(study.args, ['1.2.77']);
+        study.end();
+        const { stderr } = await storescp.process.ended;
+        assert.equal(stderr, 'W: No Study Instance UID that is one in SOP Instance 1.2.1: no study ends with it\n');
+      },
+    ));
+
   it('comes after the programs of the objects of the study, and at the end for studies that come in still', () =>
     withPrograms(
       (command) => [

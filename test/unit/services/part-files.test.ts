@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, utimesSync } from 'node:fs';
-import { stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
@@ -62,6 +62,25 @@ test('at the start, part files are removed whose writer is gone, and no other fi
   await place(folder.path, [...left, ...kept]);
   await removeLeftovers(folder.path);
   assert.deepEqual(readdirSync(folder.path).sort(), kept.map(({ name }) => name).sort());
+});
+
+test('what cannot be removed stays, and does not keep the others', async () => {
+  await using folder = await temporaryFolder();
+  const [removable, folderOfItsName] = [part(HERE, deadPid(), 0), part(HERE, deadPid(), 0, '00ff')];
+  await place(folder.path, [removable]);
+  await mkdir(join(folder.path, folderOfItsName.name));
+  await removeLeftovers(folder.path);
+  assert.deepEqual(readdirSync(folder.path), [folderOfItsName.name]);
+});
+
+test('one whose writer has an id that a process has now is watched, and removed if nothing touches it', async () => {
+  await using folder = await temporaryFolder();
+  const [of, alive] = [part(HERE, process.ppid, 1000), part(HERE, process.pid, 0)];
+  await place(folder.path, [of, alive]);
+  const { watched } = await removeLeftovers(folder.path, 20);
+  assert.deepEqual(readdirSync(folder.path).sort(), [of.name, alive.name].sort());
+  await inTime(watched, 'the end of the watch');
+  assert.deepEqual(readdirSync(folder.path), [alive.name]);
 });
 
 test('those of writers that cannot be asked after are watched, and removed if nothing touches them', async () => {
