@@ -1,10 +1,12 @@
 /** What a run itself writes into the folder that it watches is nothing to send. */
-import { readlinkSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { behindLinks } from './links.js';
 import { isBesides } from './report-file.js';
 
 /** What stands beside a state: see watch-journal.ts and file-lock.ts. */
 const BESIDE_STATE = /^(\.new|\.lock(\.\d+(\.left)?)?)?$/;
+
 /** Whether a path below `directory` is that of one of our files. */
 export function ownFilesIn(
   directory: string,
@@ -18,20 +20,6 @@ export function ownFilesIn(
     if (ownReport !== undefined && isBesides(path, ownReport)) return true;
     return path.startsWith(ownState) && BESIDE_STATE.test(path.slice(ownState.length));
   };
-}
-
-/** Where a path leads to, whether there is anything or not. */
-export function behindLinks(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // A link may lead to what is still to come.
-  }
-  try {
-    return resolve(dirname(path), readlinkSync(path));
-  } catch {
-    return path;
-  }
 }
 
 function settled(path: string): string {

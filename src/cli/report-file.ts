@@ -5,13 +5,13 @@ import {
   ftruncateSync,
   linkSync,
   openSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { type Lock, lock } from './file-lock.js';
+import { assertReplaceable, behindLinks } from './links.js';
 import { fileMessageOf } from './printable.js';
 import { reportForm } from './report-form.js';
 import { REPORT_FORMATS, type ReportFormat } from './report-format.js';
@@ -35,9 +35,11 @@ export class ReportFile {
    */
   constructor(path: string) {
     this.#format = REPORT_FORMATS[reportForm(path)];
-    this.#path = path;
-    this.#path = this.#orFail(() => behindLinks(path));
-    this.#lock = this.#orFail(() => lock(`${this.#path}.lock`));
+    this.#path = behindLinks(path);
+    this.#lock = this.#orFail(() => {
+      assertReplaceable(this.#path);
+      return lock(`${this.#path}.lock`);
+    });
     try {
       this.#fd = this.#orFail(() => openSync(this.#part, 'w'));
     } catch (error) {
@@ -133,14 +135,6 @@ export class ReportFile {
 /** Whether a file is a report of this name, or one of those that may lie beside it. Both paths are absolute. */
 export function isBesides(path: string, report: string): boolean {
   return path.startsWith(report) && /^(\.part|\.lock(\..+)?|\.previous(\.\d+)?)?$/.test(path.slice(report.length));
-}
-
-/** Where a path leads to. What is there and no regular file is no report to be replaced. */
-function behindLinks(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return path;
-  if (!found.isFile()) throw new Error('not a regular file');
-  return realpathSync(path);
 }
 
 function ignoringErrors(work: () => void): void {

@@ -17,8 +17,9 @@ import {
 import { sentence } from './application.js';
 import { CommandLineError } from './command-line-error.js';
 import { type Lock, lock } from './file-lock.js';
+import { assertReplaceable, behindLinks } from './links.js';
 import type { Log } from './log.js';
-import { behindLinks, ownFilesIn } from './own-files.js';
+import { ownFilesIn } from './own-files.js';
 import type { PathSource } from './path-source.js';
 import { fileMessageOf } from './printable.js';
 import { type RetryEvent, refusalInWords, retryInWords, retryOptions } from './retry-log.js';
@@ -45,12 +46,16 @@ export function watchFolder(options: StorescuOptions, accept: PathFilter | undef
   const directory = options.watch ?? '';
   const other = otherOption(options);
   if (other !== undefined) throw new CommandLineError(`--watch: not together with ${other}`);
+  const state = options.watchState ?? join(directory, STATE_NAME);
+  let isOwn: (name: string) => boolean;
   try {
     if (!statSync(directory).isDirectory()) throw new Error('not a directory');
+    isOwn = ownFilesIn(directory, { state, report: options.reportFile });
   } catch (error) {
     throw new CommandLineError(`--watch: cannot watch ${directory}: ${fileMessageOf(error)}`, { cause: error });
   }
-  return new Watch(directory, options, accept, log);
+  const isWanted: PathFilter = (name, kind) => !isOwn(name) && (accept?.(name, kind) ?? true);
+  return new Watch({ directory, state: behindLinks(state), accept: isWanted }, options, log);
 }
 
 /** What says otherwise where files come from, or how often they are sent. */
@@ -98,14 +103,18 @@ class Watch implements PathSource {
   /** Why the state cannot be kept: nothing more is begun then. */
   #failure: Error | undefined;
 
-  constructor(directory: string, options: StorescuOptions, accept: PathFilter | undefined, log: Log) {
+  constructor(
+    { directory, state, accept }: { readonly directory: string; readonly state: string; readonly accept: PathFilter },
+    options: StorescuOptions,
+    log: Log,
+  ) {
     const { host, port, calledAeTitle, recurse, watchSettleMs: settleMs = SETTLE_MS } = options;
     this.#directory = directory;
     this.#log = log;
     this.#peer = `${host}:${port}`;
-    const state = behindLinks(options.watchState ?? join(directory, STATE_NAME));
     this.#state = state;
     try {
+      assertReplaceable(state);
       this.#lock = lock(`${state}.lock`, (error) => this.#fail(error));
     } catch (error) {
       throw this.#stateError(error);
@@ -116,9 +125,7 @@ class Watch implements PathSource {
       this.#lock.release();
       throw this.#stateError(error);
     }
-    const isOwn = ownFilesIn(directory, { state, report: options.reportFile });
-    const isWanted: PathFilter = (name, kind) => !isOwn(name) && (accept?.(name, kind) ?? true);
-    this.#folder = new WatchedFolder({ directory, recurse, accept: isWanted, settleMs }, this.#folderUser());
+    this.#folder = new WatchedFolder({ directory, recurse, accept, settleMs }, this.#folderUser());
     this.work = {
       retry: { ...retryOptions(options), times: Infinity },
       finish: this.#finish.signal,

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { withStorescp, words } from '../support/apps-run.js';
+import { runStorescu, withStorescp, words } from '../support/apps-run.js';
 import { place, sentBy, stored, watch, watchedFolder } from '../support/apps-watch.js';
 import { flakyServer } from '../support/loopback-flaky.js';
 import { startServer } from '../support/loopback-server.js';
+import { makeNamedPipe, noNamedPipes } from '../support/named-pipe.js';
 import { skipWithoutSmallDisk, smallDisk } from '../support/small-disk.js';
 
 describe('the state of storescu --watch', { timeout: 120_000 }, () => {
@@ -47,6 +48,24 @@ describe('the state of storescu --watch', { timeout: 120_000 }, () => {
     });
     assert.ok(lstatSync(link).isSymbolicLink());
     assert.deepEqual(readdirSync(join(root, 'elsewhere')), ['state']);
+  });
+
+  it('is a regular file: nothing else is replaced, or has a lock beside it', { skip: noNamedPipes }, async (test) => {
+    await using folder = await watchedFolder();
+    const { directory, root } = folder;
+    const state = join(root, 'pipe');
+    makeNamedPipe(state);
+    const { code, stderr } = await runStorescu(test, [
+      '127.0.0.1',
+      '104',
+      '--watch',
+      directory,
+      '--watch-state',
+      state,
+    ]);
+    assert.deepEqual([code, stderr], [1, `E: Cannot keep state in ${state}: not a regular file\n`]);
+    assert.ok(lstatSync(state).isFIFO());
+    assert.deepEqual(readdirSync(root).sort(), ['in', 'pipe']);
   });
 
   it('ends the run when another process has taken its lock', async (test) => {

@@ -313,6 +313,16 @@ describe('a report', () => {
     assert.match(readFileSync(target, 'utf8'), /^path,outcome,/);
   });
 
+  it('stays a link to what is not there yet', () => {
+    const [target, link] = [join(folder, 'to come.csv'), join(folder, 'ahead.csv')];
+    symlinkSync(target, link);
+    const report = new ReportFile(link);
+    report.takePlace();
+    report.complete();
+    assert.ok(lstatSync(link).isSymbolicLink());
+    assert.match(readFileSync(target, 'utf8'), /^path,outcome,/);
+  });
+
   it('replaces no folder', () => {
     const path = join(folder, 'folder.json');
     mkdirSync(path);
