@@ -1,4 +1,4 @@
-/** Standard error of a server: whoever should read it and stands still misses lines, and is told how many, but holds nobody up. */
+/** Standard output and error of a server, for its log: whoever should read it and stands still misses lines, and is told how many, but holds nobody up. */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { systemCodeOf } from './system-code.js';

@@ -1,5 +1,5 @@
 /** The handlers of a logging configuration by the names of Python's classes, their arguments checked one by one. */
-import { writeStandard } from './log.js';
+import { missingInWords, type OpenStandard } from './log.js';
 import { type FileMode, LogFile, type LogOutput } from './log-file.js';
 import { type Rotation, rotationBySize, rotationByTime } from './log-rotation.js';
 import { openSyslog } from './log-syslog.js';
@@ -14,7 +14,7 @@ export interface HandlerArguments {
 interface HandlerClass {
   /** Names of the constructor's parameters in Python, in order. */
   readonly parameters: readonly string[];
-  readonly open: (given: Arguments) => LogOutput | Promise<LogOutput>;
+  readonly open: (given: Arguments, standard: OpenStandard) => LogOutput | Promise<LogOutput>;
 }
 
 /** `errors` says what becomes of characters that the encoding has not: UTF-8 has all. */
@@ -45,11 +45,13 @@ const CLASSES: ReadonlyMap<string, HandlerClass> = new Map<string, HandlerClass>
 ]);
 
 /** Checks a class name, such as `logging.handlers.SysLogHandler`, and gives what makes such a handler. */
-export function handlerClass(className: string): (given: HandlerArguments) => Promise<LogOutput> {
+export function handlerClass(
+  className: string,
+): (given: HandlerArguments, standard: OpenStandard) => Promise<LogOutput> {
   const found = CLASSES.get(className.replace(/^(logging\.)?(handlers\.)?/, ''));
   if (found === undefined)
     throw new RangeError(`handler class ${className} cannot be honoured, only ${[...CLASSES.keys()].join(', ')}`);
-  return async (given) => await found.open(new Arguments(found.parameters, given));
+  return async (given, standard) => await found.open(new Arguments(found.parameters, given), standard);
 }
 
 /** Arguments by the names of their parameters. Reading one that is not of the type throws. */
@@ -95,11 +97,17 @@ class Arguments {
   }
 }
 
-function openStream(given: Arguments): LogOutput {
+function openStream(given: Arguments, standard: OpenStandard): LogOutput {
   const stream = given.value('stream') ?? new PythonName('sys.stderr');
   const fd = stream instanceof PythonName ? STREAMS.get(stream.name) : undefined;
   if (fd === undefined) throw new RangeError('stream: neither sys.stderr nor sys.stdout');
-  return { write: (line) => writeStandard(fd, `${line}\n`), close: async () => undefined };
+  return lineOutput(fd, standard);
+}
+
+/** Lines as they are, to standard output (1) or error (2). */
+export function lineOutput(fd: 1 | 2, standard: OpenStandard): LogOutput {
+  const write = standard(fd, (missing) => `${missingInWords(missing)}\n`);
+  return { write: (line) => write(`${line}\n`), close: async () => undefined };
 }
 
 const STREAMS: ReadonlyMap<string, 1 | 2> = new Map([

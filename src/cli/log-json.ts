@@ -1,12 +1,12 @@
 /** The log as JSON on standard error: one object a line, for programs that collect logs. */
 
 import { jsonText } from './json-text.js';
-import { type ErrorOutput, type Level, type LogBackend, missingInWords, SEVERITY, waitingOutput } from './log.js';
+import { type Level, type LogBackend, missingInWords, type OpenStandard, SEVERITY, waitingForReaders } from './log.js';
 import type { LogFields } from './log-fields.js';
 
 /** From `level` up; the logger is a field. */
-export function jsonBackend(level: Level, output: ErrorOutput = waitingOutput): LogBackend {
-  const write = output((missing) =>
+export function jsonBackend(level: Level, open: OpenStandard = waitingForReaders): LogBackend {
+  const write = open(2, (missing) =>
     jsonLine({ time: now(), level: 'warning', logger: 'netdicom.log', message: missingInWords(missing) }),
   );
   return {

@@ -79,8 +79,8 @@ export function createLog(name: string, backend: LogBackend): Log {
 }
 
 /** `E: message` on standard error, whichever the logger, from `level` up. */
-export function stderrBackend(level: Level, output: ErrorOutput = waitingOutput): LogBackend {
-  const write = output((missing) => `W: ${missingInWords(missing)}\n`);
+export function stderrBackend(level: Level, open: OpenStandard = waitingForReaders): LogBackend {
+  const write = open(2, (missing) => `W: ${missingInWords(missing)}\n`);
   const sink: LogSink = {
     threshold: SEVERITY[level],
     write(messageLevel, lines) {
@@ -91,11 +91,11 @@ export function stderrBackend(level: Level, output: ErrorOutput = waitingOutput)
   return { sink: () => sink, close: async () => undefined };
 }
 
-/** Makes what writes whole lines to standard error. @param note is the line in place of so many that are missing */
-export type ErrorOutput = (note: (missing: number) => string) => (lines: string) => void;
+/** Makes what writes whole lines to standard output (1) or error (2). @param note is the line in place of so many that are missing */
+export type OpenStandard = (fd: 1 | 2, note: (missing: number) => string) => (lines: string) => void;
 
 /** Waits for whoever should read the lines, so that none is missing. */
-export const waitingOutput: ErrorOutput = () => (lines) => writeStandard(2, lines);
+export const waitingForReaders: OpenStandard = (fd) => (lines) => writeStandard(fd, lines);
 
 export function missingInWords(lines: number): string {
   return `${lines} lines of the log are missing here, since nobody has read them in time`;

@@ -1,9 +1,9 @@
 /** `-lc`: the logger tree of a configuration file for Python's `logging.config.fileConfig`. */
 import { type IniEntry, IniFile } from './ini-file.js';
-import { type LogBackend, type LogSink, SEVERITY, writeStandard } from './log.js';
+import { type LogBackend, type LogSink, type OpenStandard, SEVERITY } from './log.js';
 import type { LogOutput } from './log-file.js';
 import { compileFormat, compileTimeFormat, type LogRecord, type RecordFormat } from './log-format.js';
-import { handlerClass } from './log-handlers.js';
+import { handlerClass, lineOutput } from './log-handlers.js';
 import { parsePythonLiteral } from './python-literal.js';
 
 interface Handler {
@@ -27,15 +27,17 @@ const PLAIN_FORMAT = '%(message)s';
 
 /**
  * Reads the file and opens its handlers.
+ * @param standard opens standard output and error
  * @throws {CommandLineError} on what cannot be read or honoured, with file and line.
  */
-export async function readLoggingConfig(path: string): Promise<LogBackend> {
+export async function readLoggingConfig(path: string, standard: OpenStandard): Promise<LogBackend> {
   const file = new IniFile(path);
   const formats = readFormats(file);
-  const handlers = await readHandlers(file, formats);
+  const handlers = await readHandlers(file, formats, standard);
   const tree = readLoggers(file, handlers);
+  const lastResort = lastResortOf(standard);
   return {
-    sink: (logger) => sinkOf(tree, logger),
+    sink: (logger) => sinkOf(tree, logger, lastResort),
     async close() {
       await Promise.all([...handlers.values()].map((handler) => handler.output.close()));
     },
@@ -68,6 +70,7 @@ function checkStyle(style: string): void {
 async function readHandlers(
   file: IniFile,
   formats: ReadonlyMap<string, RecordFormat>,
+  standard: OpenStandard,
 ): Promise<ReadonlyMap<string, Handler>> {
   const handlers = new Map<string, Handler>();
   for (const name of file.section('handlers').require('keys').names()) {
@@ -84,7 +87,7 @@ async function readHandlers(
     const formatter = section.get('formatter');
     const format = formatter?.value ? pick(formats, formatter, formatter.value) : compileFormat(PLAIN_FORMAT);
     try {
-      handlers.set(name, { threshold, format, output: await open(given) });
+      handlers.set(name, { threshold, format, output: await open(given, standard) });
     } catch (error) {
       throw (args ?? kwargs ?? className).fault(error);
     }
@@ -145,14 +148,12 @@ function booleanOf(text: string): boolean {
 }
 
 /** Python's handler for a logger that has none. */
-const LAST_RESORT: Handler = {
-  threshold: SEVERITY.warning,
-  format: (record) => record.message,
-  output: { write: (line) => writeStandard(2, `${line}\n`), close: async () => undefined },
-};
+function lastResortOf(standard: OpenStandard): Handler {
+  return { threshold: SEVERITY.warning, format: (record) => record.message, output: lineOutput(2, standard) };
+}
 
 /** Walks from the logger to the root: the first level counts, the handlers add up until one does not propagate. */
-function sinkOf(tree: LoggerTree, name: string): LogSink {
+function sinkOf(tree: LoggerTree, name: string, lastResort: Handler): LogSink {
   let threshold: number | undefined;
   let propagates = true;
   const handlers: Handler[] = [];
@@ -163,7 +164,7 @@ function sinkOf(tree: LoggerTree, name: string): LogSink {
     if (propagates) handlers.push(...logger.handlers);
     propagates &&= logger.propagate;
   }
-  if (handlers.length === 0) handlers.push(LAST_RESORT);
+  if (handlers.length === 0) handlers.push(lastResort);
   // A line that no handler takes need not be made.
   const least = Math.min(...handlers.map((handler) => handler.threshold));
   return {

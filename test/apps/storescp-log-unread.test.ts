@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { connect, Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,7 +22,26 @@ async function stranger(port: number): Promise<void> {
   await once(socket, 'close');
 }
 
-for (const format of ['text', 'json'])
+const CONFIG = `[loggers]
+keys=root
+[handlers]
+keys=out,err
+[formatters]
+keys=plain
+[logger_root]
+level=WARNING
+handlers=err
+[handler_err]
+class=StreamHandler
+formatter=plain
+[handler_out]
+class=StreamHandler
+args=(sys.stdout,)
+[formatter_plain]
+format=W: %(message)s
+`;
+
+for (const format of ['text', 'json', 'config'])
   test(`a pipe that nobody reads holds up neither callers nor the end (${format})`, {
     timeout: 120_000,
     skip: noNamedPipes,
@@ -32,7 +51,10 @@ for (const format of ['text', 'json'])
     makeNamedPipe(pipe);
     const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = openSync(pipe, constants.O_WRONLY);
-    const args = [applicationPath('storescp'), '0', '-od', folder.path, '--log-format', format];
+    const config = join(folder.path, 'log.ini');
+    writeFileSync(config, CONFIG);
+    const form = format === 'config' ? ['--log-config', config] : ['--log-format', format];
+    const args = [applicationPath('storescp'), '0', '-od', folder.path, ...form];
     const storescp = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', writer] });
     t.signal.addEventListener('abort', () => storescp.kill('SIGKILL'));
     closeSync(writer);
@@ -46,7 +68,7 @@ for (const format of ['text', 'json'])
     reading.on('data', (text) => {
       log += text;
     });
-    const missing = /^(?:W: |\{.*"message":")(\d+) lines of the log are missing here, .*$/m;
+    const missing = /^(?:W: |\{.*"message":"|)(\d+) lines of the log are missing here, .*$/m;
     // Every stranger is in the log, or missing in it.
     while (!missing.test(log)) await stranger(port);
     const [, count] = missing.exec(log) ?? [];
@@ -55,5 +77,6 @@ for (const format of ['text', 'json'])
     storescp.kill('SIGTERM');
     assert.deepEqual(await ended, [143, null]);
     await isRead;
-    for (const line of log.trimEnd().split('\n')) assert.match(line, format === 'json' ? /^\{.*\}$/ : /^W: /);
+    for (const line of log.trimEnd().split('\n'))
+      assert.match(line, format === 'json' ? /^\{.*\}$/ : /^W: |^\d+ lines of the log are missing here/);
   });

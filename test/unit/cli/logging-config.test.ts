@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { waitingForReaders } from '../../../src/cli/log.js';
 import { readLoggingConfig } from '../../../src/cli/logging-config.js';
 import { runChild } from '../../support/cli-child.js';
 
@@ -279,11 +280,14 @@ describe('a logging configuration that cannot be honoured', () => {
     it(`number ${index + 1} is named: ${message.replace(/^:(\d+:)? /, '')}`, async () => {
       const path = join(folder, 'log.ini');
       writeFileSync(path, text);
-      await assert.rejects(readLoggingConfig(path), { name: 'CommandLineError', message: `${path}${message}` });
+      await assert.rejects(readLoggingConfig(path, waitingForReaders), {
+        name: 'CommandLineError',
+        message: `${path}${message}`,
+      });
     });
 
   it('may be missing', async () => {
-    await assert.rejects(readLoggingConfig('no/log.ini'), {
+    await assert.rejects(readLoggingConfig('no/log.ini', waitingForReaders), {
       name: 'CommandLineError',
       message: '-lc: cannot read no/log.ini: no such file or directory',
     });
