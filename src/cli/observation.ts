@@ -2,9 +2,11 @@
 import { resolve } from 'node:path';
 import type { Server, TraceFunction } from '../index.js';
 import { Health } from './health.js';
-import { type Log, writeStandard } from './log.js';
+import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { MetricsServer } from './metrics-server.js';
+import { printable } from './printable.js';
+import { writeResult } from './standard-output.js';
 import { Statistics } from './statistics.js';
 import { RunningStatistics, tellSummary } from './statistics-words.js';
 import type { StorescpOptions } from './storescp-options.js';
@@ -60,6 +62,7 @@ export class Observation {
     };
   }
 
+  /** @throws {Error} standard output does not take what was asked for there */
   listening(server: Server): void {
     const { port, metricsPort, statsMs, events } = this.#options;
     this.#health.notListening = undefined;
@@ -69,8 +72,9 @@ export class Observation {
     // Whoever asked for a free port reads the first line for it; what follows is not to stand among events.
     const more = events === '-' ? [] : [...(port === 0 ? [where] : []), ...(metricsPort === 0 ? [metrics] : [])];
     const printed = [...(port === 0 ? [server.port] : []), ...more];
-    if (printed.length > 0) writeStandard(1, `${printed.join('\n')}\n`);
-    if (metrics !== undefined) this.#log.info(metrics, { event: 'metrics', url: `${this.#monitors?.url}/metrics` });
+    if (printed.length > 0) writeResult(`${printed.map((line) => printable(`${line}`)).join('\n')}\n`);
+    const tell = metricsPort === 0 && events === '-' ? 'announce' : 'info';
+    if (metrics !== undefined) this.#log[tell](metrics, { event: 'metrics', url: `${this.#monitors?.url}/metrics` });
     if (this.#statistics === undefined || statsMs === undefined) return;
     const running = new RunningStatistics(this.#statistics, this.#log.named('storescp.stats'));
     this.#timer = setInterval(() => running.tell(), statsMs).unref();

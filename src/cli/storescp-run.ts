@@ -76,7 +76,13 @@ async function receive(
   // Whoever reads the port may send a signal at once.
   const ended = stopOnSignal(server, log, { reports, observation });
   if (tls !== undefined) hangUps.rereadOnHangUp('Certificates', () => renewTls(server, options));
-  observation.listening(server);
+  try {
+    observation.listening(server);
+  } catch (error) {
+    // Nobody knows where it listens.
+    await Promise.all([server.close({ graceMs: 0 }), ended]).finally(() => hangUps.stop());
+    throw error;
+  }
   return await ended.finally(() => hangUps.stop());
 }
 

@@ -22,25 +22,27 @@ export interface DirectorySinkOptions extends NamingOptions {
  * @throws {FileError} if the directory is missing, cannot be written or, with `fsync`, flushed, or has no hard links where
  *   `onDuplicate` needs them
  */
-export async function directorySink(directory: string, options: DirectorySinkOptions = {}): Promise<StoreInstance> {
-  let doing = `Cannot write to output directory ${directory}`;
+export async function directorySink(given: string, options: DirectorySinkOptions = {}): Promise<StoreInstance> {
+  // What is tried is what is going to be used: a working directory whose name is no UTF-8 cannot be said.
+  const directory = resolve(given);
+  let doing = `Cannot write to output directory ${given}`;
   try {
-    if (!(await stat(directory)).isDirectory()) throw new FileError(directory, `${doing}: not a directory`);
+    if (!(await stat(directory)).isDirectory()) throw new FileError(given, `${doing}: not a directory`);
     await removeLeftovers(directory);
     await tryFile(directory);
     if (options.fsync !== false) {
-      doing = `Cannot flush output directory ${directory} to the disk, as is asked for`;
+      doing = `Cannot flush output directory ${given} to the disk, as is asked for`;
       await new Directory(directory, new Disk()).flush();
     }
     if (options.onDuplicate === 'keep' || options.onDuplicate === 'reject') {
-      doing = `Cannot make a hard link, which keeping the first file takes, in output directory ${directory}`;
+      doing = `Cannot make a hard link, which keeping the first file takes, in output directory ${given}`;
       await tryLink(directory);
     }
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    throw new FileError(directory, `${doing}: ${fileErrorInWords(error)}`, { cause: error });
+    throw new FileError(given, `${doing}: ${fileErrorInWords(error)}`, { cause: error });
   }
-  const sink = new DirectorySink(resolve(directory), options);
+  const sink = new DirectorySink(directory, options);
   return (instance) => sink.store(instance);
 }
 

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { platform } from 'node:process';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { PartFiles } from '../../src/services/part-files.js';
@@ -146,6 +147,26 @@ describe('without the privileges', limits, () => {
   });
 });
 
+describe('in a folder whose name is not UTF-8', limits, () => {
+  for (const [line, message] of [
+    ['storescp 0', 'Cannot write to output directory .: no such file or directory'],
+    ['storescu 127.0.0.1 104 --watch .', undefined],
+  ] as const)
+    it(`${line} says that it cannot work there, and leaves nothing`, { skip: platform !== 'linux' }, async () => {
+      const [name, ...args] = words(line);
+      const application = applicationPath(name === 'storescu' ? 'storescu' : 'storescp');
+      const script = 'd=$(printf "$0\\377"); mkdir "$d" && cd "$d" && "$@"; code=$?; cd .. && rmdir "$d" && exit $code';
+      const ended = await run('sh', ['-c', script, String(name), process.execPath, application, ...args], {
+        cwd: folder.path,
+      });
+      if (message !== undefined) assert.deepEqual(ended, failure(message));
+      else {
+        assert.equal(ended.code, 2);
+        assert.match(ended.stderr, /^storescu: --watch: cannot watch \.: no such file or directory\n/);
+      }
+    });
+});
+
 describe('what is asked for on standard output', limits, () => {
   for (const line of [
     'storescp --hash-password bob',
@@ -153,6 +174,7 @@ describe('what is asked for on standard output', limits, () => {
     'storescu --version',
     'storescu --completion bash',
     'storescu 127.0.0.1 104 ct.dcm --dry-run',
+    'storescp 0 --ignore',
   ])
     it(`does not vanish without a word on a full disk: ${line}`, { skip: !existsSync('/dev/full') }, async () => {
       const [name, ...args] = words(line);

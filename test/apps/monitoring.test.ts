@@ -371,6 +371,12 @@ describe('storescp on port 0', limits, () => {
     assert.equal(stderr, '');
   });
 
+  it('says where metrics are in its log where events have standard output', () =>
+    withStorescp(words('--metrics-port 0 --events -'), async ({ process }) => {
+      const { stderr } = await process.stop('SIGTERM');
+      assert.match(stderr, /^I: Metrics on http:\/\/127\.0\.0\.1:\d+\/metrics$/m);
+    }));
+
   it('stores nothing with --ignore', () =>
     withStorescp(['--ignore', '-ba', '127.0.0.1'], async ({ port, process }) => {
       const { stdout } = await process.stop('SIGTERM');
