@@ -10,6 +10,7 @@ import { type FrameDecoder, frameDecoder } from './frame-decoder.js';
 import { FrameAssembler } from './frames.js';
 import { type Decision, HeldTokens } from './held-tokens.js';
 import { bytesPerSample, type Image, ImageAttributes, isImageAttribute, PIXEL_DATA, pixelDataError } from './image.js';
+import { beginsRle } from './rle.js';
 
 const LOSSY_IMAGE_COMPRESSION = 0x00282110;
 /** Its value for an image that has been compressed with loss. */
@@ -191,6 +192,7 @@ export class Decompressor {
       const frames = new FrameAssembler({
         numberOfFrames: image.numberOfFrames,
         begins: isCodestream(this.#compression) ? 'codestream' : 'fragment',
+        isFrame: this.#compression === 'rle' ? beginsRle : () => false,
         hasExtendedOffsetTable,
         maxBytes: maxCompressedBytes(image),
       });

@@ -9,6 +9,8 @@ export interface FrameLayout {
    * begins a codestream (JPEG and its kin).
    */
   readonly begins: 'fragment' | 'codestream';
+  /** Whether a fragment is the beginning of a frame by itself, which no fragment but the first of the only frame should be. */
+  readonly isFrame: (fragment: Buffer) => boolean;
   /** There is an Extended Offset Table: no frame is in more than one fragment (PS3.3 C.7.6.3.1.8). */
   readonly hasExtendedOffsetTable: boolean;
   /** Longest frame to put together. */
@@ -112,7 +114,7 @@ export class FrameAssembler {
       if (this.#fragments > this.#begun) throw pixelDataError('the basic offset table points between the fragments');
       this.#table = undefined;
     }
-    return this.#table === undefined && numberOfFrames > 1;
+    return numberOfFrames > 1 ? this.#table === undefined : this.#layout.isFrame(this.#fragment);
   }
 
   /** Where the table has the next frame; Infinity where it has none. */

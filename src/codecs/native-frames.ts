@@ -4,6 +4,17 @@ import { DataSetError } from '../base/errors.js';
 import type { Image } from './image.js';
 import { interleaved } from './samples.js';
 
+/** What `info: true` makes of a result, which its declaration does not say. */
+interface Inflated {
+  readonly buffer: Buffer;
+  /** `bytesWritten` is what was read of the input. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+function isInflated(result: unknown): result is Inflated {
+  return typeof result === 'object' && result !== null && 'buffer' in result && 'engine' in result;
+}
+
 /** @throws {DataSetError} if it is not as long as a frame. */
 export function unwrapFrame(frame: Buffer, image: Image): Buffer {
   const { bytesPerFrame, bitsAllocated } = image.decompressed;
@@ -20,10 +31,16 @@ export function inflateFrame(frame: Buffer, image: Image): Buffer {
 }
 
 function inflate(frame: Buffer, maxOutputLength: number): Buffer {
+  let inflated: unknown;
   try {
-    return inflateRawSync(frame, { maxOutputLength });
+    inflated = inflateRawSync(frame, { maxOutputLength, info: true });
   } catch (error) {
     const reason = error instanceof RangeError ? 'it is longer than a frame' : `it does not inflate: ${String(error)}`;
     throw new DataSetError(reason);
   }
+  if (!isInflated(inflated)) throw new TypeError('zlib does not say how much it has read');
+  // PS3.5 A.4: of odd length it has a NUL behind it. Anything else would be lost: another frame, say.
+  if (frame.subarray(inflated.engine.bytesWritten).some((byte) => byte !== 0))
+    throw new DataSetError('there is more behind its end');
+  return inflated.buffer;
 }

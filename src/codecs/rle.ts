@@ -22,6 +22,18 @@ export function decodeRle(frame: Buffer, image: Image): Buffer {
   return bitsAllocated === 1 ? packedBits(pixels) : pixels;
 }
 
+/** Whether bytes begin as an RLE frame does (PS3.5 G.5): the segments in their order, zeros for those that are not there. */
+export function beginsRle(bytes: Buffer): boolean {
+  if (bytes.length < HEADER_BYTES) return false;
+  const count = bytes.readUInt32LE();
+  if (count < 1 || count > MAX_SEGMENTS || bytes.readUInt32LE(4) !== HEADER_BYTES) return false;
+  for (let index = 1; index < MAX_SEGMENTS; index++) {
+    const [before, start] = [bytes.readUInt32LE(index * 4), bytes.readUInt32LE(4 + index * 4)];
+    if (index < count ? start <= before : start !== 0) return false;
+  }
+  return true;
+}
+
 /** PS3.5 G.5: the number of segments, and where each begins. */
 function segmentsOf(frame: Buffer): readonly Buffer[] {
   if (frame.length < HEADER_BYTES) throw new DataSetError('RLE without a header');

@@ -249,6 +249,12 @@ const FAULTS: readonly (readonly [string, DataSet, TransferSyntax, RegExp])[] = 
     /^frame 2 of 2 cannot be decompressed: RLE without a header in \(7FE0,0010\)$/,
   ],
   ['a frame too short', imageDataSet(ONE, fragments([Buffer.alloc(2)])), UNCOMPRESSED, /2 bytes instead of 4/],
+  [
+    'two deflated frames where there should be one',
+    imageDataSet(ONE, fragments([deflateRawSync(pixelsOf(ONE)), deflateRawSync(pixelsOf(ONE))])),
+    DEFLATED_FRAMES,
+    /there is more behind its end/,
+  ],
   ['no deflate stream', imageDataSet(ONE, fragments([Buffer.alloc(4, 0xff)])), DEFLATED_FRAMES, /does not inflate/],
   [
     'a frame that inflates to more',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { FrameAssembler, type FrameLayout } from '../../../src/codecs/frames.js';
+import { beginsRle } from '../../../src/codecs/rle.js';
 import type { FragmentToken, ValueToken } from '../../../src/dataset/tokens.js';
 import { hex } from '../../support/pdu-hex.js';
 
@@ -26,6 +27,7 @@ function assemble(layout: Partial<FrameLayout>, items: readonly Buffer[], size =
   const assembler = new FrameAssembler({
     numberOfFrames: 1,
     begins: 'codestream',
+    isFrame: () => false,
     hasExtendedOffsetTable: false,
     maxBytes: 1000,
     ...layout,
@@ -41,6 +43,8 @@ function assemble(layout: Partial<FrameLayout>, items: readonly Buffer[], size =
 const A = hex`ffd8 ffe0`;
 const B = hex`ffd8 ff01 0203`;
 const REST = hex`0a0b`;
+/** PS3.5 G.5: two segments. */
+const RLE = Buffer.concat([hex`02000000 40000000 42000000`, Buffer.alloc(52), hex`0001 0001`]);
 const J2K = hex`ff4f ff51 0001`;
 const JP2 = hex`0000000c 6a502020 0102`;
 
@@ -48,6 +52,12 @@ const LAYOUTS: readonly (readonly [string, Partial<FrameLayout>, readonly Buffer
   ['one frame in one fragment', {}, [NO_TABLE, A], ['ffd8ffe0']],
   ['one frame in many fragments', {}, [NO_TABLE, A, REST, REST], ['ffd8ffe00a0b0a0b']],
   ['one frame in many fragments, none of which tells', { begins: 'fragment' }, [NO_TABLE, REST, A], ['0a0bffd8ffe0']],
+  [
+    'an RLE frame in two fragments',
+    { begins: 'fragment', isFrame: beginsRle },
+    [NO_TABLE, RLE, REST],
+    [`${RLE.toString('hex')}0a0b`],
+  ],
   ['one frame by the table', {}, [table(0), A, REST], ['ffd8ffe00a0b']],
   ['a fragment each', { numberOfFrames: 2, begins: 'fragment' }, [NO_TABLE, REST, REST], ['0a0b', '0a0b']],
   ['a codestream each', { numberOfFrames: 2 }, [NO_TABLE, A, B], ['ffd8ffe0', 'ffd8ff010203']],
@@ -125,6 +135,18 @@ const FAULTS: readonly (readonly [string, Partial<FrameLayout>, readonly Buffer[
   ['too many frames', { numberOfFrames: 2 }, [NO_TABLE, A, B, A], /Number of Frames is 2, but there are more/],
   ['a second image where there should be one', {}, [NO_TABLE, A, B], /Number of Frames is 1, but there are more/],
   [
+    'a second RLE frame where there should be one',
+    { begins: 'fragment', isFrame: beginsRle },
+    [NO_TABLE, RLE, RLE],
+    /Number of Frames is 1, but there are more/,
+  ],
+  [
+    'the same with a table that has one',
+    { begins: 'fragment', isFrame: beginsRle },
+    [table(0), RLE, RLE],
+    /Number of Frames is 1, but there are more/,
+  ],
+  [
     'a table that misses a fragment',
     { numberOfFrames: 2, begins: 'fragment' },
     [table(0, 11), REST, REST, REST],
@@ -177,7 +199,7 @@ test('law: frames cut into fragments come back by their table, each before the f
 
 test('a frame is given as soon as the first fragment of the next is whole', () => {
   const layout = { numberOfFrames: 3, begins: 'fragment', hasExtendedOffsetTable: false, maxBytes: 10 } as const;
-  const assembler = new FrameAssembler(layout);
+  const assembler = new FrameAssembler({ ...layout, isFrame: () => false });
   const given = [...tokensOf([NO_TABLE, A, B, REST], 100)].map((token) => assembler.take(token)?.toString('hex'));
   assert.deepEqual(given, [undefined, undefined, undefined, undefined, 'ffd8ffe0', undefined, 'ffd8ff010203']);
   assert.equal(assembler.end().toString('hex'), '0a0b');

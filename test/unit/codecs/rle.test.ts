@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { DataSetError } from '../../../src/base/errors.js';
 import type { Image } from '../../../src/codecs/image.js';
-import { decodeRle } from '../../../src/codecs/rle.js';
+import { beginsRle, decodeRle } from '../../../src/codecs/rle.js';
 import { encodeRle } from '../../support/codecs-rle.js';
 import { hex } from '../../support/pdu-hex.js';
 
@@ -99,3 +99,16 @@ for (const [what, frame, message] of FAULTS)
       (error) => error instanceof DataSetError && message.test(error.message),
     );
   });
+
+test('an RLE frame is told by its header', () => {
+  const one = rle(Buffer.alloc(2));
+  const most = rle(...Array.from({ length: 15 }, () => Buffer.alloc(2)));
+  for (const frame of [one, most, one.subarray(0, 64)]) assert.ok(beginsRle(frame));
+  const changed = (at: number, value: number) => {
+    const frame = Buffer.from(most);
+    frame.writeUInt32LE(value, at);
+    return frame;
+  };
+  const others = [changed(0, 0), changed(0, 16), changed(0, 14), changed(4, 66), changed(12, 66), one.subarray(0, 63)];
+  for (const bytes of others) assert.equal(beginsRle(bytes), false);
+});
