@@ -68,8 +68,9 @@ export function probeItemEncoding(
 ): TransferSyntax {
   const code = uint16BE(bytes, at + 4);
   if (declared.explicitVr) {
-    // Without a VR there stand the low bytes of a length, most often with NUL in the high ones.
-    const isImplicit = !isCapitals(code) && code !== 0 && uint16LE(bytes, at + 6) === 0;
+    // Without a VR there stand the low bytes of a length, most often with NUL in the high ones. Two characters are letters that are no
+    // VR: as a length they would be 8 KiB and more, of a first value, which is short.
+    const isImplicit = !areCharacters(code) && code !== 0 && uint16LE(bytes, at + 6) === 0;
     return isImplicit && !isDelimiter(bytes, at) ? IMPLICIT_VR_LITTLE_ENDIAN : declared;
   }
   return isUnknown && parseVr(code) !== undefined && !isDelimiter(bytes, at) ? EXPLICIT_VR_LITTLE_ENDIAN : declared;
@@ -138,10 +139,10 @@ function writeUInt32(target: Buffer, at: number, value: number, bigEndian: boole
   else target.writeUInt32LE(value, at);
 }
 
-function isCapitals(code: number): boolean {
-  return isCapital(code >> 8) && isCapital(code & 0xff);
+function areCharacters(code: number): boolean {
+  return isCharacter(code >> 8) && isCharacter(code & 0xff);
 }
 
-function isCapital(byte: number): boolean {
-  return byte >= 0x41 && byte <= 0x5a;
+function isCharacter(byte: number): boolean {
+  return byte >= 0x20 && byte <= 0x7e;
 }

@@ -88,6 +88,10 @@ test("an item's encoding is told from its first header", () => {
   assert.equal(probeItemEncoding(implicit, 0, ELE, false), ILE);
   assert.equal(probeItemEncoding(explicit, 0, ELE, false), ELE);
   assert.equal(probeItemEncoding(mistaken, 0, ELE, false), ELE);
+  for (const letters of [hex`3f3f`, hex`2020`, hex`6c6f`, hex`2d2d`]) {
+    const empty = Buffer.concat([hex`0800 6000`, letters, hex`0000`]);
+    assert.equal(probeItemEncoding(empty, 0, ELE, false), ELE, `${letters} and a length of 0`);
+  }
   assert.equal(probeItemEncoding(delimiter, 0, ELE, false), ELE);
   assert.equal(probeItemEncoding(explicit, 0, ILE, true), ELE);
   assert.equal(probeItemEncoding(explicit, 0, ILE, false), ILE);
