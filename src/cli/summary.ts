@@ -60,9 +60,9 @@ export class Summary implements Follower {
     this.#notSent = event.isAll ? `${this.#left}` : `at least ${this.#left}`;
   }
 
-  /** Whether any file has got an outcome that is no success. */
+  /** Whether any file has got an outcome that is no success, or the run has ended in the midst of them. */
   get hasFailures(): boolean {
-    return this.#unanswered > 0 || this.#failures.size > 0;
+    return this.#unanswered > 0 || this.#failures.size > 0 || (this.#left > 0 && this.#stored > 0);
   }
 
   /**
