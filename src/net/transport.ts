@@ -1,6 +1,7 @@
 /** TCP, and TLS over it, as the upper layer sees them: chunks in, awaited writes out, one line of words for every failure. */
 import { connect as connectTcp, createServer, type OnReadOpts, type Server, type Socket } from 'node:net';
 import { TimeoutError, TransportError } from '../base/errors.js';
+import { Newcomers } from './newcomers.js';
 import { OwnMemory } from './own-memory.js';
 import { HANG_UP_MS, Wait } from './timeouts.js';
 import type { AcceptorSecurity } from './tls.js';
@@ -19,6 +20,9 @@ export interface TransportHandlers {
 
 /** A chunk that takes longer is the last one of its connection before others have a turn: libuv reads up to 32 of them. */
 const TURN_MS = 1;
+
+/** Of all servers of the process: there is one event loop. */
+const newcomers = new Newcomers();
 
 /** A connection. */
 export class Transport {
@@ -44,7 +48,7 @@ export class Transport {
       this.#error = this.#inWords(cause);
     });
     // DICOM has no half-open connections: who says no more has left, even if it never reads what we still have to say.
-    socket.on('end', () => socket.destroy());
+    socket.on('end', () => this.close());
   }
 
   start(handlers: TransportHandlers): void {
@@ -75,14 +79,14 @@ export class Transport {
     if (this.#isInTurn) this.#socket.resume();
   }
 
-  /** After a chunk that has kept the others waiting for long these have their turn. */
+  /** After a chunk that has kept the others waiting for long these have their turn, newcomers first. */
   #take(chunk: Buffer, handlers: TransportHandlers): void {
     const begun = performance.now();
     handlers.onChunk(chunk);
     if (performance.now() - begun < TURN_MS || !this.#isInTurn) return;
     this.#isInTurn = false;
     this.#socket.pause();
-    setImmediate(() => {
+    newcomers.goFirst(() => {
       this.#isInTurn = true;
       if (!this.#isPaused) this.#socket.resume();
     });
@@ -285,6 +289,7 @@ export interface ListenOptions {
 export function listen(at: ListenOptions, handlers: ListenHandlers): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer({ pauseOnConnect: true }, (socket) => {
+      newcomers.onTaken();
       const security = at.security?.();
       if (security === undefined) handlers.onConnection(accept(socket));
       else handlers.onHandshake(beginHandshake(socket, security));

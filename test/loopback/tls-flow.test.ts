@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { deferred } from '../../src/base/deferred.js';
 import { storageProvider, TimeoutError } from '../../src/index.js';
 import { encodePdu } from '../../src/pdu/codec.js';
 import { Inbox } from '../support/loopback-inbox.js';
@@ -155,6 +156,31 @@ describe('over TLS', { skip }, () => {
     // RFC 8446 5.2, 6.1: close_notify has two bytes, one more for its type and 16 for the tag; every PDU is longer.
     const records = recordsOf(Buffer.concat(sent));
     assert.deepEqual(records.at(-1), { type: 0x17, length: 19 });
+  });
+
+  test('the end that a peer tells by TLS is answered by TLS', async () => {
+    await using server = await startServer({ tls: credentials() });
+    const answered: Buffer[] = [];
+    const over = deferred();
+    const proxy = createServer((socket) => {
+      const onward = connectTcp(server.port, '127.0.0.1').on('close', over.resolve);
+      socket.on('error', () => undefined).pipe(onward);
+      // Not by a pipe: the peer does not wait for the end.
+      onward.on('data', (chunk) => {
+        answered.push(chunk);
+        socket.write(chunk);
+      });
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const address = proxy.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const peer = await rawPeer(address.port);
+    peer.send({ type: 'A-RELEASE-RQ' });
+    await peer.expect('A-RELEASE-RP');
+    peer.socket.end();
+    await over.promise;
+    proxy.close();
+    assert.deepEqual(recordsOf(Buffer.concat(answered)).at(-1), { type: 0x17, length: 19 });
   });
 
   test('a peer that hangs up in the middle of a message is a lost association', async () => {
