@@ -34,7 +34,9 @@ export class EventFile {
     try {
       this.#target = openTarget(path);
     } catch (error) {
-      throw new Error(`--events ${path}: ${fileMessageOf(error)}`, { cause: error });
+      // Of a named pipe: it waits for nobody, since there may never be one.
+      const why = systemCodeOf(error) === 'ENXIO' ? 'nobody has opened the pipe to read it' : fileMessageOf(error);
+      throw new Error(`--events ${path}: ${why}`, { cause: error });
     }
   }
 

@@ -17,6 +17,8 @@ export interface SyslogOptions {
 /** Bytes that may wait for a server that does not take them; what is over is lost. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 const CLOSE_LIMIT_MS = 5000;
+/** No more often than that is a server called again that has hung up. */
+const RECONNECT_MS = 1000;
 
 /** RFC 5424 6.2.1: the smaller, the worse. */
 function syslogSeverity(severity: number): number {
@@ -73,13 +75,20 @@ async function openUdp(host: string, port: number, complain: (error: unknown) =>
 }
 
 async function openTcp(host: string, port: number, complain: (error: unknown) => void): Promise<SyslogTransport> {
-  const socket = connect(port, host);
+  let begunMs = performance.now();
+  let socket = connect(port, host);
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-  socket.on('error', complain);
   // Nothing is expected from the server but its end, which is only seen by reading.
-  socket.resume();
+  socket.on('error', complain).resume();
   return {
-    send: (packet, done) => socket.write(packet, done),
+    send(packet, done) {
+      // A server that has been started anew gets what comes from now on.
+      if (socket.destroyed && performance.now() - begunMs >= RECONNECT_MS) {
+        begunMs = performance.now();
+        socket = connect(port, host).on('error', complain).resume();
+      }
+      socket.write(packet, done);
+    },
     close() {
       socket.destroySoon();
       // A server that takes nothing any more must not keep the process.

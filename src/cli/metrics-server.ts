@@ -113,7 +113,7 @@ async function respond(
   response: ServerResponse,
   answers: ReadonlyMap<string, () => Promise<Answer>>,
 ): Promise<void> {
-  const answer = answers.get(url.replace(/\?.*/s, ''));
+  const answer = answers.get(pathOf(url));
   if (answer === undefined) send(response, { status: 404, type: TEXT, body: 'Not Found\n' });
   else if (method !== 'GET' && method !== 'HEAD') {
     response.setHeader('Allow', 'GET, HEAD');
@@ -124,6 +124,11 @@ async function respond(
     } catch (error) {
       send(response, { status: 500, type: TEXT, body: `${fileMessageOf(error)}\n` });
     }
+}
+
+/** RFC 9112 3.2.2: it may be in absolute form as well. */
+function pathOf(url: string): string {
+  return url.replace(/^https?:\/\/[^/?]*/i, '').replace(/\?.*/s, '');
 }
 
 export const TEXT = 'text/plain; charset=utf-8';

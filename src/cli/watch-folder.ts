@@ -27,7 +27,7 @@ export interface FolderUser {
   /** A file that is complete and is none that can be sent. */
   onUnfit(name: string, version: Version, error: FileError): void;
   /** A file or folder that cannot be read now. */
-  onUnreadable(path: string, error: unknown): void;
+  onUnreadable(path: string, error: unknown, version?: Version): void;
   /** All has been looked at: `names` are there, and what is in the folders `unread`, which could not be read. */
   onScanned(names: ReadonlySet<string>, unread: readonly string[]): void;
 }
@@ -141,9 +141,12 @@ export class WatchedFolder {
         if (this.#isClosed) return;
         const path = found.location.toString();
         if ('error' in found || typeof found.location !== 'string') {
-          if ('error' in found) unread.push(this.#nameOf(path));
-          else names.add(this.#nameOf(path));
-          this.#user.onUnreadable(path, 'error' in found ? found.error : new Error('its name is no UTF-8'));
+          const name = this.#nameOf(path);
+          if ('error' in found) unread.push(name);
+          else names.add(name);
+          const error = 'error' in found ? found.error : new Error('its name is no UTF-8');
+          // Nor are folders, but for the one that is watched.
+          if (name === '' || !isGone(error)) this.#user.onUnreadable(path, error);
           continue;
         }
         const name = this.#nameOf(path);
@@ -184,7 +187,7 @@ export class WatchedFolder {
       if (version !== undefined && error instanceof FileError && !isOfSystem(error.cause))
         this.#user.onUnfit(name, version, error);
       // One that has gone meanwhile is not missed.
-      else if (!isGone(error)) this.#user.onUnreadable(path, error);
+      else if (!isGone(error)) this.#user.onUnreadable(path, error, version);
       return undefined;
     }
   }

@@ -33,6 +33,14 @@ const GRACE_MS = 8000;
 const MISSING_MS = 60 * 60 * 1000;
 /** Until a file is looked at again that could not be read, that the peer accepts no context for, that waits with too many others. */
 const AGAIN_MS = { unreadable: 30_000, refusedContext: 60 * 60 * 1000, crowded: 60_000 };
+/** What is left for a while. */
+interface PutOff {
+  readonly why: keyof typeof AGAIN_MS;
+  /** Of a file, if it could be looked at. */
+  readonly version: Version | undefined;
+  readonly untilMs: number;
+}
+
 /** The default of `--watch-settle`. */
 const SETTLE_MS = 3000;
 const STATE_NAME = '.netdicom-watch';
@@ -94,7 +102,7 @@ class Watch implements PathSource {
   #isFound = false;
   #given: string | undefined;
   /** Files that are left for a while, and folders that cannot be read; why, and until when. */
-  readonly #putOff = new Map<string, { readonly why: keyof typeof AGAIN_MS; readonly untilMs: number }>();
+  readonly #putOff = new Map<string, PutOff>();
   /** Files that are not there any more, and since when. */
   readonly #missing = new Map<string, number>();
   #isPeerAway = false;
@@ -179,8 +187,8 @@ class Watch implements PathSource {
     if (outcome.type !== 'not-sent') return undefined;
     // It may be the peer that is configured wrongly, and the file has nothing to do with it.
     if (outcome.error instanceof NoPresentationContext)
-      return this.#isFirstTime(name, 'refusedContext') ? undefined : 'again';
-    if (isOfSystem(outcome.error.cause)) return this.#isFirstTime(name, 'unreadable') ? undefined : 'again';
+      return this.#isFirstTime(name, 'refusedContext', version) ? undefined : 'again';
+    if (isOfSystem(outcome.error.cause)) return this.#isFirstTime(name, 'unreadable', version) ? undefined : 'again';
     // One that has changed is looked at again.
     if (isUnchanged(outcome.path, version)) this.#record(name, version, 'unfit');
     return undefined;
@@ -190,7 +198,7 @@ class Watch implements PathSource {
   #onRefused(name: string, outcome: AnsweredOutcome): 'again' | undefined {
     if (!isPassingStatus(outcome.status.code)) this.#record(name, outcome.instance, 'refused');
     else if (!this.#finish.signal.aborted) {
-      if (this.#isFirstTime(name, 'crowded'))
+      if (this.#isFirstTime(name, 'crowded', outcome.instance))
         this.#log.warning(`${refusalInWords(outcome)}; trying again until it passes`);
       return 'again';
     }
@@ -262,11 +270,11 @@ class Watch implements PathSource {
     return new Error(`cannot keep state in ${this.#state}: ${fileMessageOf(error)}`, { cause: error });
   }
 
-  /** Leaves a file or folder for a while. @returns whether that is for a new reason, which is to be told */
-  #isFirstTime(name: string, why: keyof typeof AGAIN_MS): boolean {
-    const before = this.#putOff.get(name)?.why;
-    this.#putOff.set(name, { why, untilMs: performance.now() + AGAIN_MS[why] });
-    return before !== why;
+  /** Leaves a file, until it changes, or a folder for a while. @returns whether that is for a new reason, which is to be told */
+  #isFirstTime(name: string, why: keyof typeof AGAIN_MS, version: Version | undefined): boolean {
+    const before = this.#putOff.get(name);
+    this.#putOff.set(name, { why, version, untilMs: performance.now() + AGAIN_MS[why] });
+    return before?.why !== why || !isOfVersion(before, version);
   }
 
   #folderUser() {
@@ -277,7 +285,7 @@ class Watch implements PathSource {
         const isSkipped = error instanceof NotAnInstance;
         this.#log.warning(`${isSkipped ? 'Skipped' : 'Left until it changes'}: ${error.message}`);
       },
-      onUnreadable: (path: string, error: unknown) => this.#onUnreadable(path, error),
+      onUnreadable: (path: string, error: unknown, version?: Version) => this.#onUnreadable(path, error, version),
       onScanned: (names: ReadonlySet<string>, unread: readonly string[]) => this.#onScanned(names, unread),
     };
   }
@@ -285,15 +293,15 @@ class Watch implements PathSource {
   #isDone(name: string, version: Version): boolean {
     if (this.#underWay.has(pathIn(this.#directory, name))) return true;
     const putOff = this.#putOff.get(name);
-    if (putOff !== undefined && putOff.untilMs > performance.now()) return true;
+    if (putOff !== undefined && isOfVersion(putOff, version) && putOff.untilMs > performance.now()) return true;
     return this.#journal.fateOf(name, version) !== undefined;
   }
 
   /** Told once, until it can be read. */
-  #onUnreadable(path: string, error: unknown): void {
+  #onUnreadable(path: string, error: unknown, version: Version | undefined): void {
     const name = nameIn(this.#directory, path);
     const why = error instanceof DicomError ? sentence(error) : `Cannot look at ${path}: ${fileMessageOf(error)}`;
-    if (this.#isFirstTime(name, 'unreadable')) this.#log.warning(why);
+    if (this.#isFirstTime(name, 'unreadable', version)) this.#log.warning(why);
   }
 
   #onScanned(names: ReadonlySet<string>, unread: readonly string[]): void {
@@ -313,6 +321,12 @@ class Watch implements PathSource {
     for (const name of gone) this.#missing.delete(name);
     if (gone.length > 0) this.#keep(() => this.#journal.forget(gone));
   }
+}
+
+/** Whether what was put off is this version, as far as it has any that is known. */
+function isOfVersion(putOff: PutOff, version: Version | undefined): boolean {
+  if (putOff.version === undefined || version === undefined) return putOff.version === version;
+  return isSameVersion(putOff.version, version);
 }
 
 function isUnchanged(path: string, version: Version): boolean {

@@ -19,7 +19,7 @@ import {
 import { type Listening, listeningStorescp, runStorescp, withStorescp, words } from '../support/apps-run.js';
 import { FullPipe } from '../support/full-pipe.js';
 import { Inbox } from '../support/loopback-inbox.js';
-import { noNamedPipes } from '../support/named-pipe.js';
+import { makeNamedPipe, noNamedPipes } from '../support/named-pipe.js';
 import { applicationPath } from '../support/paths.js';
 import { skipWithout } from '../support/peers-required.js';
 import { storescu } from '../support/processes.js';
@@ -225,6 +225,14 @@ describe('storescp --events', limits, () => {
     assert.equal(code, 143);
     assert.match(stderr, /^E: Events cannot be written to .*, objects are stored without: nobody reads them$/m);
     assert.ok(existsSync(join(folder.path, 'CT.1.2.2')));
+  });
+
+  it('that is a pipe wants its reader first', { skip: noNamedPipes }, async (test) => {
+    await using folder = await temporaryFolder();
+    const pipe = join(folder.path, 'pipe');
+    makeNamedPipe(pipe);
+    const { code, stderr } = await runStorescp(test, ['0', '-od', folder.path, '--events', pipe]);
+    assert.deepEqual([code, stderr], [1, `E: --events ${pipe}: nobody has opened the pipe to read it\n`]);
   });
 
   it('whose reader has gone goes on storing', { skip: noNamedPipes }, async () => {

@@ -6,13 +6,13 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { deferred } from '../../src/base/deferred.js';
-import { storageProvider } from '../../src/index.js';
+import { discardSink, storageProvider } from '../../src/index.js';
 import { anonymous, runStorescu, withStorescp, words } from '../support/apps-run.js';
 import { place, sentBy, stored, watch, watchedFolder } from '../support/apps-watch.js';
 import { dicomdirFile } from '../support/input-files.js';
 import { flakyServer } from '../support/loopback-flaky.js';
 import { startServer } from '../support/loopback-server.js';
-import { sampleImage, samplePart10 } from '../support/sample-instance.js';
+import { CT_IMAGE, MR_IMAGE, sampleImage, samplePart10 } from '../support/sample-instance.js';
 
 /** Takes an object in and keeps its answer back until it is told to let it go. */
 async function holdingProvider() {
@@ -38,6 +38,25 @@ async function holdingProvider() {
 }
 
 describe('storescu --watch', { timeout: 180_000 }, () => {
+  it('sends what takes the place of a file that there was no context for, without waiting for the next hour', async (test) => {
+    const provider = storageProvider({ store: discardSink });
+    const syntaxesFor = (uid: string) => (uid === CT_IMAGE ? provider.syntaxesFor(uid) : undefined);
+    await using server = await startServer({ services: [{ ...provider, syntaxesFor }] });
+    await using folder = await watchedFolder();
+    const { directory } = folder;
+    const put = (sopClassUid: string) => {
+      const part10 = samplePart10(sampleImage({ sopClassUid, sopInstanceUid: '1.1' }));
+      writeFileSync(join(directory, '.1.1'), part10);
+      renameSync(join(directory, '.1.1'), join(directory, '1.1'));
+    };
+    put(MR_IMAGE);
+    const running = watch(test, server.port, directory);
+    await running.output('stderr', /^E: No accepted presentation context for .*\/1\.1 \(/m);
+    put(CT_IMAGE);
+    await stored(running, '1.1');
+    await running.stop();
+  });
+
   it('sends what is there and what appears, once, and again only what has changed, across restarts', async (test) => {
     await using folder = await watchedFolder();
     const { directory } = folder;

@@ -45,6 +45,32 @@ describe('syslog', () => {
     assert.equal(text, `<14>${line}\0`.repeat(1000));
   });
 
+  it('calls a TCP server again that has hung up', () => {
+    const child = runChild(`import { openSyslog } from 'cli:log-syslog.js';
+      import { once } from 'node:events';
+      import { createServer } from 'node:net';
+      import { setImmediate } from 'node:timers/promises';
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const connected = once(server, 'connection');
+      const { port } = server.address();
+      const syslog = await openSyslog({ host: '127.0.0.1', port, facility: 1, transport: 'tcp' });
+      const [first] = await connected;
+      let again;
+      server.on('connection', (socket) => socket.once('data', (data) => (again = String(data))));
+      first.destroy();
+      let ms = 0;
+      performance.now = () => (ms += 1000);
+      while (again === undefined) {
+        syslog.write('line', 20);
+        await setImmediate();
+      }
+      console.log(again.split('\\0')[0]);
+      process.exit();`);
+    assert.equal(child.stdout, '<14>line\n');
+    assert.match(child.stderr, /^E: log syslog 127\.0\.0\.1:\d+: .*\n$/);
+  });
+
   it('takes no message after its end, which may come twice', () => {
     const child = runChild(`import { openSyslog } from 'cli:log-syslog.js';
       const syslog = await openSyslog({ host: '127.0.0.1', port: 9, facility: 1, transport: 'udp' });

@@ -55,6 +55,18 @@ function serving(counting: Counting): Promise<MetricsServer> {
 }
 
 describe('the server for monitors', { timeout: 30_000 }, () => {
+  it('takes a request in absolute form, as proxies send it', async () => {
+    const counting = new Counting();
+    counting.release();
+    const server = await serving(counting);
+    for (const target of ['http://a/x', 'HTTP://a:1/x?y', 'https://[::1]:1/x']) {
+      const socket = await connected(server);
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      assert.match(await text(socket), /^HTTP\/1\.1 200 /, target);
+    }
+    await server.close();
+  });
+
   it('answers once for each connection, and closes it', async () => {
     const counting = new Counting();
     counting.release();
