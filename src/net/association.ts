@@ -132,6 +132,8 @@ export class Association implements AssociationHandle, UpperLayerUser {
 
   /** Answers a request. What is left of its data set is read and thrown away first. */
   async respond(request: ReceivedRequest, response: DimseResponse): Promise<void> {
+    // A reader that has not come back by now has its batch for as long as it likes.
+    request.dataSet?.discard();
     if (request.dataSet?.isRead === false) await request.dataSet.drained();
     // Once we have asked for release, nothing but its answer may go out (PS3.8 Sta7).
     if (this.#releasing === undefined) {

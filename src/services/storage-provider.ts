@@ -1,7 +1,7 @@
 /** The Storage service as provider (PS3.4 Annex B): every C-STORE-RQ becomes an instance that a sink stores. */
 import type { SupportedSyntaxes } from '../acse/negotiate.js';
 import { type Batches, forEachBatch } from '../base/batch-queue.js';
-import { InvalidIdentifier, StatusError } from '../base/errors.js';
+import { InvalidIdentifier, StatusError, UsageError } from '../base/errors.js';
 import {
   IMPLEMENTATION_CLASS_UID,
   IMPLEMENTATION_VERSION_NAME,
@@ -193,6 +193,7 @@ class Part10 implements Batches {
   readonly #dataSet: Batches;
   readonly #leading: LeadingGroups;
   readonly #check: DataSetCheck;
+  #isBegun = false;
   /** What stands before the data set, until that has come. */
   #head: readonly Buffer[];
 
@@ -208,6 +209,7 @@ class Part10 implements Batches {
   }
 
   async forEach(consume: (batch: readonly Buffer[]) => void | Promise<void>): Promise<void> {
+    this.#begin();
     const consumeAny = (views: readonly Buffer[]) => (views.length > 0 ? consume(views) : undefined);
     try {
       await forEachBatch(this.#dataSet, (batch) => {
@@ -222,6 +224,7 @@ class Part10 implements Batches {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly Buffer[], void, void> {
+    this.#begin();
     try {
       for await (const batch of this.#dataSet) {
         const views = await this.#pass(batch);
@@ -233,6 +236,12 @@ class Part10 implements Batches {
     } finally {
       this.#check.close();
     }
+  }
+
+  /** A second reading must not end what the first one looks with. */
+  #begin(): void {
+    if (this.#isBegun) throw new UsageError('a data set can be read only once');
+    this.#isBegun = true;
   }
 
   /** What goes into the file of what has come, which is looked at before. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { deflateRawSync } from 'node:zlib';
 import { forEachBatch } from '../../src/base/batch-queue.js';
 import { deferred } from '../../src/base/deferred.js';
 import {
@@ -14,9 +15,11 @@ import {
   UsageError,
 } from '../../src/index.js';
 import { encodePdu } from '../../src/pdu/codec.js';
-import { CT_CONTEXT, command, ctDataSet, pData, RawPeer, storeRq } from '../support/loopback-peer.js';
+import { CT, CT_CONTEXT, command, ctDataSet, pData, RawPeer, storeRq } from '../support/loopback-peer.js';
 import { startServer } from '../support/loopback-server.js';
 
+/** PS3.5 A.5. */
+const DEFLATED = '1.2.840.10008.1.2.1.99';
 const INSTANCES = 12;
 const FRAGMENT_BYTES = 16_000;
 
@@ -97,4 +100,39 @@ test('a sink that reads a second time is told so, and nothing half read is ackno
   await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
   peer.send(...pieces(1));
   assert.equal((await peer.message('C-STORE-RSP')).message.status, STATUS.processingFailure);
+});
+
+test('a sink that has given up a batch that it never comes back from keeps no room for it', async () => {
+  const store: StoreInstance = async ({ part10 }) => {
+    const begun = deferred();
+    void forEachBatch(part10, () => {
+      begun.resolve();
+      return new Promise(() => undefined);
+    });
+    await begun.promise;
+    throw new StatusError(STATUS.outOfResources, 'the disk does not answer');
+  };
+  await using acceptor = await startServer({ services: [storageProvider({ store })] });
+  await using peer = await RawPeer.request(acceptor.port, [CT_CONTEXT]);
+  // Each comes in one piece, which the sink has whole; all of them are more than may wait on one association.
+  for (let count = 0; count < 1000; count++) {
+    peer.send(...pieces(4));
+    assert.equal((await peer.message('C-STORE-RSP')).message.status, STATUS.outOfResources);
+  }
+});
+
+test('a second loop over a deflated data set does not disturb the first', async () => {
+  let second: unknown;
+  const store: StoreInstance = async ({ part10 }) => {
+    for await (const _ of part10) second ??= await forEachBatch(part10, () => undefined).catch((error) => error);
+  };
+  await using acceptor = await startServer({ services: [storageProvider({ store })] });
+  const context = { abstractSyntax: CT, transferSyntaxes: [DEFLATED] };
+  await using peer = await RawPeer.request(acceptor.port, [context]);
+  const dataSet = deflateRawSync(dataSetOf(3));
+  peer.send(command(storeRq(1, '1.2.3'), 1, true));
+  for (let at = 0; at < dataSet.length; at += 500)
+    peer.send(pData(1, dataSet.subarray(at, at + 500), { isLast: at + 500 >= dataSet.length }));
+  assert.equal((await peer.message('C-STORE-RSP')).message.status, 0);
+  assert.ok(second instanceof UsageError);
 });
