@@ -58,19 +58,21 @@ export function readHeader(bytes: Buffer, at: number, size: number, encoding: El
  * How the headers of an item are really encoded, told from its first one, of which `SHORT_HEADER` bytes must be there.
  * Private sequences come in Implicit VR in explicit data sets; and a UN of undefined length, whose items PS3.5 6.2.2 wants
  * in Implicit VR, comes with explicit ones.
- * @param isUnknown the item is one of a UN.
+ * @param isUnknown the item is one of a UN
+ * @param room bytes that the item has behind the header; 0 if that is not known
  */
 export function probeItemEncoding(
   bytes: Buffer,
   at: number,
   declared: TransferSyntax,
-  isUnknown: boolean,
+  { isUnknown, room }: { readonly isUnknown: boolean; readonly room: number },
 ): TransferSyntax {
   const code = uint16BE(bytes, at + 4);
   if (declared.explicitVr) {
-    // Without a VR there stand the low bytes of a length, most often with NUL in the high ones. Two characters are letters that are no
-    // VR: as a length they would be 8 KiB and more, of a first value, which is short.
-    const isImplicit = !areCharacters(code) && code !== 0 && uint16LE(bytes, at + 6) === 0;
+    // Without a VR there stand the low bytes of a length, most often with NUL in the high ones. Two characters are rather letters that
+    // are no VR, of an empty element: as a length they are 8 KiB and more, which a first value seldom has.
+    const isLength = areCharacters(code) ? !isCapitals(code) && uint16LE(bytes, at + 4) <= room : code !== 0;
+    const isImplicit = isLength && uint16LE(bytes, at + 6) === 0;
     return isImplicit && !isDelimiter(bytes, at) ? IMPLICIT_VR_LITTLE_ENDIAN : declared;
   }
   return isUnknown && parseVr(code) !== undefined && !isDelimiter(bytes, at) ? EXPLICIT_VR_LITTLE_ENDIAN : declared;
@@ -137,6 +139,14 @@ function writeTag(target: Buffer, at: number, tag: number, bigEndian: boolean): 
 function writeUInt32(target: Buffer, at: number, value: number, bigEndian: boolean): void {
   if (bigEndian) target.writeUInt32BE(value, at);
   else target.writeUInt32LE(value, at);
+}
+
+function isCapitals(code: number): boolean {
+  return isCapital(code >> 8) && isCapital(code & 0xff);
+}
+
+function isCapital(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
 }
 
 function areCharacters(code: number): boolean {

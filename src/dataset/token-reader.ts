@@ -318,7 +318,8 @@ export class TokenReader {
     container.isProbed = true;
     const declared = container.encoding;
     const isUnknown = !declared.explicitVr && container.parent?.parent?.encoding.explicitVr === true;
-    container.encoding = probeItemEncoding(bytes, at, declared, isUnknown);
+    const room = container.end === undefined ? 0 : container.end - this.#offset - SHORT_HEADER;
+    container.encoding = probeItemEncoding(bytes, at, declared, { isUnknown, room });
   }
 
   /** Zeros after the last element, not enough of them to make an element of their own. */

@@ -85,16 +85,23 @@ test("an item's encoding is told from its first header", () => {
   const explicit = hex`0800 5011 5549 1a00`;
   const mistaken = hex`0800 5011 3f3f 1a00`;
   const delimiter = hex`feff 0de0 00000000`;
-  assert.equal(probeItemEncoding(implicit, 0, ELE, false), ILE);
-  assert.equal(probeItemEncoding(explicit, 0, ELE, false), ELE);
-  assert.equal(probeItemEncoding(mistaken, 0, ELE, false), ELE);
+  assert.equal(probeItemEncoding(implicit, 0, ELE, { isUnknown: false, room: 0 }), ILE);
+  assert.equal(probeItemEncoding(explicit, 0, ELE, { isUnknown: false, room: 0 }), ELE);
+  assert.equal(probeItemEncoding(mistaken, 0, ELE, { isUnknown: false, room: 0 }), ELE);
   for (const letters of [hex`3f3f`, hex`2020`, hex`6c6f`, hex`2d2d`]) {
     const empty = Buffer.concat([hex`0800 6000`, letters, hex`0000`]);
-    assert.equal(probeItemEncoding(empty, 0, ELE, false), ELE, `${letters} and a length of 0`);
+    assert.equal(probeItemEncoding(empty, 0, ELE, { isUnknown: false, room: 0 }), ELE, `${letters} and a length of 0`);
   }
-  assert.equal(probeItemEncoding(delimiter, 0, ELE, false), ELE);
-  assert.equal(probeItemEncoding(explicit, 0, ILE, true), ELE);
-  assert.equal(probeItemEncoding(explicit, 0, ILE, false), ILE);
-  assert.equal(probeItemEncoding(implicit, 0, ILE, true), ILE);
-  assert.equal(probeItemEncoding(delimiter, 0, ILE, true), ILE);
+  // A length that fits is one, unless it is two capitals.
+  const within = (bytes: Buffer, room: number) => probeItemEncoding(bytes, 0, ELE, { isUnknown: false, room });
+  assert.deepEqual(
+    [0x3030, 0x302f].map((room) => within(hex`0910 0100 30300000`, room)),
+    [ILE, ELE],
+  );
+  assert.equal(within(hex`0910 0100 41410000`, 0x10000), ELE);
+  assert.equal(probeItemEncoding(delimiter, 0, ELE, { isUnknown: false, room: 0 }), ELE);
+  assert.equal(probeItemEncoding(explicit, 0, ILE, { isUnknown: true, room: 0 }), ELE);
+  assert.equal(probeItemEncoding(explicit, 0, ILE, { isUnknown: false, room: 0 }), ILE);
+  assert.equal(probeItemEncoding(implicit, 0, ILE, { isUnknown: true, room: 0 }), ILE);
+  assert.equal(probeItemEncoding(delimiter, 0, ILE, { isUnknown: true, room: 0 }), ILE);
 });
