@@ -13,6 +13,10 @@ const FOREIGN_LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 /** Every writer touches its part files so often that whoever watches one sees it, over a network file system's cache as well. */
 const BEAT_MS = 10_000;
 const WATCH_MS = 120_000;
+/** Linux counts the times of processes in hundredths of a second, on every machine. */
+const TICK_MS = 10;
+/** Ids are not used again at once, and clocks are not exact. */
+const REUSE_MS = 1000;
 
 /**
  * Where process ids mean the same: on one system from one start of it to the next, in one container. Host names tell none of
@@ -113,7 +117,7 @@ export async function tryLink(directory: string): Promise<void> {
   }
 }
 
-/** A part file whose writer cannot be asked after, or may be another process by now, as it was at the start. */
+/** A part file of a writer that cannot be asked after, as it was at the start. */
 interface Doubtful {
   readonly path: string;
   readonly mtimeMs: number;
@@ -121,8 +125,8 @@ interface Doubtful {
 
 /**
  * Removes part files whose writer is gone; those of another running storescp in the same directory stay. Where the writer was
- * in another container or on another machine, or has an id that some process has now, that shows only with time. What cannot be
- * removed stays as well, somebody else's in a folder that many share.
+ * in another container or on another machine that shows only with time. What cannot be removed stays as well, somebody else's in a
+ * folder that many share.
  * @returns `watched` resolves when those have been watched for long enough and are removed or found to be in use
  */
 export async function removeLeftovers(
@@ -138,9 +142,8 @@ export async function removeLeftovers(
     try {
       const { mtimeMs } = await stat(path);
       const isOurs = place === PLACE;
-      if (isOurs ? !mayBeInUse(mtimeMs, Number(pid)) : isOlderThan(mtimeMs, FOREIGN_LEFTOVER_AGE_MS))
-        await unlink(path);
-      else if (!isOurs || Number(pid) !== process.pid) doubtful.push({ path, mtimeMs });
+      if (isOurs ? !isInUse(mtimeMs, Number(pid)) : isOlderThan(mtimeMs, FOREIGN_LEFTOVER_AGE_MS)) await unlink(path);
+      else if (!isOurs) doubtful.push({ path, mtimeMs });
     } catch (error) {
       if (!isSystemError(error)) throw error;
     }
@@ -159,17 +162,29 @@ async function watch(doubtful: readonly Doubtful[], watchMs: number): Promise<vo
 }
 
 /**
- * A part file older than this process but with its id is another's, which had the same id; one older than the system is of a
- * process that went down with it, whoever has its id now.
+ * A part file that nobody has touched since the process with its id was begun is another's, which had the same id; one older than
+ * the system is of a process that went down with it.
  */
-function mayBeInUse(mtimeMs: number, pid: number): boolean {
+function isInUse(mtimeMs: number, pid: number): boolean {
   if (pid === process.pid) return !isOlderThan(mtimeMs, performance.now());
-  if (isOlderThan(mtimeMs, uptime() * 1000)) return false;
+  if (isOlderThan(mtimeMs, Math.min(ageOf(pid) + REUSE_MS, uptime() * 1000))) return false;
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return isSystemError(error) && error.code === 'EPERM';
+  }
+}
+
+/** Of a process, in milliseconds; Infinity where that cannot be known. */
+function ageOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The second field is a name in brackets, with whatever is in it; the 22nd is when the process began.
+    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    return uptime() * 1000 - ticks * TICK_MS;
+  } catch {
+    return Infinity;
   }
 }
 
