@@ -58,6 +58,9 @@ const PATIENCE_MS = 8000;
 /** After that, for one that reads still. */
 const LAST_LINE_MS = 200;
 
+/** Associations that something is remembered of. */
+const MAX_REMEMBERED = 10_000;
+
 /** Takes each event to its end before the next: an object is acknowledged after that. */
 export class EventReports {
   /** For the server. */
@@ -119,6 +122,8 @@ export class EventReports {
     if (event.type !== 'stored' || event.studyInstanceUid !== undefined) return;
     if (this.#withoutStudy.has(event.association)) return;
     if (options.events === undefined && options.execStudyCommand === undefined) return;
+    // Ends of associations are left out where too many events wait.
+    if (this.#withoutStudy.size > MAX_REMEMBERED) this.#withoutStudy.clear();
     this.#withoutStudy.add(event.association);
     log.warning(`No Study Instance UID that is one in SOP Instance ${event.sopInstanceUid}: no study ends with it`);
   }

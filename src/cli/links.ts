@@ -2,18 +2,25 @@
 import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** Where a path leads to, whether there is anything or not. */
+/** As many as Linux follows. */
+const MAX_LINKS = 40;
+
+/** Where a path leads to, whether there is anything or not: a link may lead to what is still to come. */
 export function behindLinks(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // A link may lead to what is still to come.
+  let target = path;
+  for (let links = 0; links < MAX_LINKS; links++) {
+    try {
+      return realpathSync(target);
+    } catch {
+      // Nothing there, or a link to nothing.
+    }
+    try {
+      target = resolve(realpathSync(dirname(target)), readlinkSync(target));
+    } catch {
+      return target;
+    }
   }
-  try {
-    return resolve(dirname(path), readlinkSync(path));
-  } catch {
-    return path;
-  }
+  return path;
 }
 
 /** @throws {Error} there is something that is no regular file: a device would be lost if a file took its place */

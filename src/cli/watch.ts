@@ -273,7 +273,11 @@ class Watch implements PathSource {
   /** Leaves a file, until it changes, or a folder for a while. @returns whether that is for a new reason, which is to be told */
   #isFirstTime(name: string, why: keyof typeof AGAIN_MS, version: Version | undefined): boolean {
     const before = this.#putOff.get(name);
-    this.#putOff.set(name, { why, version, untilMs: performance.now() + AGAIN_MS[why] });
+    this.#putOff.set(name, {
+      why,
+      version: version && versionAlone(version),
+      untilMs: performance.now() + AGAIN_MS[why],
+    });
     return before?.why !== why || !isOfVersion(before, version);
   }
 
@@ -297,7 +301,7 @@ class Watch implements PathSource {
     return this.#journal.fateOf(name, version) !== undefined;
   }
 
-  /** Told once, until it can be read. */
+  /** Told once of each version, until it can be read. */
   #onUnreadable(path: string, error: unknown, version: Version | undefined): void {
     const name = nameIn(this.#directory, path);
     const why = error instanceof DicomError ? sentence(error) : `Cannot look at ${path}: ${fileMessageOf(error)}`;
@@ -321,6 +325,11 @@ class Watch implements PathSource {
     for (const name of gone) this.#missing.delete(name);
     if (gone.length > 0) this.#keep(() => this.#journal.forget(gone));
   }
+}
+
+/** What else is known of a file is not to be kept for hours. */
+function versionAlone({ size, modifiedMs, changedMs, inode }: Version): Version {
+  return { size, modifiedMs, changedMs, inode };
 }
 
 /** Whether what was put off is this version, as far as it has any that is known. */

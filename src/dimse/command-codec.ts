@@ -95,7 +95,11 @@ function valueToSend(
 /** Programs without types give anything. */
 function isOf(vr: CommandVr, value: CommandValue | undefined): value is CommandValue {
   if (vr === 'US') return typeof value === 'number';
-  return vr === 'AT' ? Array.isArray(value) : typeof value === 'string';
+  return vr === 'AT' ? Array.isArray(value) && value.every(isTag) : typeof value === 'string';
+}
+
+function isTag(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
 }
 
 function tagText(number: number): string {

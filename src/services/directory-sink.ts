@@ -23,10 +23,11 @@ export interface DirectorySinkOptions extends NamingOptions {
  *   `onDuplicate` needs them
  */
 export async function directorySink(given: string, options: DirectorySinkOptions = {}): Promise<StoreInstance> {
-  // What is tried is what is going to be used: a working directory whose name is no UTF-8 cannot be said.
-  const directory = resolve(given);
+  let directory = given;
   let doing = `Cannot write to output directory ${given}`;
   try {
+    // What is tried is what is going to be used: a working directory whose name is no UTF-8 cannot be said.
+    directory = resolve(given);
     if (!(await stat(directory)).isDirectory()) throw new FileError(given, `${doing}: not a directory`);
     await removeLeftovers(directory);
     await tryFile(directory);

@@ -25,7 +25,7 @@ async function stranger(port: number): Promise<void> {
 const CONFIG = `[loggers]
 keys=root
 [handlers]
-keys=out,err
+keys=err
 [formatters]
 keys=plain
 [logger_root]
@@ -34,9 +34,6 @@ handlers=err
 [handler_err]
 class=StreamHandler
 formatter=plain
-[handler_out]
-class=StreamHandler
-args=(sys.stdout,)
 [formatter_plain]
 format=W: %(message)s
 `;

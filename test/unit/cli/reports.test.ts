@@ -323,6 +323,28 @@ describe('a report', () => {
     assert.match(readFileSync(target, 'utf8'), /^path,outcome,/);
   });
 
+  it('stays behind every link on the way, each from the folder that it is in', () => {
+    mkdirSync(join(folder, 'real', 'deep'), { recursive: true });
+    mkdirSync(join(folder, 'work'));
+    for (const [target, link] of [
+      ['../real/deep', 'work/deep'],
+      ['../second.csv', 'real/deep/first.csv'],
+      ['third.csv', 'real/second.csv'],
+    ] as const)
+      symlinkSync(target, join(folder, link));
+    const report = new ReportFile(join(folder, 'work', 'deep', 'first.csv'));
+    report.takePlace();
+    report.complete();
+    assert.ok(lstatSync(join(folder, 'real', 'second.csv')).isSymbolicLink());
+    assert.match(readFileSync(join(folder, 'real', 'third.csv'), 'utf8'), /^path,outcome,/);
+  });
+
+  it('is in no circle of links', () => {
+    const circle = join(folder, 'circle.csv');
+    symlinkSync(circle, circle);
+    assert.throws(() => new ReportFile(circle), /symbolic links/);
+  });
+
   it('replaces no folder', () => {
     const path = join(folder, 'folder.json');
     mkdirSync(path);

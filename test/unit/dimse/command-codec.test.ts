@@ -334,7 +334,14 @@ test('a number that has no place in 16 bits is the fault of whoever gives it, an
 });
 
 test('what programs without types leave out or give as something else is told, and not sent', () => {
-  for (const wrong of ['{}', '{"status":"0"}', '{"status":0,"offendingElement":8}', '{"status":0,"errorComment":7}']) {
+  for (const wrong of [
+    '{}',
+    '{"status":"0"}',
+    '{"status":0,"offendingElement":8}',
+    '{"status":0,"offendingElement":[8,null]}',
+    '{"status":0,"offendingElement":[-1]}',
+    '{"status":0,"errorComment":7}',
+  ]) {
     const message = { type: 'C-ECHO-RSP', messageIdBeingRespondedTo: 1, ...JSON.parse(wrong) } as const;
     assert.throws(() => encodeCommand(message, false), UsageError, wrong);
   }
