@@ -16,7 +16,7 @@ export function exitCodeOn(signal: NodeJS.Signals): number {
 }
 
 /** How long an aborted connection may take to close before the process ends all the same. */
-const LINGER_MS = 1000;
+const LINGER_MS = 500;
 
 /** What an application does; its exit code comes of it. */
 type Work<A extends Application> = (options: OptionsOf<A>, log: Log) => Promise<number>;
@@ -39,7 +39,7 @@ export async function runApplication<const A extends Application>(
       log.debug([`$${application.name} v${VERSION}`, '']);
       process.exitCode = await runLogged(log, async () => (await loadWork())(options, log));
       // PS3.8 has us wait for a peer to close; nobody at a terminal waits for one that never will.
-      setTimeout(() => process.exit(), LINGER_MS).unref();
+      setTimeout(endNow, LINGER_MS).unref();
     } else {
       process.exitCode = printed(await informationText(application, commandLine));
     }
@@ -48,6 +48,16 @@ export async function runApplication<const A extends Application>(
     writeStandard(2, `${application.name}: ${error.message}\nTry '${application.name} --help' for more information.\n`);
     process.exitCode = EXIT.commandLine;
   }
+}
+
+/** Node's own end waits for all calls to a disk that are under way, however slow that is: after a signal nobody has time for that. */
+function endNow(): never {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    if (process.exitCode === exitCodeOn(signal)) {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    }
+  process.exit();
 }
 
 /** @returns the exit code; there is no log yet that could say what is wrong */

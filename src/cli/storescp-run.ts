@@ -29,7 +29,7 @@ const IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN.uid;
 const LITTLE = EXPLICIT_VR_LITTLE_ENDIAN.uid;
 const BIG = EXPLICIT_VR_BIG_ENDIAN.uid;
 /**
- * For what is under way: with a second for peers to hang up and one for what is left, all is over in the 10 s that service
+ * For what is under way: with a second for peers to hang up and half of one for what is left, all is over in the 10 s that service
  * managers and containers allow before they kill.
  */
 const GRACE_MS = 8_000;

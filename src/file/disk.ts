@@ -18,11 +18,13 @@ import {
   writevSync,
 } from 'node:fs';
 
-/** Nobody should wait for longer: neither for one call, nor for work that never waits itself. */
+/** Nobody should wait for longer: neither for one call or those of one turn, nor for work that never waits itself. */
 const LONG_MS = 20;
+/** Quicker calls do not come to that in a turn. */
+const SLOW_MS = 0.5;
 /**
- * After a call that took longer, a disk, a network or a crowd being slow, all go over the threads for so many times as long
- * as it took: so for a tenth of the time at most anybody waits.
+ * After calls that took longer, a disk, a network or a crowd being slow, all go over the threads for so many times as long
+ * as they took: so for a tenth of the time at most anybody waits.
  */
 const CAREFUL_TIMES = 10;
 
@@ -39,7 +41,7 @@ export interface Glance {
 export type RoomFor = (stat: Stats) => Buffer;
 
 export interface DiskOptions {
-  /** Whether every call follows from an event of another kind, so that others have their turns anyway. Default false. */
+  /** Whether every call follows from an event of another kind, so that others have their turns anyway if it is quick. Default false. */
   readonly isEventDriven?: boolean | undefined;
   /** Others have a turn after so many milliseconds: fewer than 20, the default, where answers of theirs take several turns. */
   readonly turnMs?: number | undefined;
@@ -49,6 +51,8 @@ export interface DiskOptions {
 export class Disk {
   readonly #turnMs: number;
   #carefulUntil = 0;
+  /** What slow calls have taken in this turn of the event loop. */
+  #slowMs = 0;
   /** When a call went over the threads last, so that everybody had a turn. */
   #lastTurn = 0;
 
@@ -67,9 +71,18 @@ export class Disk {
     try {
       return now();
     } finally {
-      const ended = performance.now();
-      if (ended - begun > LONG_MS) this.#carefulUntil = ended + CAREFUL_TIMES * (ended - begun);
+      const ms = performance.now() - begun;
+      if (ms > SLOW_MS) this.#onSlow(ms);
     }
+  }
+
+  #onSlow(ms: number): void {
+    if (this.#slowMs === 0)
+      setImmediate(() => {
+        this.#slowMs = 0;
+      });
+    this.#slowMs += ms;
+    if (this.#slowMs > LONG_MS) this.#carefulUntil = performance.now() + CAREFUL_TIMES * this.#slowMs;
   }
 
   /** Stats a file and fills a buffer from `position` on as far as the file goes; leaves nothing open. */

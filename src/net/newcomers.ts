@@ -1,7 +1,8 @@
 /** Connections that are coming in. Node takes one of them in a turn of the event loop, so that a crowd waits for as many turns. */
 
-/** Whoever comes all the time does not keep those who are there from sending. */
+/** Whoever comes all the time does not keep those who are there from sending; nor does a crowd where turns are long. */
 const MAX_TURNS = 64;
+const MAX_MS = 500;
 
 export class Newcomers {
   #coming = 0;
@@ -14,10 +15,11 @@ export class Newcomers {
 
   /** Calls `goOn` in the next turn, or when no more of them are coming, which is waited for in short turns. */
   goFirst(goOn: () => void): void {
+    const begun = performance.now();
     let turns = MAX_TURNS;
     const wait = () => {
       turns--;
-      if (this.#coming > 0 && turns > 0) setImmediate(wait);
+      if (this.#coming > 0 && turns > 0 && performance.now() - begun < MAX_MS) setImmediate(wait);
       else goOn();
     };
     setImmediate(wait);

@@ -19,6 +19,8 @@ export interface Watched {
     /** Calls `PeerWatch.onSilence` once after so long without a byte in either direction; 0 turns it off. */
     watchSilence(ms: number): void;
     readonly bytesRead: number;
+    /** Whether what comes is read now, and not when others have had their turns. */
+    readonly isInTurn: boolean;
   };
   readonly receiver: Pick<MessageReceiver, 'inMessage' | 'isHolding' | 'turns'>;
   readonly sender: Pick<MessageSender, 'isWriting'>;
@@ -60,13 +62,17 @@ export class PeerWatch {
     this.#watched.connection.watchSilence(0);
   }
 
+  /** It must have been the peer's turn for all of the time: one that begins when the time is up has just begun. */
   onSilence(): void {
     const { connection, sender } = this.#watched;
     const { bytesRead } = connection;
+    const turn = this.#peersTurn;
+    const wasWriting = sender.isWriting;
     afterReading(() => {
       if (this.#hasEnded) return;
-      const isSilent = connection.bytesRead === bytesRead;
-      if (isSilent && (this.#peersTurn !== undefined || sender.isWriting)) this.#timeOut('data to or');
+      const isSilent = connection.isInTurn && connection.bytesRead === bytesRead;
+      const isPeers = (turn !== undefined && turn === this.#peersTurn) || (wasWriting && sender.isWriting);
+      if (isSilent && isPeers) this.#timeOut('data to or');
       else this.restart();
     });
   }

@@ -97,6 +97,11 @@ export class Transport {
     this.#socket.setTimeout(ms);
   }
 
+  /** Whether what comes is read now, unless it is paused, and not when others have had their turns. */
+  get isInTurn(): boolean {
+    return this.#isInTurn;
+  }
+
   get bytesRead(): number {
     return this.#socket.bytesRead;
   }

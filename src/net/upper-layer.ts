@@ -111,6 +111,11 @@ export class UpperLayer {
     return this.#transport?.bytesRead ?? 0;
   }
 
+  /** As that of the connection. */
+  get isInTurn(): boolean {
+    return this.#transport?.isInTurn ?? true;
+  }
+
   #carryOut(effect: UlEffect): void {
     switch (effect.do) {
       case 'connect':

@@ -23,6 +23,7 @@ class FedConnection implements Connection {
   readonly session = undefined;
   readonly remote = '127.0.0.1:11112';
   readonly written: Buffer[] = [];
+  readonly isInTurn = true;
   bytesRead = 0;
   readonly #held: Buffer[] = [];
   #handlers: TransportHandlers | undefined;

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { Disk, READ_ONLY } from '../../../src/file/disk.js';
 import { temporaryFolder } from '../../support/loopback-server.js';
 
 /** Takes as long as a slow disk. */
-function holdUp(): void {
+function holdUp(ms = 30): void {
   const begun = performance.now();
-  while (performance.now() - begun < 30);
+  while (performance.now() - begun < ms);
 }
 
 /** One whose next call is over the threads, and one whose next calls are not. */
@@ -36,9 +37,23 @@ function way(disk: Disk, work: () => void = () => undefined): string {
 test('calls are made on the spot until one was slow; after that they do not hold up anybody', () => {
   const [, disk = new Disk()] = disks();
   assert.deepEqual(
-    [way(disk), way(disk), way(disk, holdUp), way(disk), way(disk)],
+    [way(disk), way(disk), way(disk, () => holdUp()), way(disk), way(disk)],
     ['spot', 'spot', 'spot', 'threads', 'threads'],
   );
+});
+
+test('several calls of one turn that are slow together do not hold up anybody either', async () => {
+  const disk = new Disk({ isEventDriven: true });
+  const ways = Array.from({ length: 10 }, () => way(disk, () => holdUp(6)));
+  assert.deepEqual(ways, [...Array<string>(4).fill('spot'), ...Array<string>(6).fill('threads')]);
+  const quick = new Disk({ isEventDriven: true });
+  for (let turn = 0; turn < 10; turn++) {
+    assert.equal(
+      way(quick, () => holdUp(6)),
+      'spot',
+    );
+    await setImmediate();
+  }
 });
 
 test('a call that fails slowly was slow too', () => {
@@ -60,7 +75,7 @@ test('a call that fails slowly was slow too', () => {
 test('work that never waits for anything lets others have a turn', async () => {
   const disk = new Disk();
   let isOver = false;
-  setImmediate(() => {
+  void setImmediate().then(() => {
     isOver = true;
   });
   const begun = performance.now();

@@ -12,6 +12,7 @@ const LOOKS = 20;
 class Scene {
   readonly connection = {
     bytesRead: 0,
+    isInTurn: true,
     watchSilence: (ms: number) => void this.silences.push(ms),
   };
   readonly silences: number[] = [];
@@ -97,6 +98,35 @@ test('what is read after the wait is over, and before anything else is done, has
   scene.receiver.inMessage = true;
   scene.watch.onSilence();
   scene.connection.bytesRead += 1000;
+  assert.equal(await scene.outcome(), 'nothing');
+});
+
+test("a turn that begins when the time is up has just begun, be it the peer's to send or to read", async () => {
+  for (const begin of [
+    (scene: Scene) => {
+      scene.isUnused = true;
+    },
+    (scene: Scene) => {
+      scene.sender.isWriting = true;
+    },
+  ]) {
+    const scene = new Scene();
+    scene.watch.onSilence();
+    begin(scene);
+    assert.equal(await scene.outcome(), 'nothing');
+  }
+  const next = new Scene();
+  next.receiver.inMessage = true;
+  next.watch.onSilence();
+  next.receiver.turns++;
+  assert.equal(await next.outcome(), 'nothing');
+});
+
+test('nobody is silent whose bytes are left to be read after those of others', async () => {
+  const scene = new Scene();
+  scene.receiver.inMessage = true;
+  scene.connection.isInTurn = false;
+  scene.watch.onSilence();
   assert.equal(await scene.outcome(), 'nothing');
 });
 
