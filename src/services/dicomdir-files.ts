@@ -10,10 +10,10 @@ import type { Found } from './folder-walk.js';
  * the DICOMDIR itself, and the files that could be made out come all the same.
  */
 export async function* filesOfDicomdir(path: string): AsyncGenerator<Found, void, void> {
-  const fileSet = new FileSet(await folderOf(path));
   const given = new Set<string>();
   let isEmpty = true;
   try {
+    const fileSet = new FileSet(await folderOf(path));
     for await (const { record, type, fileId } of fileReferences(path)) {
       isEmpty = false;
       if (!fileId.every(isName)) {

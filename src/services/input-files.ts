@@ -76,7 +76,17 @@ async function* instancesAt(path: Location, options: WalkOptions): AsyncGenerato
   }
   const file = await inspect(path, true);
   if (!('error' in file && (await isDicomdir(path)))) yield [() => file];
+  else if (!isText(path)) yield [() => failed(path, true, new FileError(path.toString(), unspeakable(path)))];
   else for await (const found of filesOfDicomdir(path.toString())) yield [() => lookInto(found, true)];
+}
+
+/** Whether a string can say it. */
+function isText(path: Location): boolean {
+  return typeof path === 'string' || Buffer.from(path.toString()).equals(path);
+}
+
+function unspeakable(path: Location): string {
+  return `Cannot send input file ${path}: it is a DICOMDIR in a folder whose name is no UTF-8`;
 }
 
 async function isDirectory(path: Location): Promise<boolean> {
