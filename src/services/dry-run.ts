@@ -1,6 +1,7 @@
 /** What `storeFiles` would do, as far as that can be known without asking the peer. */
 import type { WantedContext } from '../acse/propose.js';
 import type { InstanceFile } from '../file/instance-file.js';
+import { abortReason, checkSignals, whenAborted } from '../net/signals.js';
 import type { ProposedPresentationContext } from '../pdu/types.js';
 import { findInstances, type InputFile, isSkipped, isStream, type Paths, type ProblemFile } from './input-files.js';
 import { LookAhead } from './look-ahead.js';
@@ -42,9 +43,12 @@ export async function* planFiles(
   paths: Paths,
   options: SelectFilesOptions & { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<PlanEvent, void, void> {
+  const { signal } = options;
+  checkSignals({ signal });
   const proposal = proposalOf(options);
   const walk = findInstances(paths, { ...options, recurse: options.recurse ?? false });
-  const files = new LookAhead(walk, { signal: options.signal, isWanted: sieve(options), isStream: isStream(paths) });
+  const files = new LookAhead(walk, { signal, isWanted: sieve(options), isStream: isStream(paths) });
+  const leaveSignal = whenAborted(signal, () => files.end(abortReason(signal)));
   try {
     let usual: readonly WantedContext[] = [];
     for (let isFirst = true; ; isFirst = false) {
@@ -65,6 +69,7 @@ export async function* planFiles(
       if (tally.contexts.length > 0) yield { type: 'association', contexts: tally.contexts, files: tally.files };
     }
   } finally {
+    leaveSignal();
     await files.close();
   }
 }

@@ -43,7 +43,7 @@ export class LookAhead {
   readonly #maxRetried: number;
   #hasEnded = false;
   #isWalkedThrough = false;
-  #error: unknown;
+  #failure: { readonly error: unknown } | undefined;
   #walking: Promise<void> | undefined;
   #grown: Wakeup | undefined;
   #shrunk: Wakeup | undefined;
@@ -188,7 +188,7 @@ export class LookAhead {
   /** Nothing more comes of the walk, which may be waiting. @param error what others are thrown who have not had all yet */
   end(error?: unknown): void {
     this.#hasEnded = true;
-    if (!this.#isWalkedThrough || this.waiting.length > 0) this.#error ??= error;
+    if (error !== undefined && (!this.#isWalkedThrough || this.waiting.length > 0)) this.#failure ??= { error };
     this.#onGrown();
     this.#onShrunk();
   }
@@ -252,7 +252,7 @@ export class LookAhead {
       }
       this.#isWalkedThrough = !this.#hasEnded;
     } catch (error) {
-      this.#error ??= error;
+      this.#failure ??= { error };
     } finally {
       this.#hasEnded = true;
       this.#onGrown();
@@ -260,7 +260,7 @@ export class LookAhead {
   }
 
   #throwIfFailed(): void {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 }
 

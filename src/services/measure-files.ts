@@ -16,7 +16,7 @@ export interface FilesMeasure {
 
 /**
  * Counts the files that `storeFiles` would look into, and yields the sum again and again, with some files more each time. What is
- * not there counts as a file of 0 bytes. Never throws.
+ * not there counts as a file of 0 bytes. Throws nothing but what `accept` does.
  */
 export async function* measureFiles(
   paths: readonly string[],

@@ -60,7 +60,7 @@ export type StorageEvent = InstanceStored | AssociationEnded | StudyEnded;
 export interface StorageEventsOptions {
   /** A study has ended when nothing of it was stored for so long, over whatever associations; 0 is never. Default 60,000. */
   readonly studyTimeoutMs?: number | undefined;
-  /** Reads the texts of a data set. Default: UTF-8 where Specific Character Set says so, Latin-1 elsewhere. */
+  /** Reads the texts of a data set. Default: UTF-8 where Specific Character Set says so, Latin-1 elsewhere. Must not throw. */
   readonly decodeText?: TextDecoding | undefined;
   /** Tags of more attributes that the consumer wants to know of instances, as in `StorageProviderOptions`. Default none. */
   readonly attributes?: readonly number[] | undefined;

@@ -12,7 +12,12 @@ import {
   type Uid,
 } from '../base/identifiers.js';
 import { AttributeCapture, type CapturedAttribute, SPECIFIC_CHARACTER_SET } from '../dataset/attribute-capture.js';
-import { STANDARD_TRANSFER_SYNTAXES } from '../dataset/transfer-syntax.js';
+import {
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  STANDARD_TRANSFER_SYNTAXES,
+} from '../dataset/transfer-syntax.js';
 import { isStorageSopClass, modalityPrefix, VERIFICATION_SOP_CLASS } from '../dictionary/sop-classes.js';
 import { type CStoreRq, responseTo } from '../dimse/messages.js';
 import { STATUS } from '../dimse/status.js';
@@ -116,7 +121,7 @@ export function storageProvider({
   const asked = [...attributes, ...(events?.attributes ?? [])];
   const wanted = asked.length === 0 ? undefined : new Set([SPECIFIC_CHARACTER_SET, ...asked]);
   const syntaxes: SupportedSyntaxes = {
-    preferred: transferSyntaxes ?? STANDARD_TRANSFER_SYNTAXES.map(({ uid }) => uid),
+    preferred: transferSyntaxes ?? DEFAULT_SYNTAXES,
     acceptsOthers: (uid) => promiscuous && isUid(uid),
   };
   return {
@@ -187,6 +192,12 @@ function parsePeerUid(text: string, what: string): Uid {
 function storableAeTitle(text: string): string {
   return text.replace(/[^\x20-\x5b\x5d-\x7e]/g, '_');
 }
+
+/** In Implicit VR nobody knows what an element that is not in the standard holds. */
+const NATIVE_SYNTAXES = [EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN];
+const DEFAULT_SYNTAXES: readonly string[] = [...new Set([...NATIVE_SYNTAXES, ...STANDARD_TRANSFER_SYNTAXES])].map(
+  ({ uid }) => uid,
+);
 
 /** A data set on its way in, as the file that it becomes. To be read once. */
 class Part10 implements Batches {

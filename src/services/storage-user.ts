@@ -1,5 +1,6 @@
 /** The Storage service as user (PS3.4 Annex B): from files to C-STORE responses, over as many associations as it takes. */
 import type { WantedContext } from '../acse/propose.js';
+import { wakeup } from '../base/deferred.js';
 import { DicomError, NoPresentationContext, TimeoutError } from '../base/errors.js';
 import { Handover } from '../base/handover.js';
 import { allEnded } from '../base/in-flight.js';
@@ -38,7 +39,9 @@ export async function* storeFiles(paths: Paths, options: StoreFilesOptions): Asy
   const outcomes = new Outcomes(told, options);
   const run = { files, outcomes, retries: new Retries(files, outcomes, options) };
   const stopWaiting = onStop(run, options);
-  const working = new Session(run, { ...options, isStream: isStream(paths) }).run().finally(() => told.close());
+  const left = new AbortController();
+  const session = new Session(run, { ...options, isStream: isStream(paths), left: left.signal });
+  const working = session.run().finally(() => told.close());
   // It is awaited when its outcomes are taken.
   working.catch(() => undefined);
   try {
@@ -47,6 +50,7 @@ export async function* storeFiles(paths: Paths, options: StoreFilesOptions): Asy
   } finally {
     outcomes.halt();
     told.close();
+    left.abort();
     await Promise.allSettled([working, files.close()]);
     stopWaiting();
     outcomes.tellLeft(files);
@@ -85,11 +89,17 @@ interface First {
   readonly use: Promise<void>;
 }
 
+interface SessionOptions extends StoreFilesOptions {
+  readonly isStream: boolean;
+  /** Nobody waits any more for an association that is being requested. */
+  readonly left: AbortSignal;
+}
+
 /** One call of `storeFiles`: what it has seen so far decides whether it goes on. */
 class Session {
   readonly #run: Run;
   readonly #files: LookAhead;
-  readonly #options: StoreFilesOptions & { readonly isStream: boolean };
+  readonly #options: SessionOptions;
   readonly #outcomes: Outcomes;
   readonly #proposal: Proposal;
   readonly #repeat: number;
@@ -101,7 +111,7 @@ class Session {
   #verifications = 0;
   #hasVerified = false;
 
-  constructor(run: Run, options: StoreFilesOptions & { readonly isStream: boolean }) {
+  constructor(run: Run, options: SessionOptions) {
     this.#run = run;
     this.#files = run.files;
     this.#options = options;
@@ -191,12 +201,17 @@ class Session {
     };
     for (let more = Math.min(most, this.#files.waiting.length - 1); more > 0; more--) begin();
     let isOver = !this.#options.isStream;
+    let next = wakeup();
     const end = () => {
       isOver = true;
+      next.wake();
     };
-    const over = use.then(end, end);
+    use.then(end, end);
     while (!isOver && mayHaveMore && failures.length === 0) {
-      await Promise.race([this.#files.change(), over]);
+      // No race: on a promise that lasts as long as the association something would be left by each.
+      next = wakeup();
+      void this.#files.change().then(next.wake);
+      await next.promise;
       // Those there are take what they can; what waits then is for another.
       await new Promise<void>((resolve) => void startTimer(0, resolve));
       if (isOver || !mayHaveMore) break;
@@ -207,11 +222,25 @@ class Session {
     if (failures.length > 0) throw failures[0];
   }
 
-  #associate({ contexts }: Plan): Promise<AssociationHandle> {
+  async #associate({ contexts }: Plan): Promise<AssociationHandle> {
     const isSingle = this.#files.isComplete && this.#files.waiting.length <= 1 && this.#repeat <= 1;
     // A window for one request would be of no use, and is one more thing for a peer to stumble over.
     const maxOperationsInvoked = isSingle ? 1 : this.#options.maxOperationsInvoked;
-    return requestAssociation({ ...this.#options, contexts, maxOperationsInvoked });
+    const { signal, left } = this.#options;
+    const attempt = new AbortController();
+    const leaveSignal = whenAborted(signal, () => attempt.abort(signal?.reason));
+    const leaveLeft = whenAborted(left, () => attempt.abort());
+    try {
+      const options = { ...this.#options, contexts, maxOperationsInvoked, signal: attempt.signal };
+      const association = await requestAssociation(options);
+      void association.closed.then(leaveSignal);
+      return association;
+    } catch (error) {
+      leaveSignal();
+      throw error;
+    } finally {
+      leaveLeft();
+    }
   }
 
   async #use(association: AssociationHandle, plan: Plan): Promise<void> {
@@ -267,9 +296,10 @@ class Session {
   /** @throws {NoPresentationContext} if there is nothing else: alone, the error of the whole says it all */
   async #refused(plan: Plan): Promise<void> {
     const isRefused = plan.covers;
+    const isFirst = this.#refusal === undefined;
     this.#refusal = new NoPresentationContext('No Acceptable Presentation Contexts');
     const isAll = this.#files.isComplete && this.#files.waiting.every(isRefused);
-    if (!this.#anyAccepted && (isAll || this.#options.haltOnFailure)) throw this.#refusal;
+    if (!this.#anyAccepted && ((isFirst && isAll) || this.#options.haltOnFailure)) throw this.#refusal;
     if (this.#isToVerify) {
       this.#hasVerified = true;
       await this.#outcomes.tell({ type: 'not-verified', error: this.#refusal });
@@ -311,7 +341,7 @@ class Session {
 
   async #verify(association: AssociationHandle): Promise<void> {
     try {
-      while (this.#verifications < this.#repeat) {
+      while (!this.#outcomes.isHalted && this.#verifications < this.#repeat) {
         const status = await verify(association);
         this.#verifications++;
         this.#run.retries.onAnswer();

@@ -52,7 +52,7 @@ export interface StoreFilesOptions extends Peer, SelectFilesOptions, Omit<StoreI
   readonly answered?: ((outcome: AnsweredOutcome) => void) | undefined;
   /** Is told what happens to each file before its outcome. */
   readonly report?: ((event: StoreEvent) => void) | undefined;
-  /** Is told, many times a file, how many bytes of its data set have been taken for sending since its request began. */
+  /** Is told, many times a file, how many bytes of its data set have been taken for sending, which may begin ahead of its request. */
   readonly progress?: ((instance: InstanceFile, bytes: number) => void) | undefined;
 }
 

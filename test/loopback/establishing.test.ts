@@ -559,7 +559,7 @@ test('the acceptor chooses a transfer syntax by its own order', async () => {
   });
   assert.deepEqual(
     association.contexts.map(({ transferSyntax }) => transferSyntax),
-    [IMPLICIT],
+    [EXPLICIT],
   );
   await association.release();
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { link, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { deferred } from '../../src/base/deferred.js';
 import { transferSyntax } from '../../src/dataset/transfer-syntax.js';
 import {
   discardSink,
@@ -13,7 +14,7 @@ import {
   verificationProvider,
 } from '../../src/index.js';
 import { writeInstance } from '../support/loopback-files.js';
-import { startServer, temporaryFolder } from '../support/loopback-server.js';
+import { rejection, startServer, temporaryFolder } from '../support/loopback-server.js';
 import { CT_IMAGE, MR_IMAGE } from '../support/sample-instance.js';
 
 const services = [storageProvider({ store: discardSink, promiscuous: true })];
@@ -105,4 +106,23 @@ test('sending begins before a folder has been walked to its end', async () => {
   assert.equal(stored, count);
   assert.equal(walked, count);
   assert.ok(walkedAtFirst !== undefined && walkedAtFirst < 1200, `${walkedAtFirst}`);
+});
+
+test('a plan ends with its signal, even where paths do not come', async () => {
+  await using folder = await temporaryFolder();
+  const path = await writeInstance(folder.path, 'a');
+  const stop = new AbortController();
+  const asked = deferred();
+  async function* paths(): AsyncGenerator<string, void, void> {
+    yield path;
+    asked.resolve();
+    await new Promise(() => undefined);
+  }
+  const planning = (async () => {
+    for await (const _ of planFiles(paths(), { signal: stop.signal }));
+  })();
+  await asked.promise;
+  const reason = new Error('enough');
+  stop.abort(reason);
+  assert.equal(await rejection(planning), reason);
 });

@@ -344,7 +344,7 @@ test('the first service that serves an abstract syntax decides its transfer synt
   });
   assert.deepEqual(
     association.contexts.map(({ transferSyntax }) => transferSyntax),
-    [IMPLICIT, IMPLICIT, '1.2.3.4.5'],
+    [IMPLICIT, '1.2.840.10008.1.2.1', '1.2.3.4.5'],
   );
   await association.release();
 });

@@ -747,3 +747,60 @@ test('a file of 64 MiB is sent whole', async () => {
   assert.deepEqual((await outcomes(acceptor.port, [path])).map(inShort), ['stored big 0000']);
   assert.ok(bytes > 64 * 1024 * 1024);
 });
+
+test('where nothing is accepted over several associations, every file is told so', async () => {
+  await using folder = await temporaryFolder();
+  const names = await twoAssociations(folder);
+  await using acceptor = await startServer();
+  const told: string[] = [];
+  const sending = (async () => {
+    for await (const outcome of send(acceptor.port, [folder.path])) told.push(inShort(outcome));
+  })();
+  assert.ok((await rejection(sending)) instanceof NoPresentationContext);
+  assert.deepEqual(
+    told,
+    names.map((name) => `not-sent ${name}`),
+  );
+});
+
+test('no further C-ECHO is sent once the loop is left, or the run is to end', async () => {
+  await using acceptor = await keepingServer();
+  const echoes = () =>
+    acceptor.traces.seen.filter(({ event }) => event.type === 'message' && event.message.type === 'C-ECHO-RQ').length;
+  for await (const _ of send(acceptor.port, [], { verify: true, repeat: 100 })) break;
+  assert.ok(echoes() <= 3, `${echoes()} after leaving`);
+  const before = echoes();
+  const finish = new AbortController();
+  for await (const _ of send(acceptor.port, [], { verify: true, repeat: 100, finish: finish.signal })) finish.abort();
+  assert.ok(echoes() - before <= 3, `${echoes() - before} after the end`);
+});
+
+test('who leaves the loop does not wait for an association that is being requested', { timeout: 20_000 }, async () => {
+  await using folder = await temporaryFolder();
+  const path = await writeInstance(folder.path, 'a');
+  await using acceptor = await RawAcceptor.listen();
+  const paths = [join(folder.path, 'missing'), path];
+  for await (const outcome of send(acceptor.port, paths, { acseTimeoutMs: 0 })) {
+    assert.equal(outcome.type, 'not-sent');
+    // It is under way, and has no answer.
+    await (await acceptor.next()).expect('A-ASSOCIATE-RQ');
+    break;
+  }
+});
+
+test('a stream of paths that throws nothing at all has failed as well', async () => {
+  await using folder = await temporaryFolder();
+  const path = await writeInstance(folder.path, 'a');
+  await using acceptor = await startServer();
+  async function* paths(): AsyncGenerator<string, void, void> {
+    yield path;
+    await Promise.reject(undefined);
+  }
+  let hasThrown = false;
+  try {
+    for await (const _ of storeFiles(paths(), { host: '127.0.0.1', port: acceptor.port }));
+  } catch (error) {
+    hasThrown = error === undefined;
+  }
+  assert.ok(hasThrown);
+});
