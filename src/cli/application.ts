@@ -50,13 +50,17 @@ export async function runApplication<const A extends Application>(
   }
 }
 
-/** Node's own end waits for all calls to a disk that are under way, however slow that is: after a signal nobody has time for that. */
+/**
+ * Node's own end waits for all calls to a disk that are under way, however slow that is: after a signal nobody has time for that, and
+ * the signal itself ends it, which is the same to a shell.
+ */
 function endNow(): never {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    if (process.exitCode === exitCodeOn(signal)) {
-      process.removeAllListeners(signal);
-      process.kill(process.pid, signal);
-    }
+  if (process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq')))
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      if (process.exitCode === exitCodeOn(signal)) {
+        process.removeAllListeners(signal);
+        process.kill(process.pid, signal);
+      }
   process.exit();
 }
 

@@ -5,8 +5,7 @@ import { DicomError, NoPresentationContext, TimeoutError } from '../base/errors.
 import { Handover } from '../base/handover.js';
 import { allEnded } from '../base/in-flight.js';
 import type { AssociationHandle } from '../net/association-handle.js';
-import { requestAssociation } from '../net/requestor.js';
-import { abortReason, throwIfAborted, whenAborted } from '../net/signals.js';
+import { throwIfAborted } from '../net/signals.js';
 import { startTimer } from '../net/timer.js';
 import type { ProposedPresentationContext } from '../pdu/types.js';
 import { findInstances, type InputFile, isStream, type Paths, type WaitingInstance } from './input-files.js';
@@ -14,6 +13,8 @@ import { LookAhead } from './look-ahead.js';
 import { Outcomes } from './outcomes.js';
 import { chooseContext, contextsFor, PerKind, type Proposal, planContexts, proposalOf } from './plan.js';
 import { Retries } from './retries.js';
+import { requestUntilLeft, takesAllOf } from './run-associations.js';
+import { onStop } from './run-end.js';
 import { type Run, Sending } from './sending.js';
 import { sieve } from './sift.js';
 import { noContextFor } from './store-instance.js';
@@ -55,23 +56,6 @@ export async function* storeFiles(paths: Paths, options: StoreFilesOptions): Asy
     stopWaiting();
     outcomes.tellLeft(files);
   }
-}
-
-/** Ends waits, for files that may come and for another try, when the run is to end. @returns what takes that back */
-function onStop({ files, outcomes, retries }: Run, { signal, finish }: StoreFilesOptions): () => void {
-  const halt = () => outcomes.halt();
-  const interrupt = () => {
-    retries.stop();
-    files.end(abortReason(signal));
-  };
-  void outcomes.halted.then(() => {
-    retries.stop();
-    files.end();
-  });
-  const leaves = [whenAborted(signal, interrupt), whenAborted(finish, halt)];
-  return () => {
-    for (const leave of leaves) leave();
-  };
 }
 
 /** How long an association is kept for what may come, unless the options say. */
@@ -222,25 +206,11 @@ class Session {
     if (failures.length > 0) throw failures[0];
   }
 
-  async #associate({ contexts }: Plan): Promise<AssociationHandle> {
+  #associate({ contexts }: Plan): Promise<AssociationHandle> {
     const isSingle = this.#files.isComplete && this.#files.waiting.length <= 1 && this.#repeat <= 1;
     // A window for one request would be of no use, and is one more thing for a peer to stumble over.
     const maxOperationsInvoked = isSingle ? 1 : this.#options.maxOperationsInvoked;
-    const { signal, left } = this.#options;
-    const attempt = new AbortController();
-    const leaveSignal = whenAborted(signal, () => attempt.abort(signal?.reason));
-    const leaveLeft = whenAborted(left, () => attempt.abort());
-    try {
-      const options = { ...this.#options, contexts, maxOperationsInvoked, signal: attempt.signal };
-      const association = await requestAssociation(options);
-      void association.closed.then(leaveSignal);
-      return association;
-    } catch (error) {
-      leaveSignal();
-      throw error;
-    } finally {
-      leaveLeft();
-    }
+    return requestUntilLeft({ ...this.#options, contexts, maxOperationsInvoked }, this.#options.left);
   }
 
   async #use(association: AssociationHandle, plan: Plan): Promise<void> {
@@ -366,9 +336,4 @@ class Session {
       if (error instanceof TimeoutError || association.failure === undefined) throw error;
     }
   }
-}
-
-function takesAllOf(first: AssociationHandle, other: AssociationHandle): boolean {
-  const accepted = new Map(other.contexts.map(({ id, transferSyntax }) => [id, transferSyntax]));
-  return first.contexts.every(({ id, transferSyntax }) => accepted.get(id) === transferSyntax);
 }
