@@ -1,6 +1,6 @@
 /** Part files at the start of a storescp: those of nobody go, at once or when that has shown; nothing else does. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, utimesSync } from 'node:fs';
 import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
@@ -17,11 +17,6 @@ const [, HERE = ''] = /^\.netdicom-(.+)-\d+-[0-9a-f]+\.part$/.exec(basename(new 
 /** The id of a process that has been. */
 function deadPid(): number {
   return spawnSync(process.execPath, ['-e', '']).pid;
-}
-
-/** As `ps` has it, in whole seconds. */
-function ageOfParentMs(): number {
-  return Number(execFileSync('ps', ['-o', 'etimes=', '-p', String(process.ppid)], { encoding: 'utf8' })) * 1000;
 }
 
 interface Aged {
@@ -43,8 +38,10 @@ const part = (place: string, pid: number | string, ageMs: number, random = '00aa
   ageMs,
 });
 
-test('at the start, part files are removed whose writer is gone, and no other file is touched', async () => {
+test('at the start, part files are removed whose writer is gone, and no other file is touched', async (context) => {
   await using folder = await temporaryFolder();
+  const another = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
+  context.after(() => another.kill());
   const left = [
     part(HERE, deadPid(), 0),
     part(HERE, process.pid, DAY_MS),
@@ -53,12 +50,12 @@ test('at the start, part files are removed whose writer is gone, and no other fi
     // Its writer went down with the system, and somebody else has its process id.
     part(HERE, process.ppid, uptime() * 1000 + DAY_MS),
     // Its process id has been given to another since.
-    ...(process.platform === 'linux' ? [part(HERE, process.ppid, ageOfParentMs() + 5000, '00ab')] : []),
+    ...(process.platform === 'linux' ? [part(HERE, another.pid ?? 0, 5000, '00ab')] : []),
   ];
   const kept = [
     part(HERE, process.pid, 0, '00ba'),
-    // Of a writer that stands still.
-    part(HERE, process.ppid, ageOfParentMs() / 2, '00bb'),
+    // Of a writer that stands still: it is older than this process.
+    part(HERE, process.ppid, performance.now() / 2, '00bb'),
     part('elsewhere', 1, 0, '00bc'),
     // In another container of the same name, which has the same process id.
     part(HERE.replace(/_.*/, '_00000000'), process.pid, DAY_MS / 2, '00bd'),
