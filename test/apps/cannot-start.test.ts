@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { platform } from 'node:process';
@@ -155,10 +155,14 @@ describe('in a folder whose name is not UTF-8', limits, () => {
     it(`${line} says that it cannot work there, and leaves nothing`, { skip: platform !== 'linux' }, async () => {
       const [name, ...args] = words(line);
       const application = applicationPath(name === 'storescu' ? 'storescu' : 'storescp');
-      const script = 'd=$(printf "$0\\377"); mkdir "$d" && cd "$d" && "$@"; code=$?; cd .. && rmdir "$d" && exit $code';
+      const directory = Buffer.concat([Buffer.from(join(folder.path, String(name))), Buffer.of(0xff)]);
+      mkdirSync(directory);
+      const script = 'cd "$(printf "$0\\377")" && exec "$@"';
       const ended = await run('sh', ['-c', script, String(name), process.execPath, application, ...args], {
         cwd: folder.path,
       });
+      assert.deepEqual(readdirSync(directory), []);
+      rmdirSync(directory);
       if (message !== undefined) assert.deepEqual(ended, failure(message));
       else {
         assert.equal(ended.code, 2);
