@@ -55,7 +55,7 @@ export async function runApplication<const A extends Application>(
  * the signal itself ends it, which is the same to a shell.
  */
 function endNow(): never {
-  if (process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq')))
+  if (process.platform !== 'win32' && process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq')))
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       if (process.exitCode === exitCodeOn(signal)) {
         process.removeAllListeners(signal);

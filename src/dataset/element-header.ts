@@ -70,8 +70,8 @@ export function probeItemEncoding(
   const code = uint16BE(bytes, at + 4);
   if (declared.explicitVr) {
     // Without a VR there stand the low bytes of a length, most often with NUL in the high ones. Two characters are rather letters that
-    // are no VR, of an empty element: as a length they are 8 KiB and more, which a first value seldom has.
-    const isLength = areCharacters(code) ? !isCapitals(code) && uint16LE(bytes, at + 4) <= room : code !== 0;
+    // are no VR, of an empty element: as a length they are 8 KiB and more, which a first value seldom has but in a private sequence.
+    const isLength = areCharacters(code) ? isPrivateLength(bytes, at, room) : code !== 0;
     const isImplicit = isLength && uint16LE(bytes, at + 6) === 0;
     return isImplicit && !isDelimiter(bytes, at) ? IMPLICIT_VR_LITTLE_ENDIAN : declared;
   }
@@ -139,6 +139,13 @@ function writeTag(target: Buffer, at: number, tag: number, bigEndian: boolean): 
 function writeUInt32(target: Buffer, at: number, value: number, bigEndian: boolean): void {
   if (bigEndian) target.writeUInt32BE(value, at);
   else target.writeUInt32LE(value, at);
+}
+
+/** Whether what stands in place of a VR may be the length of a private element: even, and no more than there is room for. */
+function isPrivateLength(bytes: Buffer, at: number, room: number): boolean {
+  const length = uint16LE(bytes, at + 4);
+  const isPrivate = uint16LE(bytes, at) % 2 === 1;
+  return isPrivate && !isCapitals(uint16BE(bytes, at + 4)) && length % 2 === 0 && length <= room;
 }
 
 function isCapitals(code: number): boolean {

@@ -15,8 +15,6 @@ const BEAT_MS = 10_000;
 const WATCH_MS = 120_000;
 /** Linux counts the times of processes in hundredths of a second, on every machine. */
 const TICK_MS = 10;
-/** Ids are not used again at once, and clocks are not exact. */
-const REUSE_MS = 1000;
 
 /**
  * Where process ids mean the same: on one system from one start of it to the next, in one container. Host names tell none of
@@ -117,7 +115,7 @@ export async function tryLink(directory: string): Promise<void> {
   }
 }
 
-/** A part file of a writer that cannot be asked after, as it was at the start. */
+/** A part file of a writer that cannot be asked after, or has an id that is another's by now, as it was at the start. */
 interface Doubtful {
   readonly path: string;
   readonly mtimeMs: number;
@@ -125,8 +123,8 @@ interface Doubtful {
 
 /**
  * Removes part files whose writer is gone; those of another running storescp in the same directory stay. Where the writer was
- * in another container or on another machine that shows only with time. What cannot be removed stays as well, somebody else's in a
- * folder that many share.
+ * in another container or on another machine, or its id is another's by now, that shows only with time. What cannot be removed stays
+ * as well, somebody else's in a folder that many share.
  * @returns `watched` resolves when those have been watched for long enough and are removed or found to be in use
  */
 export async function removeLeftovers(
@@ -141,9 +139,9 @@ export async function removeLeftovers(
     const { place = '', pid = '' } = match.groups;
     try {
       const { mtimeMs } = await stat(path);
-      const isOurs = place === PLACE;
-      if (isOurs ? !isInUse(mtimeMs, Number(pid)) : isOlderThan(mtimeMs, FOREIGN_LEFTOVER_AGE_MS)) await unlink(path);
-      else if (!isOurs) doubtful.push({ path, mtimeMs });
+      const use = place === PLACE ? useOf(mtimeMs, Number(pid)) : useElsewhere(mtimeMs);
+      if (use === 'none') await unlink(path);
+      else if (use === 'doubtful') doubtful.push({ path, mtimeMs });
     } catch (error) {
       if (!isSystemError(error)) throw error;
     }
@@ -161,13 +159,25 @@ async function watch(doubtful: readonly Doubtful[], watchMs: number): Promise<vo
     }
 }
 
+/** Of a part file. `doubtful`: that shows with time. */
+type Use = 'none' | 'doubtful' | 'in-use';
+
+function useElsewhere(mtimeMs: number): Use {
+  return isOlderThan(mtimeMs, FOREIGN_LEFTOVER_AGE_MS) ? 'none' : 'doubtful';
+}
+
 /**
- * A part file that nobody has touched since the process with its id was begun is another's, which had the same id; one older than
- * the system is of a process that went down with it.
+ * One older than the system is of a process that went down with it. One that nobody has touched since the process with its id was
+ * begun is most likely another's, which had the same id; a writer that is older may have been stopped for a while.
  */
-function isInUse(mtimeMs: number, pid: number): boolean {
-  if (pid === process.pid) return !isOlderThan(mtimeMs, performance.now());
-  if (isOlderThan(mtimeMs, Math.min(ageOf(pid) + REUSE_MS, uptime() * 1000))) return false;
+function useOf(mtimeMs: number, pid: number): Use {
+  if (pid === process.pid) return isOlderThan(mtimeMs, performance.now()) ? 'none' : 'in-use';
+  if (isOlderThan(mtimeMs, uptime() * 1000) || !isRunning(pid)) return 'none';
+  const ageMs = ageOf(pid);
+  return ageMs !== undefined && !isOlderThan(mtimeMs, ageMs) ? 'in-use' : 'doubtful';
+}
+
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -176,16 +186,20 @@ function isInUse(mtimeMs: number, pid: number): boolean {
   }
 }
 
-/** Of a process, in milliseconds; Infinity where that cannot be known. */
-function ageOf(pid: number): number {
+/** Of a process, in milliseconds, by our own: what the system says of its age may be the container's. Undefined if nobody tells. */
+function ageOf(pid: number): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is a name in brackets, with whatever is in it; the 22nd is when the process began.
-    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-    return uptime() * 1000 - ticks * TICK_MS;
+    return performance.now() + (beginOf(process.pid) - beginOf(pid)) * TICK_MS;
   } catch {
-    return Infinity;
+    return undefined;
   }
+}
+
+/** In ticks. */
+function beginOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // The second field is a name in brackets, with whatever is in it; the 22nd is when the process began.
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
 }
 
 function isOlderThan(mtimeMs: number, ms: number): boolean {

@@ -98,7 +98,8 @@ test("an item's encoding is told from its first header", () => {
     [0x3030, 0x302f].map((room) => within(hex`0910 0100 30300000`, room)),
     [ILE, ELE],
   );
-  assert.equal(within(hex`0910 0100 41410000`, 0x10000), ELE);
+  for (const other of [hex`0910 0100 41410000`, hex`0910 0100 3f3f0000`, hex`0810 0100 30300000`])
+    assert.equal(within(other, 0x10000), ELE);
   assert.equal(probeItemEncoding(delimiter, 0, ELE, { isUnknown: false, room: 0 }), ELE);
   assert.equal(probeItemEncoding(explicit, 0, ILE, { isUnknown: true, room: 0 }), ELE);
   assert.equal(probeItemEncoding(explicit, 0, ILE, { isUnknown: false, room: 0 }), ILE);

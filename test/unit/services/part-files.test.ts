@@ -38,10 +38,8 @@ const part = (place: string, pid: number | string, ageMs: number, random = '00aa
   ageMs,
 });
 
-test('at the start, part files are removed whose writer is gone, and no other file is touched', async (context) => {
+test('at the start, part files are removed whose writer is gone, and no other file is touched', async () => {
   await using folder = await temporaryFolder();
-  const another = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
-  context.after(() => another.kill());
   const left = [
     part(HERE, deadPid(), 0),
     part(HERE, process.pid, DAY_MS),
@@ -49,8 +47,6 @@ test('at the start, part files are removed whose writer is gone, and no other fi
     part(HERE, 99999999999, 0),
     // Its writer went down with the system, and somebody else has its process id.
     part(HERE, process.ppid, uptime() * 1000 + DAY_MS),
-    // Its process id has been given to another since.
-    ...(process.platform === 'linux' ? [part(HERE, another.pid ?? 0, 5000, '00ab')] : []),
   ];
   const kept = [
     part(HERE, process.pid, 0, '00ba'),
@@ -76,6 +72,19 @@ test('what cannot be removed stays, and does not keep the others', async () => {
   await mkdir(join(folder.path, folderOfItsName.name));
   await removeLeftovers(folder.path);
   assert.deepEqual(readdirSync(folder.path), [folderOfItsName.name]);
+});
+
+test('one whose process id another has by now is watched, and one of an older process that stands still is not', async (context) => {
+  await using folder = await temporaryFolder();
+  const another = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
+  context.after(() => another.kill());
+  const reused = part(HERE, another.pid ?? 0, 60_000);
+  const still = part(HERE, process.ppid, performance.now() / 2, '00bb');
+  await place(folder.path, [reused, still]);
+  const { watched } = await removeLeftovers(folder.path, 20);
+  assert.deepEqual(readdirSync(folder.path).sort(), [reused.name, still.name].sort());
+  await inTime(watched, 'the end of the watch');
+  assert.deepEqual(readdirSync(folder.path), process.platform === 'linux' ? [still.name] : []);
 });
 
 test('those of writers that cannot be asked after are watched, and removed if nothing touches them', async () => {
